@@ -1,0 +1,72 @@
+# Targets outsiders rely on are listed by `make help`; docs/reference/commands.md describes them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+ORACLES ?= ../shared/oracles
+OUTTURN_HOME ?= var
+
+# Nothing here may call home.
+export DO_NOT_TRACK := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := False
+export GX_ANALYTICS_ENABLED := False
+export DAGSTER_DISABLE_TELEMETRY := yes
+export OUTTURN_HOME
+
+RUN_STAMP := $(VENV)/.run-$(shell cat requirements.txt pyproject.toml 2>/dev/null | sha256sum | cut -c1-12)
+DEV_STAMP := $(VENV)/.dev-$(shell cat requirements-dev.txt pyproject.toml 2>/dev/null | sha256sum | cut -c1-12)
+
+.PHONY: help setup setup-run demo test soak dev oracles bench lint lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# An environment without compiled bytecode pays every import two to four times, so it is compiled here.
+$(RUN_STAMP):
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pip install --quiet --no-deps --require-hashes --compile -r requirements.txt
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.run-*; touch $@
+
+$(DEV_STAMP): $(RUN_STAMP)
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pip install --quiet --no-deps --require-hashes --compile -r requirements-dev.txt
+	@rm -f $(VENV)/.dev-*; touch $@
+
+setup-run: $(RUN_STAMP)
+
+setup: $(DEV_STAMP) ## install everything (Chromium, PostgreSQL and LibreOffice with apt where permitted)
+	@bash scripts/system_packages.sh
+
+demo: setup-run ## fill a demo home and run the main job, start to release
+	@$(BIN)/outturn demo
+
+test: setup ## the test suite
+	$(BIN)/python -m pytest tests -m "not soak" -n 2 --dist loadfile
+
+soak: setup ## the long tests; results land in docs/reference/evidence.md
+	$(BIN)/python scripts/soak.py
+
+dev: setup-run ## Dagster's pages on the demo home
+	@$(BIN)/outturn dev
+
+oracles: setup ## every oracle suite found under ORACLES, through production code
+	$(BIN)/python tests/oracles/run_oracles.py "$(ORACLES)"
+
+bench: setup ## wall, CPU and memory of the main job over bare DuckDB; writes bench-report.json
+	$(BIN)/python scripts/bench.py
+
+lint: setup ## ruff, mypy, import direction, sqlfluff, yaml
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
+	$(BIN)/yamllint -s .
+
+lock: ## resolve the requirements again, with hashes and without index addresses
+	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header requirements.in -o requirements.txt
+	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -c requirements.txt requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove the environment and the demo home
+	rm -rf $(VENV) var
