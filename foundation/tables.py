@@ -1,0 +1,67 @@
+"""Tables on disk whose bytes depend on their content alone: CSV for people, Parquet for machines.
+
+CSV: UTF-8, comma, LF, header, a text cell that a spreadsheet would run as a formula is escaped
+with a leading apostrophe. Parquet: zstd, one row group order, no writer-dependent metadata.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from foundation.canonical import plain_decimal
+from foundation.durable import write_bytes
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def cell_text(value: Any) -> str:
+    """A value as a CSV cell: blank for missing, plain digits for numbers, safe text otherwise."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return plain_decimal(value)
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    text = str(value)
+    return "'" + text if text.startswith(_FORMULA_STARTS) else text
+
+
+def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """The CSV bytes of rows in the order given."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([cell_text(row.get(column)) for column in columns])
+    return buffer.getvalue().encode()
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    write_bytes(path, csv_bytes(columns, rows))
+
+
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """Write a table so that the same content gives the same bytes."""
+    sink = io.BytesIO()
+    pq.write_table(
+        table.replace_schema_metadata(None).combine_chunks(),
+        sink,
+        compression="zstd",
+        version="2.6",
+        store_schema=False,
+        write_statistics=True,
+    )
+    write_bytes(path, sink.getvalue())
