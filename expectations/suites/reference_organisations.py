@@ -1,0 +1,22 @@
+"""Register of required organisations: the contract's rules; a register without rows would require nothing."""
+
+from __future__ import annotations
+
+from expectations.expectation import TABLE, Expectation, Scope
+from expectations.suites.common import contract_rules
+from ingest.contract import Contract
+
+
+def build(contract: Contract, scope: Scope) -> list[Expectation]:
+    """Expectations for one submission."""
+    return [
+        *contract_rules(contract, scope),
+        Expectation(
+            "delivery.no_rows",
+            TABLE,
+            None,
+            "ExpectTableRowCountToBeBetween",
+            {"min_value": 1},
+            "The register names no organisation.",
+        ),
+    ]

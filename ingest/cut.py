@@ -1,0 +1,135 @@
+"""The data cut: the exact set of submissions a run uses; its id is the hash of that set.
+
+Belongs here: building, storing and reading it. Not here: judging it (`expectations.gate_checks`).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from foundation.canonical import canonical_json, sha256_bytes
+from foundation.durable import write_bytes
+from foundation.errors import SystemFault
+from foundation.home import Home
+from ingest.register import Receipt, Register
+
+FILE_NAME = "cut.json"
+
+
+@dataclass(frozen=True, order=True)
+class CutSubmission:
+    """One submission as the cut names it."""
+
+    submission_id: str
+    feed: str
+    organisation: str
+    covers_from: date
+    covers_to: date
+    sequence: int
+    sha256: str
+    rows_accepted: int
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "submission_id": self.submission_id,
+            "feed": self.feed,
+            "organisation": self.organisation,
+            "covers_from": self.covers_from,
+            "covers_to": self.covers_to,
+            "sequence": self.sequence,
+            "sha256": self.sha256,
+            "rows_accepted": self.rows_accepted,
+        }
+
+
+@dataclass(frozen=True)
+class DataCut:
+    """Submissions sorted by id; link table and opt-outs are hashes, None while there are none."""
+
+    submissions: tuple[CutSubmission, ...]
+    link_table: str | None = None
+    opt_outs: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "submissions": [item.as_json() for item in sorted(self.submissions)],
+            "link_table": self.link_table,
+            "opt_outs": self.opt_outs,
+        }
+
+    @property
+    def cut_id(self) -> str:
+        """Hash of the cut's canonical form."""
+        return sha256_bytes(canonical_json(self.document()))
+
+    def of(self, feed: str) -> list[CutSubmission]:
+        """The cut's submissions of a feed."""
+        return [item for item in self.submissions if item.feed == feed]
+
+    def last_day(self, feed: str) -> date | None:
+        """Last day any submission of the feed covers; None without one."""
+        return max((item.covers_to for item in self.of(feed)), default=None)
+
+
+def _entry(receipt: Receipt) -> CutSubmission:
+    if receipt.covers_from is None or receipt.covers_to is None:
+        raise SystemFault("an accepted submission has no dates.", "restore vault/submissions from backup.")
+    return CutSubmission(
+        receipt.submission_id,
+        receipt.feed,
+        receipt.organisation,
+        receipt.covers_from,
+        receipt.covers_to,
+        receipt.sequence,
+        receipt.sha256,
+        receipt.rows_accepted,
+    )
+
+
+def cut_of(register: Register) -> DataCut:
+    """The cut of what counts in a register. Accepted but wholly superseded submissions are not part of it."""
+    return DataCut(tuple(sorted(_entry(item) for item in register.in_force())))
+
+
+def build_cut(home: Home) -> DataCut:
+    """The cut of everything that counts now, stored under `verdicts/<cut>/cut.json` and never changed."""
+    cut = cut_of(Register.load(home))
+    path = home.verdicts / cut.cut_id / FILE_NAME
+    data = canonical_json(cut.document())
+    if not path.exists():
+        write_bytes(path, data)
+    elif path.read_bytes() != data:
+        raise SystemFault(f"{path} was changed after it was written.", "restore the verdicts folder from backup.")
+    return cut
+
+
+def read_cut(home: Home, cut_id: str) -> DataCut:
+    """A stored cut; SystemFault when it is missing or its content is not what its id says."""
+    path = home.verdicts / cut_id / FILE_NAME
+    try:
+        raw = json.loads(path.read_bytes())
+        cut = DataCut(
+            tuple(
+                CutSubmission(
+                    item["submission_id"],
+                    item["feed"],
+                    item["organisation"],
+                    date.fromisoformat(item["covers_from"]),
+                    date.fromisoformat(item["covers_to"]),
+                    int(item["sequence"]),
+                    item["sha256"],
+                    int(item["rows_accepted"]),
+                )
+                for item in raw["submissions"]
+            ),
+            raw["link_table"],
+            raw["opt_outs"],
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        raise SystemFault(f"the data cut {cut_id} cannot be read.", "run `outturn run` to build it again.") from None
+    if cut.cut_id != cut_id:
+        raise SystemFault(f"the data cut {cut_id} was changed.", "restore the verdicts folder from backup.")
+    return cut

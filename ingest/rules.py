@@ -1,0 +1,342 @@
+"""Every rule a submission can break: its id, what breaking it does, what it means, how to mend it.
+
+Belongs here: the list and the shape of a finding. Not here: the checking itself. The list is published
+as docs/reference/intake-rules.md; a test compares the two.
+
+A finding names the rule, the column and the row. It never holds a value: a value may identify a person,
+and one that was typed to attack a log must not reach it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+ACCEPT = "accept"
+NORMALISED = "accept_normalised"
+WARN = "warn"
+RECORD = "reject_record"
+FILE = "reject_file"
+# from harmless to fatal; the outcome of a file is the worst of its findings
+OUTCOMES = (ACCEPT, NORMALISED, WARN, RECORD, FILE)
+ACCEPTED_OUTCOMES = (ACCEPT, NORMALISED, WARN, RECORD)
+
+# one rule may break on every row of a large file; the report names this many and counts the rest
+FINDINGS_PER_RULE = 50
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a rule id stands for. `severity` is what breaking it does to the file or the row."""
+
+    severity: str
+    meaning: str
+    mend: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One broken rule. `row` is the data row in the file, from 1; None when it concerns the file."""
+
+    rule: str
+    severity: str
+    column: str | None
+    row: int | None
+    message: str
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "rule": self.rule,
+            "severity": self.severity,
+            "column": self.column,
+            "row": self.row,
+            "message": self.message,
+        }
+
+
+_NEW_SEQUENCE = "correct the file and send it with the next higher sequence."
+_SEND_CSV = "export as plain CSV in the contract's layout and send that file alone."
+
+RULES: dict[str, Rule] = {
+    # delivery -----------------------------------------------------------------------------------
+    "delivery.manifest_unreadable": Rule(
+        FILE,
+        "The manifest is not the JSON the contract asks for.",
+        "write the manifest as described in docs/reference/contracts.md and send file and manifest again.",
+    ),
+    "delivery.file_missing": Rule(
+        FILE,
+        "The manifest is there and its file is not.",
+        "send the file first and its manifest last, both under the name the manifest gives.",
+    ),
+    "delivery.name_unsafe": Rule(
+        FILE,
+        "The file name holds a path, a control character or a character outside the allowed set.",
+        "name the file <feed>_<organisation>_<YYYY-MM>_v<sequence>.csv.",
+    ),
+    "delivery.name_mismatch": Rule(
+        FILE,
+        "The file name differs from the manifest, or from the feed, organisation, period and sequence in it.",
+        "name the file <feed>_<organisation>_<YYYY-MM>_v<sequence>.csv with the values of the manifest.",
+    ),
+    "delivery.name_normalised": Rule(
+        NORMALISED,
+        "The file name differs from the expected one only in letter case or Unicode form.",
+        "nothing to do; lower-case names avoid it.",
+    ),
+    "delivery.type_refused": Rule(
+        FILE, "The file is not text: an archive, workbook, Parquet, PDF, web page or program.", _SEND_CSV
+    ),
+    "delivery.empty": Rule(FILE, "The file has no bytes.", _NEW_SEQUENCE),
+    "delivery.no_rows": Rule(
+        FILE,
+        "The file has a header and no rows, and the manifest does not say rows: 0.",
+        "send the rows, or a manifest with rows 0 for a nil return.",
+    ),
+    "delivery.too_large": Rule(
+        FILE,
+        "The file is larger than the contract allows.",
+        "check that the file holds one period of one organisation; ask the owner of the contract otherwise.",
+    ),
+    "delivery.changed_while_read": Rule(
+        FILE, "The file changed while it was read.", "write the file completely, then its manifest; send both again."
+    ),
+    "delivery.bytes_mismatch": Rule(
+        FILE,
+        "The size differs from the manifest: the upload was cut short or went on after the manifest.",
+        "send file and manifest again.",
+    ),
+    "delivery.sha256_mismatch": Rule(
+        FILE,
+        "The SHA-256 differs from the manifest: the file is not the one the manifest was made for.",
+        "make the manifest from the final file and send both again.",
+    ),
+    "delivery.rows_mismatch": Rule(
+        FILE, "The number of rows differs from the manifest.", "make the manifest from the final file; " + _NEW_SEQUENCE
+    ),
+    "delivery.control_total_missing": Rule(
+        FILE,
+        "The manifest lacks a control total the contract asks for.",
+        "add the sum of the column to the manifest's control_totals.",
+    ),
+    "delivery.control_total_mismatch": Rule(
+        FILE,
+        "The sum of a column differs from the manifest's control total.",
+        "reconcile the file with the system it came from; " + _NEW_SEQUENCE,
+    ),
+    "delivery.control_total_unproved": Rule(
+        WARN,
+        "A control total could not be proved because a row's value could not be read.",
+        "correct the rows named in the report; " + _NEW_SEQUENCE,
+    ),
+    "delivery.repeated": Rule(
+        NORMALISED, "The same file was delivered before; nothing was taken in twice.", "nothing to do."
+    ),
+    "delivery.sequence_not_higher": Rule(
+        FILE,
+        "Other bytes were already delivered for this period under the same sequence.",
+        "give the corrected file the next higher sequence.",
+    ),
+    "delivery.older_after_newer": Rule(
+        FILE,
+        "A later sequence for this period was accepted before.",
+        "if this file is the right one, send it again with the next higher sequence.",
+    ),
+    "delivery.sender_unknown": Rule(
+        FILE,
+        "The contract does not list the organisation as a sender of this feed.",
+        "check the organisation code; the owner of the contract adds new senders.",
+    ),
+    "delivery.sender_mismatch": Rule(
+        FILE,
+        "Mailbox, manifest and rows do not name the same organisation.",
+        "send each organisation's rows from its own mailbox.",
+    ),
+    "delivery.feed_unknown": Rule(
+        FILE,
+        "There is no contract for this feed, or the manifest is for another feed.",
+        "use the feed name of a contract in ingest/contracts.",
+    ),
+    "delivery.coverage_wrong": Rule(
+        FILE,
+        "The dates the manifest covers do not fit the contract's coverage.",
+        "cover exactly the months the contract names.",
+    ),
+    "delivery.period_in_body": Rule(
+        FILE,
+        "Most rows lie outside the dates the manifest covers.",
+        "send the period the manifest names; " + _NEW_SEQUENCE,
+    ),
+    "delivery.agreement_not_in_force": Rule(
+        FILE,
+        "No data-sharing agreement is in force for the dates covered.",
+        "renew the data-sharing agreement, record its dates in the contract, then send again.",
+    ),
+    # encoding -----------------------------------------------------------------------------------
+    "encoding.byte_order_mark": Rule(
+        NORMALISED,
+        "The file starts with a UTF-8 byte order mark, which was dropped.",
+        "nothing to do; UTF-8 without the mark avoids it.",
+    ),
+    "encoding.utf16": Rule(NORMALISED, "The file is UTF-16 and was transcoded.", "nothing to do; UTF-8 avoids it."),
+    "encoding.other_declared": Rule(
+        NORMALISED,
+        "The file is in the contract's other declared encoding and was transcoded.",
+        "nothing to do; UTF-8 avoids it.",
+    ),
+    "encoding.undecodable": Rule(FILE, "The file is not in an encoding the contract declares.", "export as UTF-8."),
+    "encoding.mixed": Rule(FILE, "Some lines are UTF-8 and others are not.", "export the whole file as UTF-8."),
+    "encoding.nul": Rule(FILE, "The file holds NUL characters.", "export again as plain text."),
+    "encoding.double_encoded": Rule(
+        WARN, "A text looks encoded twice (an accented letter became two signs).", "check the export's encoding."
+    ),
+    # structure ----------------------------------------------------------------------------------
+    "structure.too_many_columns": Rule(FILE, "The header has more columns than the contract allows.", _SEND_CSV),
+    "structure.field_too_long": Rule(FILE, "A field is longer than the contract allows.", _SEND_CSV),
+    "structure.delimiter": Rule(FILE, "The columns are separated by another sign than the contract's.", _SEND_CSV),
+    "structure.header_duplicate": Rule(FILE, "Two columns have the same name.", _SEND_CSV),
+    "structure.header_normalised": Rule(
+        NORMALISED,
+        "A column name differs from the layout only in case, spaces or underscores.",
+        "nothing to do; the layout's own names avoid it.",
+    ),
+    "structure.columns_reordered": Rule(
+        NORMALISED, "The columns are in another order; they were bound by name.", "nothing to do."
+    ),
+    "structure.column_missing": Rule(
+        FILE, "A column of the layout is missing or was renamed.", "send every column of the layout by its name."
+    ),
+    "structure.column_extra": Rule(
+        WARN, "A column is not in the layout; it was not loaded.", "leave it out, or have it added to the contract."
+    ),
+    "structure.column_identifying": Rule(
+        FILE,
+        "A column that is not in the layout looks as if it identified people.",
+        "take the column out and delete the file sent; tell the information governance lead.",
+    ),
+    "structure.preamble": Rule(FILE, "There are lines before the header.", "start the file with the header."),
+    "structure.header_rows": Rule(FILE, "There is more than one header row.", "keep one header row."),
+    "structure.header_repeated": Rule(
+        FILE, "The header is repeated among the rows.", "keep one header row, at the top."
+    ),
+    "structure.footer": Rule(
+        FILE, "The last rows hold a total.", "take the total row out; it would count everything twice."
+    ),
+    "structure.ragged": Rule(FILE, "A row has more or fewer fields than the header.", _SEND_CSV),
+    "structure.quote": Rule(FILE, "A quotation mark is misplaced or never closed.", _SEND_CSV),
+    "structure.blank_lines": Rule(WARN, "There are blank lines; they were skipped.", "take the blank lines out."),
+    "structure.cr_line_ends": Rule(
+        NORMALISED, "Lines end with a lone carriage return.", "nothing to do; LF or CRLF avoids it."
+    ),
+    # values -------------------------------------------------------------------------------------
+    "value.trimmed": Rule(NORMALISED, "Spaces around a value were dropped.", "nothing to do."),
+    "value.no_break_space": Rule(NORMALISED, "No-break spaces around a value were dropped.", "nothing to do."),
+    "value.null_token": Rule(NORMALISED, "A declared word for missing was read as missing.", "leave the cell blank."),
+    "value.float_drift": Rule(
+        NORMALISED,
+        "An amount carried the tail of binary arithmetic and was taken at its agreed decimals.",
+        "export amounts as decimals, not as floating-point numbers.",
+    ),
+    "value.line_break": Rule(
+        NORMALISED, "A text holds a line break inside quotes; it is kept as text.", "nothing to do."
+    ),
+    "value.formula": Rule(
+        NORMALISED,
+        "A text starts like a spreadsheet formula; it is kept as text and escaped where it is shown.",
+        "nothing to do; plain text avoids it.",
+    ),
+    "value.markup": Rule(
+        NORMALISED,
+        "A text looks like markup or code; it is kept as text and escaped where it is shown.",
+        "nothing to do; plain text avoids it.",
+    ),
+    "value.integer": Rule(
+        RECORD,
+        "Not a whole number in plain ASCII digits.",
+        "write digits only: no separators, no decimals, no exponent, no leading zeros.",
+    ),
+    "value.decimal": Rule(
+        RECORD,
+        "Not a plain decimal number of the contract's precision.",
+        "write digits with a full stop: no currency sign, separators, brackets or exponent.",
+    ),
+    "value.date": Rule(RECORD, "Not a date.", "write dates in the layout's format."),
+    "value.date_format": Rule(
+        FILE,
+        "A date is written in another format than the layout's: days and months could be swapped unseen.",
+        "write every date in the layout's format.",
+    ),
+    "value.invisible_character": Rule(RECORD, "A value holds an invisible character.", "type the value again."),
+    "value.control_character": Rule(RECORD, "A value holds a control character.", "type the value again."),
+    "value.too_long": Rule(RECORD, "A text is longer than the contract allows.", "shorten it."),
+    # rows: Great Expectations, one submission at a time ------------------------------------------
+    "row.required": Rule(RECORD, "A required value is blank.", "fill it in."),
+    "row.range": Rule(RECORD, "A number or date is outside the contract's range.", "correct the value."),
+    "row.code": Rule(RECORD, "A code is not on the contract's list.", "use a listed code."),
+    "row.pattern": Rule(RECORD, "A code is not written as the contract says.", "correct the code."),
+    "row.cross_field": Rule(RECORD, "Values of a row contradict each other.", "correct the row."),
+    "row.outside_window": Rule(
+        RECORD, "A row lies outside the dates the submission covers.", "send the row with the period it belongs to."
+    ),
+    "row.duplicate": Rule(WARN, "A row is there twice, the same in every column; one was kept.", "send each row once."),
+    "table.key_conflict": Rule(
+        FILE, "Two rows have the same key and different values: neither can be believed.", _NEW_SEQUENCE
+    ),
+    "table.column_empty": Rule(FILE, "A required column is empty in every row.", _NEW_SEQUENCE),
+    # analytical ---------------------------------------------------------------------------------
+    "analysis.day_without_row": Rule(
+        WARN, "A day of the period has no row; it counts as not reported.", "send a row for every day."
+    ),
+    "analysis.not_reported": Rule(
+        WARN, "A day has no figure; it counts as missing, never as zero.", "send the figure with the next sequence."
+    ),
+    "analysis.zero": Rule(
+        WARN,
+        "A day shows zero where a hospital always has some; it counts as not reported.",
+        "confirm with the data team or send the figure.",
+    ),
+    "analysis.constant": Rule(WARN, "A count is the same in every row.", "check the export."),
+    "history.volume_drop": Rule(
+        FILE,
+        "Far fewer rows than in the organisation's earlier periods: held.",
+        "check that the file is whole; the owner of the contract may widen the limit.",
+    ),
+    "history.volume_spike": Rule(
+        FILE,
+        "Far more rows than in the organisation's earlier periods: held.",
+        "check for double rows; the owner of the contract may widen the limit.",
+    ),
+    "history.unit_change": Rule(
+        FILE,
+        "Typical amounts differ from the organisation's earlier periods as pounds do from pence: held.",
+        "check the unit of the amounts.",
+    ),
+}
+
+
+def finding(rule: str, message: str, column: str | None = None, row: int | None = None) -> Finding:
+    """A finding of a listed rule, with that rule's severity."""
+    return Finding(rule, RULES[rule].severity, column, row, message)
+
+
+def worst(findings: Iterable[Finding]) -> str:
+    """Outcome of a file: the gravest severity among its findings."""
+    return max((item.severity for item in findings), key=OUTCOMES.index, default=ACCEPT)
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings in a fixed order, file first, then by row; at most `FINDINGS_PER_RULE` rows of a rule and column."""
+    ordered = sorted(set(findings), key=lambda item: (item.row or 0, item.rule, item.column or "", item.message))
+    shown: list[Finding] = []
+    counts: dict[tuple[str, str | None], int] = {}
+    for item in ordered:
+        if item.row is not None:
+            key = (item.rule, item.column)
+            counts[key] = counts.get(key, 0) + 1
+            if counts[key] > FINDINGS_PER_RULE:
+                continue
+        shown.append(item)
+    for (rule, column), count in sorted(counts.items(), key=lambda pair: (pair[0][0], pair[0][1] or "")):
+        if count > FINDINGS_PER_RULE:
+            shown.append(finding(rule, f"{count - FINDINGS_PER_RULE} more rows break this rule.", column))
+    return tuple(shown)
