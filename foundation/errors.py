@@ -22,9 +22,13 @@ class OutturnError(Exception):
 
 
 class Refused(OutturnError):
-    """The input, or the gate's integrity, was not proved good: nothing was paid or published."""
+    """The input, or the gate's integrity, was not proved good: nothing was paid or published.
+
+    on_record: whether the reason has been written down where `outturn doctor` finds it.
+    """
 
     exit_code = 1
+    on_record = False
 
 
 class WrongUsage(OutturnError):

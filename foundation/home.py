@@ -63,6 +63,10 @@ class Home:
         return self.root / "decisions"
 
     @property
+    def settlements(self) -> Path:
+        return self.root / "settlements"
+
+    @property
     def releases(self) -> Path:
         return self.root / "releases"
 
@@ -111,6 +115,7 @@ class Home:
             self.refusals,
             self.warehouse,
             self.decisions,
+            self.settlements,
             self.releases,
             self.dagster,
             self.dbt,

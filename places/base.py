@@ -68,15 +68,6 @@ class Submission:
 
 
 @dataclass(frozen=True)
-class Approval:
-    """Who, in the demo, approves the terms for a member: a role, never a person's name."""
-
-    member: str
-    approver: str
-    authority: str
-
-
-@dataclass(frozen=True)
 class Place:
     """A demo place. `submissions()` returns every file its senders would make, in sending order."""
 
@@ -92,7 +83,7 @@ class Place:
     last_month: str
     clock: datetime
     approved_at: datetime
-    approvals: tuple[Approval, ...]
+    authority_until: date
     expected_withheld: tuple[str, ...]
     submissions: Callable[[], list[Submission]]
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from foundation.period import Period, month_of, parse_period
-from places.base import Approval, Place, Source, Submission
+from places.base import Place, Source, Submission
 
 AREA = "E54000058"
 SUB_AREA = "E38000261"
@@ -215,17 +215,9 @@ PLACE = Place(
     last_month=LAST,
     clock=datetime(2025, 10, 1, 9, 0, tzinfo=UTC),
     approved_at=datetime(2024, 3, 14, 10, 0, tzinfo=UTC),
-    approvals=(
-        Approval("integrated-care-board", "icb-chief-finance-officer", "scheme of delegation 2024, item 7.2"),
-        Approval("acute-trust", "acute-trust-director-of-finance", "standing financial instructions 4.1"),
-        Approval("community-trust", "community-trust-director-of-finance", "standing financial instructions 3.3"),
-        Approval(
-            "mental-health-trust", "mental-health-trust-director-of-finance", "standing financial instructions 5.2"
-        ),
-        Approval("city-council", "city-council-section-151-officer", "constitution, part 3, delegation F12"),
-        Approval("county-council", "county-council-section-151-officer", "constitution, appendix 4, delegation 9"),
-    ),
+    authority_until=date(2027, 3, 31),
     expected_withheld=(
+        "kpi.complete_days@derbyshire-real-only@D1@2025-26",
         "kpi.complete_days@derbyshire-real-only@D1@2025-26-q1",
         "kpi.complete_days@derbyshire-real-only@D1@2025-26-q2",
     ),
