@@ -1,0 +1,52 @@
+"""`outturn check`: what a sender runs before sending, printed for a person and written as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from foundation.canonical import readable_json
+from foundation.durable import write_bytes
+from foundation.tables import write_parquet
+from orchestration.progress import say
+
+# Outcome of a file -> exit code (docs/reference/commands.md).
+EXIT_CODES = {"accept": 0, "accept_normalised": 0, "warn": 3, "reject_record": 3, "reject_file": 1}
+_WORDS = {
+    "accept": "This file would be accepted.",
+    "accept_normalised": "This file would be accepted; small things were put right on the way.",
+    "warn": "This file would be accepted, with warnings.",
+    "reject_record": "The good rows would be accepted; the others wait until you send them again.",
+    "reject_file": "This file would be refused as a whole.",
+}
+
+
+def check_file(file: Path, contract: Path, manifest: Path | None, report: Path | None, out: Path | None) -> int:
+    """Check one file; returns the exit code. Nothing is printed or written that identifies a person."""
+    from expectations.intake import check_file as judge
+
+    result = judge(file, contract, manifest)
+    content = result.report()
+    say("check", _WORDS[result.outcome])
+    say(
+        "rows",
+        f"{content['rows_read']} read = {content['rows_accepted']} accepted + {content['rows_quarantined']} "
+        f"quarantined + {content['rows_deduplicated']} duplicates",
+    )
+    shown: dict[tuple[str, str], int] = {}
+    for finding in content["findings"]:
+        key = (finding["rule"], finding["column"] or "")
+        shown[key] = shown.get(key, 0) + 1
+        if shown[key] <= 5:
+            where = f"row {finding['row']}" if finding["row"] else "the file"
+            say(
+                finding["severity"],
+                f"{where}{', ' + finding['column'] if finding['column'] else ''}: {finding['message']}",
+            )
+    for (rule, column), count in shown.items():
+        if count > 5:
+            say("and", f"{count - 5} more of {rule}{' in ' + column if column else ''}")
+    if report:
+        write_bytes(report, readable_json(content))
+    if out and result.accepted is not None and result.outcome != "reject_file":
+        write_parquet(out, result.accepted)
+    return EXIT_CODES[result.outcome]

@@ -1,0 +1,222 @@
+"""The `outturn` command line. Each command imports its room when called, so `--help` answers at once.
+
+Exit codes (docs/reference/commands.md): 0 done; 1 refused, with reasons; 2 wrong usage; 3 done, but with
+warnings, quarantined records or a withheld KPI; 4 system error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from foundation.errors import OutturnError, SystemFault, WrongUsage
+from foundation.home import open_home
+from orchestration.progress import console, say
+
+DONE, REFUSED, WRONG_USAGE, WITH_FINDINGS, SYSTEM_ERROR = 0, 1, 2, 3, 4
+
+warnings.filterwarnings("ignore", message=".*currently in (beta|preview).*")
+
+app = typer.Typer(
+    name="outturn",
+    help="Shared outcome indicators for health and care alliances, and the gainshare paid on them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="The home to use.", envvar="OUTTURN_HOME", show_default="var")
+]
+ReleaseArgument = Annotated[Path, typer.Argument(help="Folder of a release, e.g. var/releases/current.")]
+
+
+def _quiet_environment() -> None:
+    """Nothing we start may call home or draw its own progress."""
+    for name, value in {
+        "DO_NOT_TRACK": "1",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+        "GX_ANALYTICS_ENABLED": "False",
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+    }.items():
+        os.environ.setdefault(name, value)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="The file as it would be sent.")],
+    contract: Annotated[Path, typer.Option("--contract", help="Data contract (YAML) of the feed.")],
+    manifest: Annotated[Path | None, typer.Option("--manifest", help="Its manifest, if there is one.")] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Write the findings as JSON.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the accepted rows as Parquet.")] = None,
+) -> None:
+    """Check a file before sending it: the same code, and the same verdict, as intake."""
+    from orchestration.checking import check_file
+
+    raise typer.Exit(check_file(file, contract, manifest, report, out))
+
+
+@app.command()
+def demo(
+    place: Annotated[str, typer.Option("--place", help="Demo place.")] = "derbyshire",
+    residents: Annotated[
+        int | None, typer.Option("--residents", help="Residents to generate, for places with people.")
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Fill a demo home from a place's figures and run the main job, start to release."""
+    from orchestration.demo import run_demo
+
+    raise typer.Exit(run_demo(open_home(home), place, residents))
+
+
+@app.command()
+def run(
+    period: Annotated[str, typer.Option("--period", help="Month, e.g. 2026-04: settles every period ended by then.")],
+    agreement: Annotated[str | None, typer.Option("--agreement", help="Only this agreement.")] = None,
+    source: Annotated[
+        str, typer.Option("--from", help="`landing`: take in what has arrived; `lake`: skip intake.")
+    ] = "landing",
+    home: HomeOption = None,
+) -> None:
+    """Run the main job: intake, warehouse, gate, settlement, release."""
+    from orchestration.main_job import run_main_job
+
+    if source not in ("landing", "lake"):
+        raise WrongUsage(f"--from {source} is not known.", "use --from landing (the default) or --from lake.")
+    outcome = run_main_job(open_home(home), period, agreement=agreement, intake=source == "landing")
+    outcome.print()
+    raise typer.Exit(outcome.exit_code)
+
+
+@app.command()
+def settle(
+    agreement: Annotated[Path, typer.Argument(help="Terms of the agreement (YAML).")],
+    inputs: Annotated[Path, typer.Option("--inputs", help="Folder with kpi_return.csv, cost_ledger.csv, gate.csv.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for steps.csv, postings.csv, member_lines.csv.")],
+) -> None:
+    """Settle from files alone: nothing else is read, nothing is published."""
+    from orchestration.settle_files import settle_from_files
+
+    raise typer.Exit(settle_from_files(agreement, inputs, out))
+
+
+@app.command()
+def explain(
+    release: ReleaseArgument,
+    figure_id: Annotated[str, typer.Argument(help="Figure id, as printed on pages and in every CSV.")],
+    as_json: Annotated[bool, typer.Option("--json", help="The trace as JSON.")] = False,
+) -> None:
+    """Walk from a published figure or a pound to the hashes of the files it came from."""
+    from publication.explain import explain as trace
+    from publication.explain import print_tree, to_json
+
+    tree = trace(release, figure_id)
+    if as_json:
+        typer.echo(to_json(tree))
+    else:
+        print_tree(tree, console())
+
+
+@app.command()
+def verify(release: ReleaseArgument) -> None:
+    """Recompute a release from itself: hashes, decision chain, and every settlement from the open book."""
+    from publication.verify import verify_release
+
+    report = verify_release(release)
+    for problem in report.problems:
+        say("DIFFERS", str(problem))
+    for note in report.notes:
+        say("note", note)
+    if report.problems:
+        say(
+            "verify",
+            f"{len(report.problems)} thing(s) differ. Do not pay on this copy; compare it with the publisher's.",
+        )
+        raise typer.Exit(REFUSED)
+    say("verify", f"nothing differs: {report.summary}")
+
+
+@app.command()
+def decisions(
+    agreement: Annotated[str | None, typer.Argument(help="Agreement id; all when left out.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """List the decisions of a home and check their chain."""
+    from orchestration.deciding import list_decisions
+
+    list_decisions(open_home(home), agreement)
+
+
+@app.command()
+def doctor(home: HomeOption = None) -> None:
+    """Say whether this home is well, and what to do where it is not."""
+    from orchestration.doctor import examine
+
+    findings = examine(open_home(home))
+    for finding in findings:
+        say("ok" if finding.well else "TO DO", finding.line)
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(REFUSED)
+
+
+@app.command()
+def dev(
+    home: HomeOption = None,
+    port: Annotated[int, typer.Option("--port", help="Port on this machine.")] = 3000,
+) -> None:
+    """Open Dagster's pages on a home, with its schedule and sensor."""
+    from orchestration.instance import prepare_instance
+
+    chosen = open_home(home)
+    chosen.settings()
+    prepare_instance(chosen)
+    os.environ["OUTTURN_HOME"] = str(chosen.root)
+    binary = Path(sys.executable).parent / "dagster"
+    workspace = Path(__file__).resolve().parent.parent / "workspace.yaml"
+    say("dev", f"http://127.0.0.1:{port} (stop with Ctrl-C)")
+    os.execv(binary, [str(binary), "dev", "-w", str(workspace), "-h", "127.0.0.1", "-p", str(port)])  # noqa: S606
+
+
+def _end(error: OutturnError) -> NoReturn:
+    word = {REFUSED: "refused", WRONG_USAGE: "usage"}.get(error.exit_code, "error")
+    console(error=True).print(f"{word}: {error.message}", markup=False)
+    if error.mend:
+        console(error=True).print(f"What to do: {error.mend}", markup=False)
+    raise SystemExit(error.exit_code)
+
+
+def main() -> None:
+    """Entry point: our own errors become a line, a mend and an exit code; anything else is a system error."""
+    _quiet_environment()
+    try:
+        app()
+    except OutturnError as error:
+        _end(error)
+    except KeyboardInterrupt:
+        console(error=True).print("stopped. Nothing half-done counts: run the same command again.")
+        raise SystemExit(130) from None
+    except OSError as error:
+        _end(
+            SystemFault(
+                f"{error.strerror or error} ({error.filename})", "check disk space and permissions, then try again."
+            )
+        )
+    except Exception as error:
+        if os.environ.get("OUTTURN_TRACEBACK"):
+            raise
+        _end(
+            SystemFault(
+                f"an unexpected {type(error).__name__} stopped the command.",
+                "set OUTTURN_TRACEBACK=1 and run it again to see where; nothing half-done was published.",
+            )
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""Decisions as the run needs them: the demo's approvals, the record of each publication, listing them.
+
+The demo key is in this file on purpose: it lets one machine play every party of a demo place, and is refused in any
+home that is not marked as a demo.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from foundation.errors import Refused
+from foundation.home import Home
+from orchestration.cycle import AgreementOnFile
+from orchestration.progress import say
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from places import Place
+
+DEMO_SEED = b"outturn demonstration key, worth nothing"
+PUBLICATIONS = "publications"
+AUTHORITY = "release-authority"
+
+
+def _demo_key(home: Home, party: str) -> Ed25519PrivateKey:
+    from settlement.decisions import key_from_seed
+
+    if not home.is_demo:
+        raise Refused(
+            "the demonstration key may not be used in a live home.",
+            "sign with the party's own key.",
+        )
+    return key_from_seed(DEMO_SEED, party)
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def approve_for_demo(home: Home, place: Place, agreement: AgreementOnFile) -> None:
+    """Every party of a demo place approves the terms, at the place's own time. Does nothing when they have."""
+    from settlement import store
+    from settlement.approvals import found_agreement
+
+    terms = agreement.terms
+    if store.read_bytes(home.decisions, terms.id):
+        return
+    keys = {party: _demo_key(home, party) for party in terms.party_ids}
+    lines = found_agreement(
+        terms,
+        keys,
+        signed_at=_stamp(place.approved_at),
+        place="demonstration",
+        approver="director-of-finance",
+        valid_to=place.authority_until.isoformat(),
+    )
+    store.append_signed(home.decisions, terms.id, lines)
+
+
+def _release_key(home: Home) -> Ed25519PrivateKey:
+    if home.is_demo:
+        return _demo_key(home, AUTHORITY)
+    path = os.environ.get("OUTTURN_RELEASE_KEY")
+    if not path or not Path(path).is_file():
+        raise Refused(
+            "a live home publishes only with the key of its release authority.",
+            "set OUTTURN_RELEASE_KEY to the file of an Ed25519 private key (PEM); the release is built and waits.",
+        )
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    key = load_pem_private_key(Path(path).read_bytes(), password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise Refused("the release key is not an Ed25519 key.", "make one with `openssl genpkey -algorithm ed25519`.")
+    return key
+
+
+def record_publication(home: Home, release_id: str, moment: datetime) -> None:
+    """Write down, signed, that a release was published and when. Publishing the one in force again adds nothing."""
+    from settlement import store
+    from settlement.decisions import public_key_text
+
+    key = _release_key(home)
+    records = store.read_records(home.decisions, PUBLICATIONS)
+    published = [record for record in records if record.kind == "release_published"]
+    if published and published[-1].body["release_id"] == release_id:
+        return
+    stamp = _stamp(moment)
+
+    def add(kind: str, body: dict[str, str]) -> None:
+        store.append(
+            home.decisions,
+            PUBLICATIONS,
+            kind=kind,
+            signer=AUTHORITY,
+            signed_at=stamp,
+            place="outturn run",
+            key=key,
+            body=body,
+        )
+
+    if not records:
+        public_key = public_key_text(key)
+        # Whoever opens a log does so in the commissioner's role; the authority then delegates to itself.
+        add(
+            "party_admitted",
+            {
+                "party": AUTHORITY,
+                "role": "commissioner",
+                "public_key": public_key,
+                "valid_from": stamp[:10],
+            },
+        )
+        add(
+            "authority_delegated",
+            {
+                "approver": AUTHORITY,
+                "public_key": public_key,
+                "delegated_by": "the home's owner",
+                "valid_from": stamp[:10],
+                "valid_to": "",
+            },
+        )
+    add("release_published", {"approver": AUTHORITY, "release_id": release_id, "reason": ""})
+
+
+def list_decisions(home: Home, agreement: str | None) -> None:
+    """Print the decisions of a home, one line each. The chain and signatures are checked while reading."""
+    from settlement import store
+
+    names = [agreement] if agreement else sorted(path.stem for path in home.decisions.glob("*.jsonl"))
+    if not names:
+        say("decisions", "none yet.")
+    for name in names:
+        records = store.read_records(home.decisions, name)
+        say(name, f"{len(records)} decision(s); chain and signatures hold")
+        for record in records:
+            what = ", ".join(
+                f"{key} {value[:16] if key.endswith(('_hash', '_id', 'key')) else value}"
+                for key, value in sorted(record.body.items())
+                if isinstance(value, str) and value and key != "public_key"
+            )
+            say(record.signed_at[:10], f"{record.sequence}. {record.signer}: {record.kind} ({what})")

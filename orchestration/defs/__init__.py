@@ -1,0 +1,1 @@
+"""Assets, checks, jobs, schedules and sensors, one folder an area, in the order data moves."""

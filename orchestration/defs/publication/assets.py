@@ -1,0 +1,41 @@
+"""The release: built beside, judged again, then made current in one step."""
+
+from typing import Any
+
+import dagster as dg
+
+from foundation.period import parse_period
+from orchestration.cycle import current_cycle
+from orchestration.deciding import record_publication
+from orchestration.partitions import DUCKDB_WRITER, MONTHS, ONE_RUN
+from orchestration.progress import say
+from orchestration.releasing import TABLES, moment_of, release_inputs
+from orchestration.resources import HomeResource
+from orchestration.retries import io_only
+from orchestration.settling import refusals_on_record, settle_due
+from orchestration.warehouse import read_tables
+
+
+@dg.asset(
+    group_name="publication",
+    kinds={"html", "duckdb"},
+    deps=[dg.AssetKey("settlements"), *(dg.AssetKey(name) for name in TABLES)],
+    partitions_def=MONTHS,
+    backfill_policy=ONE_RUN,
+    pool=DUCKDB_WRITER,
+    description="One immutable folder: public site and data, the members' open book, the analysts' marts.",
+)
+def release(context: dg.AssetExecutionContext, house: HomeResource) -> dg.MaterializeResult[Any]:
+    from publication.release import build_release, publish
+
+    with io_only():
+        cycle = current_cycle(house.home)
+        with refusals_on_record(cycle):
+            tables = read_tables(cycle.home, cycle.fingerprint, TABLES)
+            # Computed again from the files: what was settled in another step, run or hour proves nothing here.
+            settled = settle_due(cycle, cycle.agreements, parse_period(context.partition_key_range.end).end, tables)
+            release_id = build_release(release_inputs(cycle, tables, settled), cycle.home.releases)
+        record_publication(cycle.home, release_id, moment_of(cycle.home))
+        publish(cycle.home.releases, release_id)
+    say("release", release_id)
+    return dg.MaterializeResult(metadata={"release_id": release_id, "settlements": len(settled)})

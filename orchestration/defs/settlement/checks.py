@@ -1,0 +1,92 @@
+"""The gate's verdicts as asset checks, so that Dagster's pages show what settlement will read.
+
+Integrity blocks: nothing downstream runs in this run. Since settlement then never starts, the refusal is recorded
+here. Whether money may move is decided by settlement from the files, also when none of this was selected.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from foundation.errors import Refused
+from foundation.period import parse_period
+from orchestration.cycle import AGREEMENTS, current_cycle
+from orchestration.resources import HomeResource
+from orchestration.settling import each_due, judge_gate, raise_if_refused, verdict_files
+
+
+def check_name(check_id: str) -> str:
+    """A check's id as Dagster can spell it."""
+    return re.sub(r"[^A-Za-z0-9_]", "_", check_id)
+
+
+def integrity_checks() -> list[str]:
+    """Every integrity check the agreements on file demand."""
+    from settlement.terms import load_terms
+
+    return sorted(
+        {
+            check
+            for path in sorted(AGREEMENTS.glob("*/*.yaml"))
+            for check in load_terms(path.read_bytes()).gate.integrity
+        }
+    )
+
+
+def _result(name: str, verdict: dict[str, Any] | None, cut_id: str) -> dg.AssetCheckResult:
+    proved = verdict is not None and verdict["status"] == "passed" and verdict["data_cut_id"] == cut_id
+    return dg.AssetCheckResult(
+        check_name=check_name(name),
+        asset_key="verdicts",
+        passed=proved,
+        description=None if proved else (verdict or {}).get("reason", "there is no verdict on this data cut"),
+        metadata={key: str((verdict or {}).get(key, "-")) for key in ("status", "reason", "mend", "responsible")},
+    )
+
+
+def build_gate_checks() -> dg.AssetChecksDefinition:
+    """One blocking check for every integrity check, and one that warns for all withheld figures."""
+    demanded = integrity_checks()
+    specs = [
+        dg.AssetCheckSpec(check_name(name), asset="verdicts", blocking=True, description=f"Gate, integrity: {name}")
+        for name in demanded
+    ]
+    specs.append(
+        dg.AssetCheckSpec(
+            "fit_to_pay_on", asset="verdicts", description="Gate, fitness: figures good enough to pay on."
+        )
+    )
+
+    @dg.multi_asset_check(name="gate", specs=specs)
+    def gate(context: dg.AssetCheckExecutionContext, house: HomeResource) -> Iterator[dg.AssetCheckResult]:
+        from settlement.refusal import Refusal
+
+        cycle = current_cycle(house.home)
+        _, files = verdict_files(cycle)
+        verdicts = {stem: json.loads(raw) for stem, raw in files.items()}
+        until = parse_period(context.run.tags.get("outturn/period") or _last_month(context)).end
+        judged = [judge_gate(cycle, *due) for due in each_due(cycle, cycle.agreements, until)]
+        try:
+            raise_if_refused(cycle, [item for item in judged if isinstance(item, Refusal)])
+        except Refused as refusal:
+            context.log.error(str(refusal))
+        for name in demanded:
+            yield _result(name, verdicts.get(name), cycle.cut.cut_id)
+        withheld = [item for item in verdicts.values() if item["kind"] == "fitness" and item["status"] != "passed"]
+        yield dg.AssetCheckResult(
+            check_name="fit_to_pay_on",
+            asset_key="verdicts",
+            passed=not withheld,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={item["scope"]: item["reason"] for item in withheld},
+        )
+
+    return gate
+
+
+def _last_month(context: dg.AssetCheckExecutionContext) -> str:
+    tags = context.run.tags
+    return str(tags.get("dagster/asset_partition_range_end") or tags["dagster/partition"])

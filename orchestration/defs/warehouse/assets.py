@@ -1,0 +1,176 @@
+"""From the lake to the tables of the warehouse: the data cut, then dbt."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any, NoReturn
+
+import dagster as dg
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    dbt_assets,
+)
+
+from foundation.errors import Refused, SystemFault
+from foundation.home import Home
+from orchestration import dbt
+from orchestration.cycle import current_cycle
+from orchestration.inputs import write_inputs
+from orchestration.partitions import DUCKDB_WRITER, MONTHS, ONE_RUN
+from orchestration.progress import say
+from orchestration.resources import HomeResource
+from orchestration.retries import io_only
+from orchestration.rooms import feeds
+from orchestration.settling import refusals_on_record
+from orchestration.warehouse import begin_build, current_build, finish_build
+
+
+@dg.asset(
+    group_name="warehouse",
+    kinds={"json"},
+    deps=[dg.AssetKey(feed) for feed in feeds()],
+    partitions_def=MONTHS,
+    backfill_policy=ONE_RUN,
+    description="The exact set of submissions this run uses, and what dbt reads beside the lake.",
+)
+def data_cut(context: dg.AssetExecutionContext, house: HomeResource) -> dg.MaterializeResult[Any]:
+    with io_only():
+        cycle = current_cycle(house.home)
+        write_inputs(cycle)
+    say("data cut", f"{cycle.cut.cut_id[:16]}, {len(cycle.cut.submissions)} submissions")
+    return dg.MaterializeResult(
+        metadata={
+            "data_cut_id": cycle.cut.cut_id,
+            "submissions": len(cycle.cut.submissions),
+            "fingerprint": cycle.fingerprint,
+            "definitions_hash": cycle.definitions_hash,
+            "code_version": cycle.code_version,
+        }
+    )
+
+
+class Translator(DagsterDbtTranslator):
+    """Assets carry the same names as the tables they build; lake sources are the intake assets, run inputs the cut."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            settings=DagsterDbtTranslatorSettings(enable_asset_checks=True, enable_duplicate_source_asset_keys=True)
+        )
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        if dbt_resource_props["resource_type"] == "source":
+            in_lake = dbt_resource_props["source_name"] == "lake"
+            return dg.AssetKey(dbt_resource_props["name"] if in_lake else "data_cut")
+        return dg.AssetKey(dbt_resource_props["name"])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The folder of the model: staging, intermediate, indicators, measures, scorecard."""
+        path = dbt_resource_props.get("fqn", [])
+        return (
+            "seeds" if dbt_resource_props["resource_type"] == "seed" else str(path[1]) if len(path) > 2 else "warehouse"
+        )
+
+
+def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
+    """The dbt project as assets, with its tests as checks."""
+    manifest = dbt.manifest_path(home)
+
+    @dbt_assets(
+        manifest=manifest,
+        name="dbt_build",
+        partitions_def=MONTHS,
+        backfill_policy=ONE_RUN,
+        dagster_dbt_translator=Translator(),
+        pool=DUCKDB_WRITER,
+    )
+    def models(context: dg.AssetExecutionContext, house: HomeResource) -> Iterator[Any]:
+        home = house.home
+        with io_only():
+            cycle = current_cycle(home)
+            build = current_build(home)
+        if build is not None and build.fingerprint == cycle.fingerprint:
+            say("warehouse", "unchanged: no model run")
+            yield from _unchanged(context, build.run_results)
+            return
+        whole = not context.is_subset
+        begin_build(home)
+        target = home.dbt / "target"
+        target.mkdir(parents=True, exist_ok=True)
+        partial = manifest.parent / "partial_parse.msgpack"
+        resource = DbtCliResource(
+            project_dir=str(dbt.PROJECT),
+            profiles_dir=str(dbt.PROJECT),
+            dbt_executable=str(dbt.EXECUTABLE),
+            global_config_flags=["--no-use-colors"],
+        )
+        if partial.exists() and not (target / "partial_parse.msgpack").exists():
+            (target / "partial_parse.msgpack").write_bytes(partial.read_bytes())
+        with dbt.within(dbt.environment(home, cycle.inputs, cycle.cut.cut_id)):
+            invocation = resource.cli(
+                ["build", "--exclude-resource-type", "unit_test", "--log-path", str(home.dbt / "logs")],
+                manifest=manifest,
+                context=context,
+                target_path=target,
+                raise_on_error=False,
+            )
+            yield from _silently(invocation.stream())
+            succeeded = invocation.is_successful()
+        results = json.loads((target / "run_results.json").read_bytes())
+        statuses = dbt.test_statuses(results)
+        models_run = sum(item["unique_id"].startswith("model.") for item in results["results"])
+        failed = sorted(name for name, status in statuses.items() if status not in ("pass", "warn"))
+        say("warehouse", f"{models_run} models, {len(statuses)} tests" + (f", {len(failed)} failed" if failed else ""))
+        if whole:
+            # A failed test is for the gate to judge, with the evidence kept; a model that did not build is a fault.
+            finish_build(home, cycle.fingerprint, results)
+        if not succeeded:
+            with io_only(), refusals_on_record(cycle):
+                _refuse(failed, home)
+
+    return models
+
+
+def _refuse(failed: list[str], home: Home) -> NoReturn:
+    log = home.dbt / "logs" / "dbt.log"
+    if failed:
+        shown = ", ".join(name.split(".")[2] for name in failed[:5]) + (
+            f" and {len(failed) - 5} more" if failed[5:] else ""
+        )
+        raise Refused(
+            f"tests of the warehouse failed: {shown}.",
+            f"read {log}, mend the data or the model they name, and run again.",
+        )
+    raise SystemFault("a model of the warehouse could not be built.", f"read {log}, mend the model, and run again.")
+
+
+def _silently(events: Iterator[Any]) -> Iterator[Any]:
+    """The same events, without dbt's own log on our standard output: it is in the home's `dbt/logs`."""
+    with Path(os.devnull).open("w") as nowhere:
+        while True:
+            with redirect_stdout(nowhere):
+                event = next(events, None)
+            if event is None:
+                return
+            yield event
+
+
+def _unchanged(context: dg.AssetExecutionContext, run_results: dict[str, Any]) -> Iterator[Any]:
+    """What a build would report, without building: the tables are those of this very fingerprint."""
+    for key in sorted(context.selected_asset_keys):
+        yield dg.MaterializeResult(asset_key=key, metadata={"unchanged": True})
+    statuses = {
+        name.split(".")[2]: status
+        for name, status in dbt.test_statuses(run_results).items()
+        if name.startswith("test.")
+    }
+    for check in sorted(context.selected_asset_check_keys):
+        yield dg.AssetCheckResult(
+            asset_key=check.asset_key,
+            check_name=check.name,
+            metadata={"unchanged": True},
+            passed=statuses.get(check.name) in ("pass", "warn"),
+        )

@@ -1,0 +1,118 @@
+"""`outturn doctor`: is this home well, and what to do where it is not."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from foundation.errors import OutturnError
+from foundation.home import Home
+from foundation.version import code_version
+from orchestration.lock import home_lock
+
+# A run at the size of the demonstration writes about 0.2 GiB; below this a full disk is near.
+LEAST_FREE_BYTES = 2 * 1024**3
+SHOWN = ("dagster", "dagster-dbt", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "pandas", "pyarrow")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the examination; `well` is False where somebody has to act."""
+
+    well: bool
+    line: str
+
+
+def _versions() -> Iterator[Finding]:
+    yield Finding(True, f"outturn {code_version()}, Python {sys.version.split()[0]}")
+    yield Finding(True, ", ".join(f"{name} {version(name)}" for name in SHOWN))
+
+
+def _home(home: Home) -> Iterator[Finding]:
+    settings = home.settings()
+    kind = f"demo of {settings.get('place')}" if home.is_demo else "live"
+    yield Finding(True, f"home {home.root} ({kind})")
+    try:
+        home.require_private_vault()
+        yield Finding(True, "the vault is private")
+    except OutturnError as error:
+        yield Finding(False, str(error))
+    if not os.access(home.root, os.W_OK):
+        yield Finding(False, f"{home.root} cannot be written. What to do: mount it writable or mend its owner.")
+    free = shutil.disk_usage(home.root).free
+    yield Finding(
+        free >= LEAST_FREE_BYTES,
+        f"{free / 1024**3:.1f} GiB free"
+        + (
+            ""
+            if free >= LEAST_FREE_BYTES
+            else f"; at least {LEAST_FREE_BYTES / 1024**3:.0f} are wanted. What to do: free space before the next run."
+        ),
+    )
+
+
+def _lock(home: Home) -> Finding:
+    try:
+        with home_lock(home):
+            return Finding(True, "no run is using the home")
+    except OutturnError as error:
+        return Finding(True, f"{error.message} That is well while it lasts.")
+
+
+def _runs(home: Home) -> Iterator[Finding]:
+    from dagster import DagsterRunStatus, RunsFilter
+
+    from orchestration.instance import open_instance
+
+    with open_instance(home) as instance:
+        runs = instance.get_run_records(filters=RunsFilter(job_name="main"), limit=1)
+        if not runs:
+            yield Finding(False, "no run yet. What to do: `outturn run --period YYYY-MM`.")
+            return
+        last = runs[0].dagster_run
+        ended = last.status in (DagsterRunStatus.SUCCESS, DagsterRunStatus.STARTED)
+        yield Finding(
+            ended or bool(_open_refusals(home)),
+            f"last run {last.run_id[:8]}: {last.status.value.lower()}"
+            + ("" if ended else ". What to do: read its last lines in `outturn dev`, or the refusal below."),
+        )
+
+
+def _current_cut(home: Home) -> str | None:
+    manifest = home.current / "manifest.json"
+    return json.loads(manifest.read_bytes())["data_cut_id"] if manifest.exists() else None
+
+
+def _open_refusals(home: Home) -> list[dict[str, Any]]:
+    """Refusals of cuts that were not released afterwards, newest file last."""
+    released = _current_cut(home)
+    files = sorted(home.refusals.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+    return [json.loads(path.read_bytes()) for path in files if path.stem != released]
+
+
+def _refusals(home: Home) -> Iterator[Finding]:
+    for record in _open_refusals(home)[-3:]:
+        for refusal in record["refusals"]:
+            for reason in refusal["reasons"]:
+                yield Finding(
+                    False,
+                    f"refused: {reason['what']} ({reason['why']}). Who mends it: {reason['who_mends']}. "
+                    f"What to do: {reason['mend']}. Effect on money: {reason['effect_on_money']}",
+                )
+
+
+def _release(home: Home) -> Finding:
+    if not home.current.exists():
+        return Finding(False, "no release yet. What to do: run the main job.")
+    return Finding(True, f"current release {home.current.resolve().name[:16]}")
+
+
+def examine(home: Home) -> list[Finding]:
+    """Every finding, in the order a person reads them."""
+    return [*_versions(), *_home(home), _lock(home), *_runs(home), _release(home), *_refusals(home)]

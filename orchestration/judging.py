@@ -1,0 +1,113 @@
+"""Run every check the gate needs on one data cut and store the verdicts.
+
+Which checks there are is decided here from the terms and the cut alone, before any of them runs, so that a check that
+did not run is missed. The rules are in `expectations.gate_checks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from orchestration.cycle import Cycle
+from orchestration.dbt import load_manifest
+from orchestration.rooms import contracts
+from orchestration.warehouse import Build
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from expectations.gate_checks import SettlementNeeds
+    from expectations.verdicts import Context, RequiredCheck, Verdict
+
+FITNESS = "kpi.complete_days"
+
+
+def last_day(cycle: Cycle) -> date:
+    """Last day anything in the cut covers: what has ended by then can be due."""
+    return max(item.covers_to for item in cycle.cut.submissions)
+
+
+def needs_of(cycle: Cycle) -> list[SettlementNeeds]:
+    """What every settlement that may be due on this cut needs from the feeds."""
+    from expectations.gate_checks import SettlementNeeds
+
+    until = last_day(cycle)
+    return [
+        SettlementNeeds(item.terms.id, item.terms.member_ids, period, period)
+        for item in cycle.agreements
+        for period in item.terms.settlement_periods()
+        if period.end <= until
+    ]
+
+
+def scored_rows(cycle: Cycle, kpi_return: pa.Table) -> list[tuple[Mapping[str, Any], Any]]:
+    """Rows of the KPI return that money depends on, each with the agreed limit of missing days."""
+    rules = {
+        (item.terms.id, kpi.id): item.terms.gate.fitness[0].max_missing_pct
+        for item in cycle.agreements
+        for kpi in item.terms.judged_kpis
+    }
+    return [
+        (row, rules[row["agreement_id"], row["kpi_id"]])
+        for row in kpi_return.to_pylist()
+        if (row["agreement_id"], row["kpi_id"]) in rules
+    ]
+
+
+def required_checks(cycle: Cycle, kpi_return: pa.Table) -> list[RequiredCheck]:
+    """Every check that must have a verdict: those the terms demand, and fitness of each scored figure."""
+    from expectations.verdicts import RequiredCheck
+
+    demanded = sorted({check for item in cycle.agreements for check in item.terms.gate.integrity})
+    prefix = "expectations."
+    return [
+        *(
+            RequiredCheck(check, "integrity", check.removeprefix(prefix) if check.startswith(prefix) else "cut")
+            for check in demanded
+        ),
+        *(
+            RequiredCheck(FITNESS, "fitness", f"{row['agreement_id']}/{row['kpi_id']}/{row['period_id']}")
+            for row, _ in scored_rows(cycle, kpi_return)
+        ),
+    ]
+
+
+def produce(context: Context, cycle: Cycle, build: Build, tables: Mapping[str, pa.Table]) -> Iterator[Verdict]:
+    """Run the checks, one after another. A check that raises gives a verdict of status `error`."""
+    from expectations import gate_checks as gate
+
+    home, cut = cycle.home, cycle.cut
+    kpi_return, ledger = tables["kpi_return"], tables["ledger"]
+    needs = needs_of(cycle)
+    yield gate.cut_register(context, home, cut, contracts())
+    yield gate.cut_required_feeds(context, home, cut, needs)
+    for feed in sorted(contracts()):
+        yield gate.expectations_of_feed(context, home, cut, contracts(), feed)
+    yield gate.warehouse_tests(context, build.run_results, load_manifest(home))
+    yield gate.warehouse_arithmetic(
+        context, home, cut, kpi_return, ledger, [(need.agreement_id, need.settlement_period) for need in needs]
+    )
+    yield gate.kpi_return_whole(context, kpi_return)
+    yield gate.ledger_whole(context, ledger)
+    for row, limit in scored_rows(cycle, kpi_return):
+        yield gate.kpi_complete_days(context, row, limit)
+
+
+def judge_cut(cycle: Cycle, build: Build, tables: Mapping[str, pa.Table]) -> list[Verdict]:
+    """Write the list of required checks, then every verdict; returns the verdicts."""
+    from expectations.verdicts import write_required, write_verdict
+
+    context = write_required(
+        cycle.home,
+        cycle.cut.cut_id,
+        cycle.definitions_hash,
+        cycle.code_version,
+        required_checks(cycle, tables["kpi_return"]),
+    )
+    verdicts = []
+    for verdict in produce(context, cycle, build, tables):
+        write_verdict(cycle.home, verdict)
+        verdicts.append(verdict)
+    return verdicts

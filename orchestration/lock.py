@@ -1,0 +1,48 @@
+"""One run at a time in a home, held by the operating system so that a killed process lets go of it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from foundation.errors import SystemFault
+from foundation.home import Home
+
+# The command line takes the lock and then runs the job in its own process, whose Dagster resource asks again.
+_held: dict[str, int] = {}
+
+
+@contextmanager
+def home_lock(home: Home) -> Iterator[None]:
+    """Hold the home for the length of the block; SystemFault at once if another process holds it."""
+    name = str(home.root)
+    if name in _held:
+        _held[name] += 1
+        try:
+            yield
+        finally:
+            _held[name] -= 1
+        return
+    home.root.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(home.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.pread(descriptor, 64, 0).decode(errors="replace").strip() or "unknown"
+            raise SystemFault(
+                f"another run is using {home.root} (process {holder}).",
+                "wait until it ends; if that process no longer exists, try again: the lock goes with it.",
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        _held[name] = 1
+        try:
+            yield
+        finally:
+            del _held[name]
+            os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)

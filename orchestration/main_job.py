@@ -1,0 +1,186 @@
+"""Run the main job from the command line: lock the home, clear up after the dead, run, say what came of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foundation.durable import sweep
+from foundation.errors import Refused, SystemFault
+from foundation.home import Home
+from orchestration.cycle import agreements_of, month_asked, only
+from orchestration.landing import first_month_covered, waiting_manifests
+from orchestration.lock import home_lock
+from orchestration.partitions import FIRST_MONTH
+from orchestration.progress import say
+
+if TYPE_CHECKING:
+    from dagster import ExecuteInProcessResult
+
+DONE, WITH_FINDINGS = 0, 3
+# Tags by which the command line tells the assets what was asked.
+FROM_TAG, AGREEMENT_TAG, PERIOD_TAG = "outturn/from", "outturn/agreement", "outturn/period"
+_RANGE_START, _RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to: the release in force, and what a person has to know about it."""
+
+    release: Path
+    submissions_read: int
+    models_run: int
+    findings: tuple[str, ...] = field(default=())
+
+    @property
+    def exit_code(self) -> int:
+        return WITH_FINDINGS if self.findings else DONE
+
+    def print(self) -> None:
+        """The last lines of a run: where to look, and what was withheld or quarantined."""
+        for line in self.findings:
+            say("note", line)
+        say("release", str(self.release.resolve()))
+        say("site", str(self.release / "public" / "site" / "index.html"))
+        say("statement", str(self.release / "public" / "site" / "statement.html"))
+        say("members", str(self.release / "members" / "site" / "index.html"))
+
+
+def _first_month(home: Home, last: str) -> str:
+    """Earliest month anything waiting covers: a run takes in all that has landed up to its own month."""
+    waiting = [month for path in waiting_manifests(home) if (month := first_month_covered(path)) is not None]
+    return min([*waiting, last]) if waiting else last
+
+
+def _quiet_libraries() -> None:
+    """Dagster writes its own log into the home; the terminal shows our lines only."""
+    for name in ("dagster", "dbt", "great_expectations", "alembic"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _innermost(error: Any) -> str:
+    """First line of what was raised first, without the chain Dagster wraps around it."""
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return str(error.message).strip().splitlines()[0] if error is not None else "no reason given"
+
+
+def _refused_by_gate(home: Home) -> Refused | None:
+    """The refusal the gate recorded for the cut as it is now, in words."""
+    from ingest.cut import build_cut
+
+    path = home.refusals / f"{build_cut(home).cut_id}.json"
+    if not path.exists():
+        return None
+    reasons = [reason for refusal in json.loads(path.read_bytes())["refusals"] for reason in refusal["reasons"]]
+    told = [
+        f"{item['what']} ({item['why'].rstrip('.')}; {item['who_mends']} can mend it: {item['mend'].rstrip('.')})"
+        for item in reasons
+    ]
+    message = f"{reasons[0]['effect_on_money']} Why: " + "; ".join(told) + "."
+    return Refused(message, "mend what is named above, then run again.")
+
+
+def _refusal_of(home: Home, result: ExecuteInProcessResult) -> Exception:
+    """What stopped a run, as the error it was: the gate's refusal, another of our own errors, or a system fault."""
+    failed = [event.step_key for event in result.filter_events(lambda event: event.is_step_failure)]
+    if "gate" in failed and (refused := _refused_by_gate(home)) is not None:
+        return refused
+    for event in result.filter_events(lambda event: event.is_step_failure):
+        failure: Any = event.event_specific_data
+        given = failure.user_failure_data
+        if given is not None and "exit_code" in given.metadata:
+            what, mend = str(given.metadata["what"].value), str(given.metadata["what to do"].value)
+            code = int(given.metadata["exit_code"].value)
+            return Refused(what, mend) if code == Refused.exit_code else SystemFault(what, mend)
+    for event in result.filter_events(lambda event: event.is_step_failure):
+        failure = event.event_specific_data
+        given = failure.user_failure_data
+        words = given.description if given and given.description else _innermost(failure.error)
+        return SystemFault(
+            f"the step {event.step_key} failed: {words}", "read the run in `outturn dev`, mend it, then run again."
+        )
+    return SystemFault("the run ended without a result.", "read the run in `outturn dev`, then run again.")
+
+
+def run_main_job(home: Home, period: str, *, agreement: str | None = None, intake: bool = True) -> Outcome:
+    """Run the main job for all that has landed up to a month. Refused or SystemFault when it does not end well."""
+    last = max(month_asked(period).label, FIRST_MONTH)
+    home.settings()
+    home.require_private_vault()
+    only(agreements_of(home), agreement)
+    with home_lock(home):
+        from orchestration.instance import bury_dead_runs, open_instance
+
+        sweep(home.root)
+        with open_instance(home) as instance:
+            if buried := bury_dead_runs(instance):
+                say("house", f"{buried} run(s) of processes that died were closed")
+            from orchestration.definitions import build_definitions
+
+            _quiet_libraries()
+            job = build_definitions(home).resolve_job_def("main")
+            result = job.execute_in_process(
+                instance=instance,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                raise_on_error=False,
+                tags={
+                    _RANGE_START: _first_month(home, last) if intake else last,
+                    _RANGE_END: last,
+                    FROM_TAG: "landing" if intake else "lake",
+                    PERIOD_TAG: last,
+                    **({AGREEMENT_TAG: agreement} if agreement else {}),
+                },
+            )
+        if not result.success:
+            raise _refusal_of(home, result)
+        _require_release(result)
+        return _outcome(home, result)
+
+
+def _require_release(result: ExecuteInProcessResult) -> None:
+    """A step whose input never came is skipped, and Dagster calls such a run a success. We do not."""
+    materialised = {
+        event.asset_key.path[-1]
+        for event in result.filter_events(lambda event: event.is_step_materialization)
+        if event.asset_key is not None
+    }
+    if "release" not in materialised:
+        raise SystemFault(
+            "the run ended without a release: a step before it produced nothing.",
+            "read the run in `outturn dev`; the release in force is as it was.",
+        )
+
+
+def _outcome(home: Home, result: ExecuteInProcessResult) -> Outcome:
+    read = models = 0
+    for event in result.filter_events(lambda event: event.is_step_materialization):
+        data: Any = event.event_specific_data
+        metadata = data.materialization.metadata
+        if "submissions_read" in metadata:
+            read += int(metadata["submissions_read"].value)
+        if "unique_id" in metadata and str(metadata["unique_id"].value).startswith("model."):
+            models += 1
+    return Outcome(home.current, read, models, findings(home))
+
+
+def findings(home: Home) -> tuple[str, ...]:
+    """What exit code 3 is about: withheld KPIs of the current release, and rows that wait in quarantine."""
+    from ingest.register import receipts
+
+    manifest = json.loads((home.current / "manifest.json").read_bytes())
+    folder = home.verdicts / str(manifest["data_cut_id"])
+    lines = []
+    for path in sorted(folder.glob("*@*.json")):
+        verdict = json.loads(path.read_bytes())
+        if verdict["kind"] == "fitness" and verdict["status"] == "failed":
+            lines.append(f"withheld {verdict['scope']}: {verdict['reason']}")
+    for receipt in receipts(home):
+        if receipt.outcome == "reject_file":
+            lines.append(f"refused {receipt.file_name}: {receipt.findings[0].message if receipt.findings else ''}")
+        elif receipt.rows_quarantined:
+            lines.append(f"{receipt.rows_quarantined} row(s) of {receipt.file_name} wait in quarantine")
+    return tuple(lines)

@@ -1,0 +1,26 @@
+"""Lines that tell a person what the run is doing: coloured on a terminal, plain elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@cache
+def console(error: bool = False) -> Console:
+    """Console on standard output, or on standard error; plain text when it is not a terminal."""
+    from rich.console import Console
+
+    stream = sys.stderr if error else sys.stdout
+    return Console(file=stream, highlight=False, soft_wrap=True, force_terminal=None if stream.isatty() else False)
+
+
+def say(step: str, text: str) -> None:
+    """One line of progress."""
+    from rich.text import Text
+
+    console().print(Text.assemble((f"{step:<12} ", "bold"), text))

@@ -1,0 +1,77 @@
+"""Hand the publication room everything a release is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from foundation.home import Home
+from orchestration.cycle import Cycle
+from orchestration.rooms import contracts
+from orchestration.settling import Settled, verdict_files
+
+if TYPE_CHECKING:
+    from publication.inputs import Place as PublishedPlace
+    from publication.inputs import ReleaseInputs
+
+# Tables of the warehouse a release reads.
+TABLES = ("measures", "spc_points", "indicators", "completeness", "kpi_return", "ledger", "lineage")
+
+
+def published_place(home: Home) -> PublishedPlace:
+    """What the pages say about where the figures come from."""
+    from places import find_place
+    from publication.inputs import Place, Source
+
+    place = find_place(str(home.settings()["place"]))
+    return Place(
+        id=place.name,
+        title=place.title,
+        subtitle=place.subtitle,
+        area_code=place.area_code,
+        area_name=place.area_name,
+        sources=tuple(Source(item.title, item.licence, item.attribution) for item in place.sources),
+        illustration_note=place.illustration_note,
+    )
+
+
+def moment_of(home: Home) -> datetime:
+    """When something is published: the demo's own clock in a demo, so that two demos are alike; else now."""
+    if home.is_demo:
+        from places import find_place
+
+        return find_place(str(home.settings()["place"])).clock
+    return datetime.now(tz=UTC)
+
+
+def release_inputs(cycle: Cycle, tables: Mapping[str, pa.Table], settled: Sequence[Settled]) -> ReleaseInputs:
+    """Everything the release depends on, and nothing else."""
+    from publication.inputs import ReleaseInputs, SettledAgreement
+
+    required, verdicts = verdict_files(cycle)
+    return ReleaseInputs(
+        place=published_place(cycle.home),
+        data_cut=cycle.cut.document(),
+        code_version=cycle.code_version,
+        definitions_hash=cycle.definitions_hash,
+        required_json=required,
+        verdicts=verdicts,
+        **{name: tables[name] for name in TABLES},
+        settlements=[
+            SettledAgreement(
+                terms_yaml=item.agreement.content,
+                decisions_jsonl=item.decisions,
+                gate_json=item.settlement.gate.to_json(),
+                steps=item.settlement.step_rows(),
+                postings=item.settlement.posting_rows(),
+                member_lines=item.settlement.member_rows(),
+                advances=(),
+                prior_postings=item.prior_postings,
+            )
+            for item in settled
+        ],
+        openly_published=frozenset(feed for feed, contract in contracts().items() if contract.custom.openlyPublished),
+    )

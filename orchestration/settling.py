@@ -1,0 +1,221 @@
+"""Settle what is due, or write down why not. The gate is judged here from the files, whatever was scheduled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foundation.canonical import readable_json
+from foundation.durable import new_directory, write_bytes
+from foundation.errors import Refused
+from foundation.home import Home
+from foundation.period import Period
+from orchestration.cycle import AgreementOnFile, Cycle
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from settlement.engine import Settlement
+    from settlement.gate_record import GateRecord
+    from settlement.refusal import Refusal
+
+REQUIRED = "required.json"
+# Files of a verdict folder that are no verdicts.
+_OTHERS = {"cut", "required"}
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A settlement with the bytes it was judged and computed from."""
+
+    agreement: AgreementOnFile
+    settlement: Settlement
+    decisions: bytes
+    prior_postings: tuple[Mapping[str, Any], ...]
+
+
+def verdict_files(cycle: Cycle) -> tuple[bytes, dict[str, bytes]]:
+    """Bytes of the list of required checks, and of every verdict by file stem, as they lie on disk now."""
+    folder = cycle.verdict_folder
+    required = folder / REQUIRED
+    found = {path.stem: path.read_bytes() for path in sorted(folder.glob("*.json")) if path.stem not in _OTHERS}
+    return (required.read_bytes() if required.exists() else b""), found
+
+
+def due_periods(agreement: AgreementOnFile, until: date) -> list[Period]:
+    """Settlement periods of an agreement that have ended by a date."""
+    return [period for period in agreement.terms.settlement_periods() if period.end <= until]
+
+
+def settlement_folder(home: Home, agreement_id: str, period_id: str) -> Path:
+    return home.settlements / agreement_id / period_id
+
+
+def _earlier(home: Home, agreement_id: str, period_id: str, cut_id: str) -> tuple[Mapping[str, Any], ...]:
+    """Postings of earlier settlements of the period on other cuts, oldest first: a new one posts the differences.
+
+    Shadow settlements post nothing anybody could owe, so they are not carried.
+    """
+    from settlement.files import read_rows
+
+    found: list[Mapping[str, Any]] = []
+    folders = sorted(
+        settlement_folder(home, agreement_id, period_id).glob("*/settlement.json"),
+        key=lambda path: json.loads(path.read_bytes())["number"],
+    )
+    for path in folders:
+        if json.loads(path.read_bytes())["data_cut_id"] != cut_id:
+            rows = read_rows("postings", (path.parent / "postings.csv").read_bytes())
+            found.extend(row for row in rows if row["status"] == "payable")
+    return tuple(found)
+
+
+def judge_gate(cycle: Cycle, agreement: AgreementOnFile, period: Period) -> GateRecord | Refusal:
+    """The gate's record or refusal for one agreement and period, from the files as they lie on disk now."""
+    from settlement import store
+    from settlement.approvals import gate_causes, terms_approved
+    from settlement.gate import judge
+
+    terms = agreement.terms
+    records = store.read_records(cycle.home.decisions, terms.id)
+    required, verdicts = verdict_files(cycle)
+    return judge(
+        required,
+        verdicts,
+        cut_id=cycle.cut.cut_id,
+        definitions_hash=cycle.definitions_hash,
+        code_version=cycle.code_version,
+        terms=terms,
+        terms_approved=terms_approved(records, terms, period),
+        period_id=period.label,
+        causes=gate_causes(records, terms, period.label, cycle.cut.cut_id),
+    )
+
+
+def judge_and_settle(
+    cycle: Cycle,
+    agreement: AgreementOnFile,
+    period: Period,
+    kpi_return: Sequence[Mapping[str, Any]],
+    ledger: Sequence[Mapping[str, Any]],
+) -> Settled | Refusal:
+    """One agreement and period: the gate's refusal, or the settlement."""
+    from settlement import store
+    from settlement.engine import settle
+    from settlement.refusal import Refusal
+
+    judged = judge_gate(cycle, agreement, period)
+    if isinstance(judged, Refusal):
+        return judged
+    terms = agreement.terms
+    prior = _earlier(cycle.home, terms.id, period.label, cycle.cut.cut_id)
+    settled = settle(terms, period.label, kpi_return, ledger, judged, (), prior)
+    return Settled(agreement, settled, store.read_bytes(cycle.home.decisions, terms.id), prior)
+
+
+def settle_due(
+    cycle: Cycle, agreements: Sequence[AgreementOnFile], until: date, tables: Mapping[str, pa.Table]
+) -> list[Settled]:
+    """Settle everything due. When the gate refuses anything, all refusals are recorded and the first is raised."""
+    from settlement.refusal import Refusal
+
+    kpi_return, ledger = tables["kpi_return"].to_pylist(), tables["ledger"].to_pylist()
+    results = [judge_and_settle(cycle, *due, kpi_return, ledger) for due in each_due(cycle, agreements, until)]
+    raise_if_refused(cycle, [item for item in results if isinstance(item, Refusal)])
+    return [item for item in results if isinstance(item, Settled)]
+
+
+def raise_if_refused(cycle: Cycle, refusals: Sequence[Refusal]) -> None:
+    """Record the gate's refusals, if there are any, and raise the first."""
+    if refusals:
+        record_refusals(cycle.home, cycle.cut.cut_id, [item.as_dict() for item in refusals])
+        error = refusals[0].error()
+        error.on_record = True
+        raise error
+
+
+@contextmanager
+def refusals_on_record(cycle: Cycle) -> Iterator[None]:
+    """Whatever is refused inside the block, by any room, leaves a record; the error goes on."""
+    try:
+        yield
+    except Refused as error:
+        if not error.on_record:
+            record_refusals(
+                cycle.home,
+                cycle.cut.cut_id,
+                [
+                    {
+                        "data_cut_id": cycle.cut.cut_id,
+                        "reasons": [
+                            {
+                                "check_id": "settlement",
+                                "status": "failed",
+                                "what": error.message,
+                                "why": error.message,
+                                "who_mends": "data engineer",
+                                "mend": error.mend,
+                                "effect_on_money": "Nothing is settled or published; the release in force stays.",
+                            }
+                        ],
+                    }
+                ],
+            )
+            error.on_record = True
+        raise
+
+
+def store_settlement(home: Home, settled: Settled) -> Path:
+    """Keep a settlement as files, once; returns its folder."""
+    from settlement.files import write_rows
+
+    item = settled.settlement
+    parent = settlement_folder(home, item.agreement_id, item.period_id)
+    folder = parent / item.settlement_id
+    if folder.exists():
+        return folder
+    number = len(list(parent.glob("*/settlement.json"))) + 1
+    with new_directory(folder) as draft:
+        for table, rows in (
+            ("steps", item.step_rows()),
+            ("postings", item.posting_rows()),
+            ("member_lines", item.member_rows()),
+        ):
+            write_bytes(draft / f"{table}.csv", write_rows(table, rows))
+        write_bytes(draft / "gate.json", item.gate.to_json())
+        write_bytes(draft / "terms.yaml", settled.agreement.content)
+        write_bytes(
+            draft / "settlement.json",
+            readable_json(
+                {
+                    "settlement_id": item.settlement_id,
+                    "number": number,
+                    "data_cut_id": item.data_cut_id,
+                    "terms_hash": item.terms_hash,
+                    "status": item.status,
+                    "reason": item.reason,
+                }
+            ),
+        )
+    return folder
+
+
+def record_refusals(home: Home, cut_id: str, refusals: Sequence[Mapping[str, Any]]) -> Path:
+    """Write `refusals/<cut>.json`: every reason, who mends it, the effect on money."""
+    path = home.refusals / f"{cut_id}.json"
+    write_bytes(path, readable_json({"data_cut_id": cut_id, "refusals": list(refusals)}))
+    return path
+
+
+def each_due(
+    cycle: Cycle, agreements: Sequence[AgreementOnFile], until: date
+) -> Iterator[tuple[AgreementOnFile, Period]]:
+    """Agreement and period pairs that are due, in order."""
+    for agreement in agreements:
+        for period in due_periods(agreement, until):
+            yield agreement, period

@@ -1,0 +1,76 @@
+"""Which build the warehouse holds, and reading its tables without losing a penny to a float.
+
+A build is identified by its fingerprint: data cut, definitions, terms and code. The tables in
+`build.duckdb` may only be used under the fingerprint written in `built.json`, which is written after
+a complete dbt build and removed before the next one starts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from foundation.canonical import readable_json
+from foundation.durable import write_bytes
+from foundation.errors import Refused
+from foundation.home import Home
+
+
+@dataclass(frozen=True)
+class Build:
+    """A finished dbt build: its fingerprint and dbt's results of models and tests."""
+
+    fingerprint: str
+    run_results: dict[str, Any]
+
+
+def _marker(home: Home) -> Path:
+    return home.warehouse / "built.json"
+
+
+def begin_build(home: Home) -> None:
+    """Say that the tables are about to change: until `finish_build` they belong to no fingerprint."""
+    _marker(home).unlink(missing_ok=True)
+
+
+def finish_build(home: Home, fingerprint: str, run_results: dict[str, Any]) -> None:
+    """Record a complete build. Times and host names of dbt's results are left out: they are not evidence."""
+    results = [
+        {"unique_id": item["unique_id"], "status": item["status"], "failures": item.get("failures")}
+        for item in sorted(run_results["results"], key=lambda item: item["unique_id"])
+    ]
+    write_bytes(_marker(home), readable_json({"fingerprint": fingerprint, "results": results}))
+
+
+def current_build(home: Home) -> Build | None:
+    """The complete build the database holds, or None while there is none."""
+    if not _marker(home).exists() or not home.build_database.exists():
+        return None
+    marker = json.loads(_marker(home).read_bytes())
+    return Build(marker["fingerprint"], {"results": marker["results"]})
+
+
+def read_tables(home: Home, fingerprint: str, names: Iterable[str]) -> dict[str, pa.Table]:
+    """Tables of the build as Arrow, every one in full; DECIMAL stays decimal.
+
+    Refused when the database does not hold the build of `fingerprint`. Call only inside the
+    DuckDB writer's pool.
+    """
+    import duckdb
+
+    build = current_build(home)
+    if build is None or build.fingerprint != fingerprint:
+        raise Refused(
+            "the warehouse does not hold a complete build of this data cut.",
+            "materialise the dbt models for it (`outturn run`), then settle.",
+        )
+    with duckdb.connect(str(home.build_database), read_only=True) as connection:
+        return {
+            name: connection.sql(f'select * from "{name}" order by all').to_arrow_table()  # noqa: S608
+            for name in names
+        }

@@ -1,0 +1,92 @@
+"""One real demo home for the session, made by the command a user types; tests that change it take a copy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+OUTTURN = Path(sys.executable).parent / "outturn"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+
+
+def outturn(*words: str, home: Path | None = None, **variables: str) -> Said:
+    """Run the installed command in a process of its own."""
+    environment = {**os.environ, "COLUMNS": "200", **variables}
+    if home is not None:
+        environment["OUTTURN_HOME"] = str(home)
+    ran = subprocess.run([str(OUTTURN), *words], env=environment, capture_output=True, text=True)
+    return Said(ran.returncode, ran.stdout + ran.stderr)
+
+
+@dataclass(frozen=True)
+class DemoHome:
+    root: Path
+    said: Said
+
+    @property
+    def release(self) -> Path:
+        return (self.root / "releases" / "current").resolve()
+
+
+def _shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """One folder for all workers of a parallel test run."""
+    base = factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+def filled_home(factory: pytest.TempPathFactory, name: str, **variables: str) -> DemoHome:
+    """A demo home, filled and run once whoever asks first."""
+    folder = _shared_folder(factory) / name
+    folder.mkdir(exist_ok=True)
+    said = folder / "said.txt"
+    with FileLock(folder / "lock"):
+        if not said.exists():
+            ran = outturn("demo", home=folder / "home", **variables)
+            said.write_text(f"{ran.code}\n{ran.out}")
+    code, _, out = said.read_text().partition("\n")
+    assert code == "0", out
+    return DemoHome(folder / "home", Said(int(code), out))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoHome:
+    """The demo home nobody may change."""
+    return filled_home(tmp_path_factory, "demo")
+
+
+@pytest.fixture
+def copy_of_demo(demo: DemoHome, tmp_path: Path) -> Path:
+    """The demo home under another name, to be broken."""
+    return Path(shutil.copytree(demo.root, tmp_path / "copy", symlinks=True))
+
+
+@pytest.fixture
+def copy_of_release(demo: DemoHome, tmp_path: Path) -> Path:
+    """The current release alone, elsewhere."""
+    return Path(shutil.copytree(demo.release, tmp_path / "elsewhere"))
+
+
+def tree_hashes(root: Path, leave_out: Callable[[Path], bool] = lambda _: False) -> Mapping[str, str]:
+    """Relative name -> SHA-256 of every file below a folder."""
+    from foundation.canonical import sha256_file
+
+    return {
+        path.relative_to(root).as_posix(): sha256_file(path)
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and not leave_out(path)
+    }

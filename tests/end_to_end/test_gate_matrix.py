@@ -1,0 +1,230 @@
+"""Nothing is paid or published unless every integrity verdict passed for exactly this cut, whatever was scheduled.
+
+Schedulings: the whole job in a later run; only settlement and release (a partial selection); everything with the
+asset checks not selected; release alone. Verdicts: missing, failed, raising, stale (of another cut). CNI-27, CNI-05.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from demo_home import DemoHome, outturn, tree_hashes
+
+from foundation.canonical import canonical_json
+from foundation.errors import Refused
+from foundation.home import Home
+from places import find_place
+
+SCHEDULINGS = ("later_run", "partial_selection", "checks_not_selected", "release_alone")
+STATES = ("missing", "failed", "raising", "stale")
+CHECK = "warehouse.arithmetic"
+
+
+def _resubmission() -> Any:
+    """One figure of August 2025 corrected by its sender: a new data cut, hence a new settlement to be judged."""
+    item = next(
+        item
+        for item in find_place("derbyshire").submissions()
+        if item.feed == "daily_discharge_return"
+        and item.organisation == "E54000058"
+        and f"{item.covers_from:%Y-%m}" == "2025-08"
+    )
+    rows = list(csv.reader(io.StringIO(item.content.decode())))
+    rows[20][2] = str(int(rows[20][2]) + 1)
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return dataclasses.replace(item, content=buffer.getvalue().encode(), sequence=2)
+
+
+@pytest.fixture(scope="session")
+def judged_home(demo: DemoHome, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the demo home with a new cut that is built and judged, but neither settled nor released."""
+    root = Path(shutil.copytree(demo.root, tmp_path_factory.mktemp("judged") / "home", symlinks=True))
+    _resubmission().write(Home(root).landing)
+    succeeded, said = _materialise(Home(root), "intake_to_verdicts")
+    assert succeeded, said
+    assert len(list((root / "releases").glob("[0-9a-f]*"))) == 1
+    return root
+
+
+def _selection(name: str) -> Any:
+    import dagster as dg
+
+    everything = dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks()
+    return {
+        "intake_to_verdicts": dg.AssetSelection.assets("verdicts").upstream(),
+        "later_run": everything,
+        "partial_selection": dg.AssetSelection.assets("settlements", "release").without_checks(),
+        "checks_not_selected": dg.AssetSelection.all() - dg.AssetSelection.all_asset_checks(),
+        "release_alone": dg.AssetSelection.assets("release").without_checks(),
+    }[name]
+
+
+def _materialise(home: Home, name: str) -> tuple[bool, str]:
+    """Run one selection of the assets as Dagster would; whether it succeeded, and what its failed steps said."""
+    import dagster as dg
+
+    from orchestration.definitions import build_definitions
+    from orchestration.instance import open_instance
+
+    job = dg.define_asset_job("partial", selection=_selection(name), executor_def=dg.in_process_executor)
+    base = build_definitions(home)
+    resolved = dg.Definitions.merge(base, dg.Definitions(jobs=[job])).resolve_job_def("partial")
+    with open_instance(home) as instance:
+        result = resolved.execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            tags={"dagster/asset_partition_range_start": "2025-08", "dagster/asset_partition_range_end": "2025-08"},
+        )
+    said = []
+    for event in result.filter_events(lambda event: event.is_step_failure):
+        failure = event.event_specific_data.user_failure_data
+        said.append(failure.description if failure else event.event_specific_data.error.message)
+    return result.success, "\n".join(str(item) for item in said)
+
+
+def _spoil(state: str) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
+    def spoiled(verdict: dict[str, Any]) -> dict[str, Any] | None:
+        if state == "missing":
+            return None
+        if state == "failed":
+            return {**verdict, "status": "failed", "reason": "A planted fault.", "mend": "take the fault out."}
+        if state == "raising":
+            return {**verdict, "status": "error", "reason": "It raised ZeroDivisionError.", "mend": "mend the check."}
+        return {**verdict, "data_cut_id": "0" * 64}
+
+    return spoiled
+
+
+@pytest.fixture
+def planted(
+    request: pytest.FixtureRequest, judged_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Home, str, str]]:
+    """A home in which the verdict of one integrity check is spoiled, on disk and whenever it is made again."""
+    scheduling, state = request.param
+    home = Home(Path(shutil.copytree(judged_home, tmp_path / "home", symlinks=True)))
+    spoil = _spoil(state)
+
+    import expectations.verdicts as stored
+    from expectations import gate_checks
+
+    def broken(*_: object) -> Any:
+        raise ZeroDivisionError("a planted fault")
+
+    real_write = stored.write_verdict
+
+    def write(home_: Home, verdict: Any) -> Any:
+        path = real_write(home_, verdict)
+        if verdict.check_id == CHECK and state != "raising":
+            _plant(path, spoil)
+        return path
+
+    monkeypatch.setattr(stored, "write_verdict", write)
+    if state == "raising":
+        monkeypatch.setattr(gate_checks, "judge_arithmetic", broken)
+    cut = max(home.verdicts.iterdir(), key=lambda folder: (folder / "required.json").stat().st_mtime_ns)
+    _plant(cut / f"{CHECK}.json", spoil)
+    yield home, scheduling, state
+
+
+def _plant(path: Path, spoil: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
+    changed = spoil(json.loads(path.read_bytes()))
+    if changed is None:
+        path.unlink()
+    else:
+        path.write_bytes(canonical_json(changed))
+
+
+MATRIX = [(scheduling, state) for scheduling in SCHEDULINGS for state in STATES]
+
+
+@pytest.mark.parametrize("planted", MATRIX, indirect=True, ids=[f"{a}-{b}" for a, b in MATRIX])
+def test_the_gate_refuses_in_any_scheduling(planted: tuple[Home, str, str]) -> None:
+    home, scheduling, state = planted
+    former = home.current.resolve()
+    releases = tree_hashes(home.releases)
+    settlements = tree_hashes(home.settlements)
+    decisions = tree_hashes(home.decisions)
+
+    succeeded, said = _materialise(home, scheduling)
+
+    assert not succeeded, f"{scheduling} went through with a {state} verdict"
+    assert home.current.resolve() == former
+    assert tree_hashes(home.releases) == releases, "the former release is untouched and no other is there"
+    assert tree_hashes(home.settlements) == settlements, "nothing was settled"
+    assert tree_hashes(home.decisions) == decisions, "nothing was recorded as published"
+    (refusal,) = home.refusals.glob("*.json")
+    text = refusal.read_text()
+    assert CHECK in text, "the refusal names the check"
+    reason = json.loads(text)["refusals"][0]["reasons"][0]
+    for key in ("what", "why", "who_mends", "mend", "effect_on_money"):
+        assert reason[key], f"the refusal says {key}"
+    assert {"missing": "missing", "raising": "error"}.get(state, "failed") in text
+    assert said
+
+
+def test_without_a_fault_the_same_home_settles_and_releases(judged_home: Path, tmp_path: Path) -> None:
+    """The matrix is red because of the planted verdicts and nothing else."""
+    home = Home(Path(shutil.copytree(judged_home, tmp_path / "home", symlinks=True)))
+    former = home.current.resolve()
+    succeeded, said = _materialise(home, "partial_selection")
+    assert succeeded, said
+    assert home.current.resolve() != former
+    assert outturn("verify", str(home.current)).code == 0
+    assert not list(home.refusals.glob("*.json"))
+
+
+def test_terms_changed_after_approval_are_refused(
+    judged_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CNI-05: a period whose terms differ by one digit from those approved is not settled."""
+    import orchestration.cycle as cycle
+
+    home = Home(Path(shutil.copytree(judged_home, tmp_path / "home", symlinks=True)))
+    agreements = Path(shutil.copytree(cycle.AGREEMENTS, tmp_path / "agreements"))
+    path = agreements / "derbyshire-real-only" / "2024-04-01.yaml"
+    path.write_text(path.read_text().replace("stretch: 430", "stretch: 431"))
+    monkeypatch.setattr(cycle, "AGREEMENTS", agreements)
+    former = home.current.resolve()
+    succeeded, _ = _materialise(home, "later_run")
+    assert not succeeded
+    assert home.current.resolve() == former
+    text = " ".join(path.read_text() for path in home.refusals.glob("*.json"))
+    assert "not approved" in text
+
+
+def test_the_command_line_says_who_mends_it(judged_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`outturn run` ends with exit code 1 and a message a person can act on; `doctor` repeats it."""
+    from expectations import gate_checks
+    from orchestration.main_job import run_main_job
+
+    home = Home(Path(shutil.copytree(judged_home, tmp_path / "home", symlinks=True)))
+
+    def planted(*_: object) -> Any:
+        return gate_checks.Judgement(
+            False, "The cost ledger of a member is missing.", "ask the member for it.", {}, "the member"
+        )
+
+    monkeypatch.setattr(gate_checks, "judge_required_feeds", planted)
+    with pytest.raises(Refused) as refused:
+        run_main_job(home, "2025-08", intake=False)
+    assert refused.value.exit_code == 1
+    for words in (
+        "cut.required_feeds",
+        "The cost ledger of a member is missing",
+        "the member",
+        "ask the member for it",
+    ):
+        assert words in str(refused.value), str(refused.value)
+    said = outturn("doctor", home=home.root)
+    assert said.code == 1
+    assert "The cost ledger of a member is missing" in said.out
