@@ -612,7 +612,7 @@ def judge_all_again(home: Home, contracts: Mapping[str, Contract]) -> list[Recei
     hashes = {feed: (contract.hash, suite_of(contract).hash) for feed, contract in contracts.items()}
     return [
         judge_again(home, item.submission_id, contracts)
-        for item in sorted(Register.load(home).in_force(), key=lambda item: (item.precedence, item.submission_id))
+        for item in sorted(Register.load(home).in_force(), key=lambda item: item.chronology)
         if item.feed in hashes and (item.contract_hash, item.suite_hash) != hashes[item.feed]
     ]
 

@@ -68,8 +68,16 @@ class Receipt:
         return self.feed, self.organisation, self.covers_from, self.covers_to
 
     @property
-    def precedence(self) -> tuple[date, int, str]:
-        """Later wins, for a date that several accepted submissions cover: last day covered, then sequence."""
+    def precedence(self) -> tuple[int, date, str]:
+        """Higher wins, for a date that several accepted submissions cover: sequence, then last day covered.
+
+        The warehouse orders them alike (`int_submission_coverage`).
+        """
+        return self.sequence, self.covers_to or date.min, self.submission_id
+
+    @property
+    def chronology(self) -> tuple[date, int, str]:
+        """Order of the periods submissions are about, which is not the order in which they count."""
         return self.covers_to or date.min, self.sequence, self.submission_id
 
     def as_json(self) -> dict[str, Any]:
@@ -255,7 +263,7 @@ class Register:
             and item.covers_to is not None
             and item.covers_to < before
         ]
-        return sorted(found, key=lambda item: item.precedence)[-at_most:]
+        return sorted(found, key=lambda item: item.chronology)[-at_most:]
 
 
 def _covers(outer: Receipt, inner: Receipt) -> bool:

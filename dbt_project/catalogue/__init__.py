@@ -1,0 +1,152 @@
+"""The indicator catalogue: one YAML file per indicator, read, linted and handed to the warehouse.
+
+Belongs here: definitions in words, their version, precision, limits and control-chart settings, and the hash that
+locks them. Not here: the SQL that computes them (`models/indicators`) and the levels an agreement scores them by.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from foundation.canonical import content_id
+from foundation.errors import Refused
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+DIRECTORY = Path(__file__).resolve().parent
+_DIRECTIONS = {"low": "decrease", "high": "increase", "neutral": "neutral"}
+
+
+class Indicator(BaseModel):
+    """One indicator. Every field is part of the definition: changing any of them changes `definition_hash`.
+
+    `max_missing_pct` is in percent of the covered days; `spc_fix_after` counts monthly points.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, str_min_length=1)
+
+    indicator_id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    version: int = Field(ge=1)
+    name: str
+    outcome: str
+    definition: str
+    numerator_definition: str
+    denominator_definition: str
+    exclusions: str
+    statistic: Literal["census_mean", "ratio_of_sums", "proportion", "published_percentage"]
+    unit: str
+    polarity: Literal["low", "high", "neutral"]
+    value_decimals: int = Field(ge=0, le=9)
+    kind: Literal["outcome", "process", "output"]
+    domain: str
+    clinical_or_functional: Literal["clinical", "functional"]
+    local_or_national: Literal["local", "national"]
+    lag: str
+    follow_up_window: str
+    capture_method: str
+    owner: str
+    source: str
+    caveat: str
+    interval: str
+    effective_from: date
+    max_missing_pct: Decimal = Field(ge=0, le=100, max_digits=5, decimal_places=2)
+    spc_fix_after: int | None = Field(ge=2)
+    spc_screen_outliers: bool
+
+    @field_validator("max_missing_pct", mode="before")
+    @classmethod
+    def _refuse_float(cls, value: Any) -> Any:
+        if isinstance(value, float):
+            raise ValueError('write a limit in quotes, e.g. "10.00": a binary fraction has no exact written form')
+        return value
+
+    @property
+    def improvement_direction(self) -> str:
+        """Direction of improvement in the words of statistical process control."""
+        return _DIRECTIONS[self.polarity]
+
+    @property
+    def definition_hash(self) -> str:
+        """Hex SHA-256 of the whole definition: what terms lock and a baseline is compared with."""
+        return content_id(self.model_dump())
+
+    def row(self) -> dict[str, Any]:
+        """The row of source run.indicator_catalogue: text, int, bool, and the limit as a Decimal with two decimals."""
+        row: dict[str, Any] = {name: getattr(self, name) for name in COLUMNS}
+        row["max_missing_pct"] = self.max_missing_pct.quantize(Decimal("0.01"))
+        return row
+
+
+# Columns of source run.indicator_catalogue, in order.
+COLUMNS = (
+    "indicator_id", "version", "name", "outcome", "definition", "numerator_definition", "denominator_definition",
+    "exclusions", "statistic", "unit", "polarity", "value_decimals", "kind", "owner", "source", "caveat",
+    "definition_hash", "spc_fix_after", "spc_screen_outliers", "max_missing_pct", "improvement_direction",
+)  # fmt: skip
+
+
+def _describe(path: Path, error: ValidationError) -> str:
+    problems = [
+        f"{path.name}, field {'.'.join(str(part) for part in item['loc']) or '(whole file)'}: {item['msg']}"
+        for item in error.errors(include_input=False, include_url=False)
+    ]
+    return "; ".join(sorted(problems))
+
+
+def load_indicator(path: Path) -> Indicator:
+    """The definition in one YAML file; Refused names the file and the field that is missing or off."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    mend = "complete the definition as docs/how-to/add-an-indicator.md describes."
+    try:
+        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except (YAMLError, UnicodeDecodeError) as error:
+        where = str(error).replace("\n", " ")
+        raise Refused(f"{path.name} cannot be read as YAML: {where}.", mend) from error
+    if not isinstance(content, dict):
+        raise Refused(f"{path.name} holds no definition.", mend)
+    try:
+        indicator = Indicator.model_validate(content)
+    except ValidationError as error:
+        raise Refused(f"the catalogue does not hold: {_describe(path, error)}.", mend) from error
+    if indicator.indicator_id != path.stem:
+        raise Refused(
+            f"{path.name}, field indicator_id: it says '{indicator.indicator_id}'.",
+            "name the file after the indicator it defines.",
+        )
+    return indicator
+
+
+def load_catalogue(directory: Path = DIRECTORY) -> list[Indicator]:
+    """Every indicator of a folder, in the order of their ids. Refused when it holds none or one is incomplete."""
+    found = [load_indicator(path) for path in sorted(directory.glob("*.yaml"))]
+    if not found:
+        raise Refused(f"{directory} holds no indicator.", "point to a folder with one YAML file per indicator.")
+    return found
+
+
+def catalogue_rows(directory: Path = DIRECTORY) -> list[dict[str, Any]]:
+    """The rows of source run.indicator_catalogue, in the order of ids."""
+    return [indicator.row() for indicator in load_catalogue(directory)]
+
+
+def catalogue_table(directory: Path = DIRECTORY) -> pa.Table:
+    """The same rows as an Arrow table with the types the models expect, also where a whole column is blank."""
+    import pyarrow as pa
+
+    types: dict[str, pa.DataType] = {
+        "version": pa.int64(),
+        "value_decimals": pa.int64(),
+        "spc_fix_after": pa.int64(),
+        "spc_screen_outliers": pa.bool_(),
+        "max_missing_pct": pa.decimal128(5, 2),
+    }
+    schema = pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])
+    return pa.Table.from_pylist(catalogue_rows(directory), schema=schema)

@@ -1,0 +1,116 @@
+"""The catalogue: complete definitions pass, a missing or doubtful field is refused by file and field name."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dbt_lake import PROJECT
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from dbt_project.catalogue import COLUMNS, DIRECTORY, Indicator, catalogue_rows, catalogue_table, load_catalogue
+from foundation.errors import Refused
+
+TEXT_FIELDS = [
+    name for name, field in Indicator.model_fields.items() if field.annotation is str and name != "indicator_id"
+]
+
+
+def _definition() -> dict[str, Any]:
+    loaded: dict[str, Any] = YAML(typ="safe", pure=True).load(
+        (DIRECTORY / "no_criteria_to_reside.yaml").read_text(encoding="utf-8")
+    )
+    return loaded
+
+
+def _write(folder: Path, content: dict[str, Any], name: str = "no_criteria_to_reside.yaml") -> Path:
+    path = folder / name
+    with path.open("w", encoding="utf-8") as handle:
+        YAML(typ="safe", pure=True).dump(content, handle)
+    return path
+
+
+def test_the_catalogue_holds_its_four_indicators() -> None:
+    """Outcome, definition, owner and source stand with every indicator (catalogue lint)."""
+    found = {indicator.indicator_id: indicator for indicator in load_catalogue()}
+    assert {name: (one.statistic, one.value_decimals, one.polarity) for name, one in found.items()} == {
+        "no_criteria_to_reside": ("census_mean", 1, "low"),
+        "no_criteria_to_reside_per_100_discharges": ("ratio_of_sums", 1, "low"),
+        "talking_therapies_reliable_recovery": ("published_percentage", 0, "high"),
+        "discharged_by_1700": ("proportion", 1, "high"),
+    }
+    assert found["no_criteria_to_reside"].improvement_direction == "decrease"
+    assert found["no_criteria_to_reside"].spc_fix_after == 24
+
+
+def test_every_indicator_has_a_model_and_every_model_an_indicator() -> None:
+    models = {path.stem.removeprefix("ind_").split("__")[0] for path in (PROJECT / "models/indicators").rglob("*.sql")}
+    assert models == {indicator.indicator_id for indicator in load_catalogue()}
+    for indicator in load_catalogue():
+        assert list((PROJECT / "models/indicators" / indicator.domain).glob(f"ind_{indicator.indicator_id}__*.sql"))
+
+
+@pytest.mark.parametrize("field", [*Indicator.model_fields])
+def test_a_missing_field_is_named_with_its_file(tmp_path: Path, field: str) -> None:
+    content = _definition()
+    del content[field]
+    path = _write(tmp_path, content)
+    with pytest.raises(Refused, match=rf"{path.name}, field {field}: Field required"):
+        load_catalogue(tmp_path)
+
+
+@pytest.mark.parametrize("field", TEXT_FIELDS)
+def test_a_blank_text_is_no_definition(tmp_path: Path, field: str) -> None:
+    _write(tmp_path, {**_definition(), field: "  "})
+    with pytest.raises(Refused, match=rf"field {field}: String should have at least 1 character"):
+        load_catalogue(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"ownr": "x"}, "field ownr"),
+        ({"max_missing_pct": 10.0}, "field max_missing_pct.*in quotes"),
+        ({"max_missing_pct": "110"}, "field max_missing_pct"),
+        ({"statistic": "median"}, "field statistic"),
+        ({"indicator_id": "another"}, "field indicator_id: it says 'another'"),
+        ({"version": 0}, "field version"),
+    ],
+)
+def test_a_doubtful_entry_is_refused(tmp_path: Path, change: dict[str, Any], said: str) -> None:
+    _write(tmp_path, {**_definition(), **change})
+    with pytest.raises(Refused, match=said):
+        load_catalogue(tmp_path)
+
+
+def test_unreadable_files_and_an_empty_folder_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="holds no indicator"):
+        load_catalogue(tmp_path)
+    (tmp_path / "twice.yaml").write_text("name: a\nname: b\n", encoding="utf-8")
+    with pytest.raises(Refused, match=r"twice\.yaml cannot be read as YAML"):
+        load_catalogue(tmp_path)
+    (tmp_path / "twice.yaml").write_text("- a\n", encoding="utf-8")
+    with pytest.raises(Refused, match=r"twice\.yaml holds no definition"):
+        load_catalogue(tmp_path)
+
+
+@given(st.sampled_from(TEXT_FIELDS), st.text(alphabet="abc", min_size=1))
+def test_the_hash_moves_with_every_word(field: str, words: str) -> None:
+    """THM-04: a baseline and what it is compared with have one definition hash."""
+    original = Indicator.model_validate(_definition())
+    changed = Indicator.model_validate({**_definition(), field: words})
+    assert (changed.definition_hash == original.definition_hash) == (getattr(original, field) == words)
+
+
+def test_rows_fit_the_source_and_keep_their_types() -> None:
+    rows = catalogue_rows()
+    assert [set(row) for row in rows] == [set(COLUMNS)] * len(rows)
+    assert {row["max_missing_pct"].as_tuple().exponent for row in rows} == {-2}
+    table = catalogue_table()
+    assert tuple(table.column_names) == COLUMNS
+    assert str(table.schema.field("max_missing_pct").type) == "decimal128(5, 2)"
+    assert table.to_pylist()[0]["max_missing_pct"] == Decimal("10.00")

@@ -1,0 +1,142 @@
+"""What the project's text must hold to: portable SQL, documented columns, no drift from contracts and references."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dbt_lake import FEEDS, PROJECT, REPOSITORY
+from ruamel.yaml import YAML
+
+MODELS = sorted((PROJECT / "models").rglob("*.sql"))
+SQL = [*MODELS, *sorted((PROJECT / "macros").rglob("*.sql")), *sorted((PROJECT / "tests").rglob("*.sql"))]
+PUBLIC = ("measures", "spc_points", "indicators", "completeness", "kpi_return", "ledger", "lineage")
+TYPES = {
+    "text": {"string"},
+    "date": {"date"},
+    "decimal": {"decimal(20,9)"},
+    "integer": {"integer", "bigint"},
+    "boolean": {"boolean"},
+}
+
+
+def _yaml(path: Path) -> Any:
+    return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+
+
+def _described() -> dict[str, dict[str, Any]]:
+    found = {}
+    for path in (PROJECT / "models").rglob("_*.yml"):
+        for model in _yaml(path).get("models", []):
+            found[model["name"]] = model
+    return found
+
+
+def _code(path: Path) -> str:
+    """SQL without Jinja and SQL comments."""
+    text = re.sub(r"\{#.*?#\}", "", path.read_text(encoding="utf-8"), flags=re.S)
+    return re.sub(r"--[^\n]*", "", text)
+
+
+def _reference(section: str) -> dict[str, str]:
+    text = (REPOSITORY / "docs/reference/files.md").read_text(encoding="utf-8")
+    body = re.search(rf"^### {section}\n(.*?)(?=^##|\Z)", text, re.S | re.M)
+    assert body, section
+    rows = re.findall(r"^\| ([a-z_0-9]+) \| ([a-z]+) \|", body[1], re.M)
+    return {name: kind for name, kind in rows if name != "column"}
+
+
+@pytest.mark.parametrize("path", SQL, ids=lambda path: path.relative_to(PROJECT).as_posix())
+def test_sql_travels(path: Path) -> None:
+    """Dialect traps stay inside macros that dispatch by engine (docs/reference/dialects.md)."""
+    code = _code(path)
+    assert "::" not in code
+    assert not re.search(r"\bgroup\s+by\s+all\b|\border\s+by\s+all\b|\bqualify\b|\bpivot\b|\bexclude\s*\(", code, re.I)
+    assert not re.search(r"\bcurrent_(date|timestamp)\b|\bnow\s*\(|\brandom\s*\(|\buuid\s*\(", code, re.I)
+    engines = re.split(r"\{%-?\s*macro (?:duckdb|spark)__", code)
+    portable = engines[0] + "".join(part.split("endmacro", 1)[1] for part in engines[1:] if "endmacro" in part)
+    if "macros" not in path.parts or "cross_database" in path.parts:
+        portable = re.sub(r"\{%-?\s*macro default__.*?endmacro", "", portable, flags=re.S)
+        assert not re.search(r"\bunnest\s*\(|\bhugeint\b|//|\bavg\s*\(|\bfloat\b", portable, re.I)
+    if "models" in path.parts:
+        bare = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", code, flags=re.S)
+        assert not re.search(r"[\w)]\s+/\s+[\w(]", bare), "division in a model: use exact_quotient or round_half_up"
+        assert not re.search(r"\bdouble\b", bare, re.I)
+
+
+@pytest.mark.parametrize("path", sorted((PROJECT / "macros").rglob("*.sql")), ids=lambda path: path.stem)
+def test_macros_open_with_purpose_and_usage(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("{#")
+    header = text.split("#}", 1)[0]
+    assert "Usage:" in header
+    if path.parent.name == "statistics":
+        assert "Source:" in header
+    assert re.search(rf"macro {path.stem}\(", text), "a file is named after the macro it opens with"
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_models_open_with_a_sentence_and_are_described(path: Path) -> None:
+    assert path.read_text(encoding="utf-8").startswith("-- ")
+    assert _described()[path.stem]["description"].endswith(".")
+
+
+@pytest.mark.parametrize("model", PUBLIC)
+def test_public_tables_are_contracts_of_the_reference(model: str) -> None:
+    """Columns in docs/reference/files.md and in the enforced contract are the same, in the same order."""
+    described = _described()[model]
+    assert described["config"]["contract"] == {"enforced": True}
+    columns = {column["name"]: column for column in described["columns"]}
+    expected = (
+        _reference({"measures": "outcomes"}.get(model, model))
+        if model != "lineage"
+        else {"figure_id": "text", "submission_id": "text"}
+    )
+    expected.pop("value_text" if model == "measures" else "", None)
+    assert list(columns) == list(expected)
+    for name, kind in expected.items():
+        assert columns[name]["data_type"] in TYPES[kind], name
+        assert columns[name]["description"], name
+
+
+def test_sources_have_the_columns_of_the_data_contracts() -> None:
+    """A column that a sender's contract has and the warehouse does not know, or the other way round, is drift."""
+    sources = {source["name"]: source for source in _yaml(PROJECT / "models/staging/_sources.yml")["sources"]}
+    tables = {table["name"]: {column["name"] for column in table["columns"]} for table in sources["lake"]["tables"]}
+    contracts = REPOSITORY / "ingest" / "contracts"
+    for feed, columns in tables.items():
+        declared = {item["name"] for item in _yaml(contracts / f"{feed}.yaml")["schema"][0]["properties"]}
+        assert columns == declared | {"organisation", "submission", "row_number"}, feed
+        assert columns >= set(FEEDS[feed][1]), feed
+
+
+def test_the_student_table_is_what_its_generator_makes() -> None:
+    generator = runpy.run_path(str(PROJECT / "seeds" / "generate_student_t.py"))
+    lines = (PROJECT / "seeds" / "student_t_975.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1 + generator["LAST"]
+    for degrees in (1, 2, 3, 10, 11, 30, 99, 100, 365):
+        assert lines[degrees] == f"{degrees},{generator['quantile'](degrees)}"
+
+
+def test_the_student_table_agrees_with_another_library() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    lines = (PROJECT / "seeds" / "student_t_975.csv").read_text(encoding="utf-8").splitlines()[1:]
+    for line in lines:
+        degrees, quantile = line.split(",")
+        assert abs(float(quantile) - stats.t.ppf(0.975, int(degrees))) < 1e-9
+
+
+def test_exposures_name_every_public_table() -> None:
+    exposures = _yaml(PROJECT / "models" / "exposures.yml")["exposures"]
+    used = {re.sub(r"ref\('(\w+)'\)", r"\1", item) for exposure in exposures for item in exposure["depends_on"]}
+    assert used == set(PUBLIC)
+
+
+def test_every_data_test_stops_the_build() -> None:
+    """No test is softened to a warning: what protects money has severity error, the project's default."""
+    text = "".join(path.read_text(encoding="utf-8") for path in PROJECT.rglob("*.yml"))
+    assert re.findall(r"severity:\s*(\w+)", text) == ["error"]
+    assert "enabled: false" not in text

@@ -1,0 +1,102 @@
+"""Run every oracle suite found under a folder against production code, and report.
+
+    python tests/oracles/run_oracles.py [FOLDER]      (make oracles ORACLES=FOLDER)
+
+Prints a line a suite, `suite matched/total max_abs_error`; `absent` when its files are not there and `not built` when
+no code answers it yet, neither of which affects the exit. Writes oracles-report.json into the working folder. Exit 1
+when a suite falls below its bar. Belongs here: finding suites and reporting. Not here: how one is answered.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import spc_suites
+from suites import Comparison
+
+DEFAULT = Path(__file__).resolve().parents[2].parent / "shared" / "oracles"
+REPORT = "oracles-report.json"
+
+
+@cache
+def _charts(folder: Path) -> dict[str, Comparison]:
+    return spc_suites.points_and_summary(folder, spc_suites.compiled())
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One suite: its files below the folder, what answers it, and the share of rows that must match."""
+
+    name: str
+    files: tuple[str, ...]
+    answer: Callable[[Path], Comparison] | None
+    bar: float = 1.0
+
+    def present(self, folder: Path) -> bool:
+        return all((folder / name).exists() for name in self.files)
+
+
+SUITES = (
+    Suite("spc/points", ("spc/points.csv",), lambda folder: _charts(folder / "spc")["points"]),
+    Suite("spc/summary", ("spc/summary.csv", "spc/points.csv"), lambda folder: _charts(folder / "spc")["summary"]),
+    Suite("spc/rules", ("spc/rules.csv",), lambda folder: spc_suites.rules(folder / "spc", spc_suites.compiled())),
+    Suite("indicators", ("indicators",), None),
+    Suite("settlement", ("settlement",), None),
+    Suite("linkage", ("linkage",), None),
+    Suite("identity", ("identity",), None),
+    Suite("disclosure", ("disclosure",), None),
+    Suite("bad_inputs", ("bad_inputs",), None),
+)
+
+
+def run(folder: Path) -> tuple[list[dict[str, object]], bool]:
+    """Answer every suite; returns the report's rows and whether all reached their bar."""
+    rows: list[dict[str, object]] = []
+    good = True
+    for suite in SUITES:
+        row: dict[str, object] = {"suite": suite.name}
+        if not suite.present(folder):
+            row["status"] = "absent"
+        elif suite.answer is None:
+            row["status"] = "not built"
+        else:
+            found = suite.answer(folder)
+            reached = found.total > 0 and found.matched >= suite.bar * found.total
+            good = good and reached
+            row |= {
+                "status": "passed" if reached else "failed",
+                "matched": found.matched,
+                "total": found.total,
+                "max_abs_error": f"{found.max_abs_error:.3g}",
+                "bar": suite.bar,
+                "mismatches": found.mismatches,
+            }
+        rows.append(row)
+    return rows, good
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code: 0 at the bar, 1 below it, 2 for a folder that was named and does not exist."""
+    folder = Path(arguments[0]) if arguments else DEFAULT
+    if not folder.is_dir() and folder.resolve() != DEFAULT:
+        print(f"{folder} is not a folder.", file=sys.stderr)
+        return 2
+    rows, good = run(folder)
+    for row in rows:
+        if "matched" in row:
+            print(f"{row['suite']} {row['matched']}/{row['total']} {row['max_abs_error']}")
+        else:
+            print(f"{row['suite']} {row['status']}")
+    Path(REPORT).write_text(json.dumps({"suites": rows}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

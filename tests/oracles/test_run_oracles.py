@@ -1,0 +1,123 @@
+"""The oracle runner: the suites at their bar, and a runner that notices when they are not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import run_oracles
+import spc_suites
+from suites import Comparison, compare_rows
+
+SPC = run_oracles.DEFAULT / "spc"
+needs_shared = pytest.mark.skipif(
+    not SPC.is_dir(), reason="the control-chart oracles (../shared/oracles/spc) are not here"
+)
+
+
+@needs_shared
+def test_the_control_chart_suites_are_at_their_bar(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_oracles.main([str(run_oracles.DEFAULT)]) == 0
+    rows = {name: len((SPC / f"{name}.csv").read_text().splitlines()) - 1 for name in ("points", "summary", "rules")}
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines[:3]] == [
+        [f"spc/{name}", f"{count}/{count}"] for name, count in rows.items()
+    ]
+    report = {row["suite"]: row for row in json.loads((tmp_path / "oracles-report.json").read_text())["suites"]}
+    assert all(float(report[name]["max_abs_error"]) < 1e-9 for name in ("spc/points", "spc/summary", "spc/rules"))
+    assert {report[name]["status"] for name in report if not name.startswith("spc/")} <= {
+        "not built",
+        "absent",
+        "passed",
+    }
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("points.csv", "16.32,FALSE", "16.33,FALSE"),
+        ("summary.csv", "inconsistent", "consistent_pass"),
+        ("rules.csv", "0 0 0 0 0 0 1", "0 0 0 0 0 1 1"),
+    ],
+)
+def test_a_wrong_answer_is_below_the_bar(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    old: str,
+    new: str,
+) -> None:
+    folder = tmp_path / "oracles" / "spc"
+    shutil.copytree(SPC, folder)
+    folder.chmod(0o755)
+    changed = folder / name
+    changed.chmod(0o644)
+    changed.write_text(changed.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert run_oracles.main([str(tmp_path / "oracles")]) == 1
+    report = {row["suite"]: row for row in json.loads((tmp_path / "oracles-report.json").read_text())["suites"]}
+    failed = [suite for suite, row in report.items() if row["status"] == "failed"]
+    assert failed == [f"spc/{name.removesuffix('.csv')}"]
+    assert report[failed[0]]["mismatches"]
+
+
+def test_absent_files_do_not_affect_the_exit(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    assert run_oracles.main([str(tmp_path / "empty")]) == 0
+    assert {line.split()[1] for line in capsys.readouterr().out.splitlines()} == {"absent"}
+
+
+def test_a_folder_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+    assert run_oracles.main([str(tmp_path / "nowhere")]) == 2
+
+
+def test_a_suite_without_rows_is_not_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "oracles" / "spc"
+    folder.mkdir(parents=True)
+    (folder / "rules.csv").write_text("function,input,relative_to_mean,expected\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert run_oracles.main([str(tmp_path / "oracles")]) == 1
+
+
+def test_rows_are_compared_relatively_and_blanks_as_blanks() -> None:
+    expected = [
+        {"k": name, "v": value}
+        for name, value in (("a", "1000000"), ("b", "1000000"), ("c", "NA"), ("d", ""), ("e", "1"), ("f", "1"))
+    ]
+    found = {
+        ("a",): {"v": 1000000.0009},
+        ("b",): {"v": 1000000.002},
+        ("c",): {"v": None},
+        ("d",): {"v": 0},
+        ("e",): {"v": None},
+    }
+    result = compare_rows(expected, found, ("k",), numbers=("v",), texts=())
+    assert (result.matched, result.total) == (2, 6)
+    assert [line.split(":")[0] for line in result.mismatches] == ["('b',)", "('d',)", "('e',)", "('f',)"]
+    assert isinstance(result, Comparison)
+
+
+@pytest.mark.parametrize(
+    ("case", "i", "group"),
+    [
+        ("rebase_at_13", 12, 0),
+        ("rebase_at_13", 13, 1),
+        ("rebase_at_5_9", 9, 2),
+        ("rnorm20__screen__nofix__increase", 13, 0),
+    ],
+)
+def test_rebase_groups_are_read_from_the_name(case: str, i: int, group: int) -> None:
+    assert spc_suites.rebase_group(case, i) == group
