@@ -22,6 +22,7 @@ SUBMISSIONS = pa.schema(
         ("covers_from", pa.date32()),
         ("covers_to", pa.date32()),
         ("sequence", pa.int64()),
+        ("rows_accepted", pa.int64()),
     ]
 )
 AGREEMENT_KPIS = pa.schema(
@@ -84,6 +85,7 @@ def write_inputs(cycle: Cycle) -> None:
                     "covers_from": date.fromisoformat(str(item.covers_from)),
                     "covers_to": date.fromisoformat(str(item.covers_to)),
                     "sequence": item.sequence,
+                    "rows_accepted": item.rows_accepted,
                 }
                 for item in cycle.cut.submissions
             ],

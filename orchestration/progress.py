@@ -16,7 +16,15 @@ def console(error: bool = False) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if error else sys.stdout
-    return Console(file=stream, highlight=False, soft_wrap=True, force_terminal=None if stream.isatty() else False)
+    terminal = stream.isatty()
+    # Into a file or a pipe nothing is cut off at the width of a screen that is not there.
+    return Console(
+        file=stream,
+        highlight=False,
+        soft_wrap=True,
+        force_terminal=None if terminal else False,
+        width=None if terminal else 400,
+    )
 
 
 def say(step: str, text: str) -> None:

@@ -1,0 +1,75 @@
+"""What the documentation tells a reader to type works, as it stands."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from demo_home import OUTTURN, DemoHome
+
+BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```", re.S | re.M)
+PAGES = ["README.md", "docs/tutorial/read-a-release.md", "docs/how-to/query-the-release.md", "docs/how-to/run-each-month.md"]
+
+
+def _blocks(page: Path, language: str) -> list[str]:
+    return [
+        "\n".join(line.removeprefix(indent) for line in body.splitlines())
+        for indent, kind, body in BLOCK.findall(page.read_text()) if kind == language
+    ]
+
+
+@pytest.fixture
+def reader(demo: DemoHome, tmp_path: Path) -> Path:
+    """A folder that looks to the reader as the repository does after `make demo`."""
+    (tmp_path / "var").symlink_to(demo.root)
+    (tmp_path / ".venv").symlink_to(Path(sys.prefix))
+    return tmp_path
+
+
+def test_python_examples_run(repository: Path, reader: Path) -> None:
+    ran = 0
+    for name in PAGES:
+        for block in _blocks(repository / name, "python"):
+            said = subprocess.run([sys.executable, "-c", block], cwd=reader, capture_output=True, text=True)
+            assert said.returncode == 0, f"{name}: {said.stderr}"
+            assert said.stdout.strip(), name
+            ran += 1
+    assert ran >= 2
+
+
+def test_the_query_answers_what_the_page_says(repository: Path, reader: Path) -> None:
+    block = _blocks(repository / "docs/how-to/query-the-release.md", "python")[0]
+    said = subprocess.run([sys.executable, "-c", block], cwd=reader, capture_output=True, text=True).stdout
+    lines = said.splitlines()
+    assert lines[0].startswith("2024-25-q1 | 454.3 |")
+    assert any(line.startswith("2025-26-q1 | [w] |") and "20 of 91 days" in line for line in lines)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_commands_exist_and_read_only_ones_work(repository: Path, reader: Path, name: str) -> None:
+    """`explain`, `verify`, `doctor`, `decisions` are run; the others are asked for their help."""
+    environment = {**os.environ, "OUTTURN_HOME": "var", "PATH": f"{OUTTURN.parent}{os.pathsep}{os.environ['PATH']}"}
+    for block in _blocks(repository / name, "sh"):
+        for line in block.splitlines():
+            words = shlex.split(line.split(" #")[0])
+            if not words or words[0] == "make":
+                continue
+            assert Path(words[0]).name == "outturn", line
+            if words[1] not in ("explain", "verify", "doctor", "decisions"):
+                words = [words[0], words[1], "--help"]
+            said = subprocess.run(words, cwd=reader, env=environment, capture_output=True, text=True)
+            assert said.returncode == 0, f"{line}\n{said.stdout}{said.stderr}"
+
+
+def test_links_between_pages_lead_somewhere(repository: Path) -> None:
+    broken = []
+    for page in [repository / "README.md", repository / "CONTRIBUTING.md", *sorted((repository / "docs").rglob("*.md"))]:
+        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):
+            if not target.startswith(("http", "mailto:")) and not (page.parent / target).exists():
+                broken.append(f"{page.relative_to(repository)}: {target}")
+    assert not broken
