@@ -1,0 +1,102 @@
+"""The most each party can gain and lose in a period under the terms, whatever happens.
+
+Belongs here: the ends of the engine's own arithmetic, for a statement by party (CNI-09).
+Not here: how likely they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from settlement.curves import Curve
+from settlement.exact import exact, round_half_up
+from settlement.pool import member_caps
+from settlement.postings import RESIDUE, share_line
+from settlement.terms import Terms
+from settlement.terms_finance import Band
+
+
+@dataclass(frozen=True)
+class Extreme:
+    """Greatest gain and greatest loss of a member, in pence, both 0 or more. None: the terms set no bound.
+
+    For `commissioner-residue`, the loss is what the commissioner carries above the members' stop-loss.
+    """
+
+    greatest_gain_pence: int | None
+    greatest_loss_pence: int | None
+
+
+def _shared(bands: Sequence[Band], target: Fraction, pool: Fraction | None) -> Fraction | None:
+    """The alliance's part of a pool, or of an endless one (None); None where that has no bound."""
+    total, reached = Fraction(0), Fraction(0)
+    for band in bands:
+        rate = exact(band.rate_pct) / 100
+        top = None if band.up_to_pct is None else exact(band.up_to_pct) / 100 * target
+        end = top if pool is None else pool if top is None else min(pool, top)
+        if end is None:
+            return None if rate > 0 else total
+        total += rate * max(end - reached, Fraction(0))
+        reached = max(reached, end)
+    return total
+
+
+def _reachable_factor(terms: Terms, side: str) -> Fraction:
+    """The best G, or the worst L, within the scores the curves can give."""
+    points = terms.scoring.level_points
+    part = terms.finance.gain if side == "gain" else terms.finance.loss
+    if part is None or part.score_factor is None:
+        return Fraction(1)
+    curve = Curve.through((exact(knot.score), exact(knot.factor)) for knot in part.score_factor)
+    return curve.at(exact(points.game_breaking if side == "gain" else points.failure))
+
+
+def _greatest_gain(terms: Terms, period_id: str) -> Fraction:
+    gain, target = terms.finance.gain, terms.target_pounds(terms.target(period_id))
+    least = exact(terms.finance.corridor.least_saving_pct) / 100
+    # Cost cannot fall below nothing, so the pool cannot exceed the target.
+    pool = target * (1 - least) if terms.finance.corridor.shared_from == "beyond" else target
+    amount = (_shared(gain.bands, target, pool) or Fraction(0)) * _reachable_factor(terms, "gain")
+    if gain.least_score is not None and exact(terms.scoring.level_points.game_breaking) < exact(gain.least_score):
+        return Fraction(0)
+    if gain.levy_factor is not None:
+        amount *= exact(gain.levy_factor)
+    if gain.cap_pct_of_target is not None:
+        amount = min(amount, exact(gain.cap_pct_of_target) / 100 * target)
+    return amount
+
+
+def _greatest_loss(terms: Terms, period_id: str) -> Fraction | None:
+    """None when nothing bounds it. A cap at the fee is left out: the fee is known only with the open book."""
+    loss, agreed = terms.finance.loss, terms.target(period_id)
+    if loss is None:
+        return Fraction(0)
+    target = terms.target_pounds(agreed)
+    factor = _reachable_factor(terms, "loss")
+    shared = _shared(loss.bands, target, None)
+    bounds = [] if shared is None and factor > 0 else [(shared or Fraction(0)) * factor]
+    if loss.cap_pct_of_target is not None:
+        bounds.append(exact(loss.cap_pct_of_target) / 100 * target)
+    if loss.cap_of_revenue is not None:
+        bounds.append(exact(loss.cap_of_revenue.pct) / 100 * exact(loss.cap_of_revenue.revenue_gbp))
+    if not bounds:
+        return None
+    return max(min(bounds) - exact(agreed.loss_relief_gbp or 0), Fraction(0))
+
+
+def party_extremes(terms: Terms, period_id: str) -> dict[str, Extreme]:
+    """Greatest gain and loss by member id, and the residue the commissioner could carry.
+
+    Without a bound on the alliance's loss a member is bounded by its stop-loss alone, where it has one.
+    """
+    gain, loss = _greatest_gain(terms, period_id), _greatest_loss(terms, period_id)
+    gains = share_line(terms, "gain", round_half_up(gain * 100))
+    if loss is None:
+        caps = member_caps(terms)
+        found = {member: Extreme(part, caps.get(member)) for member, part in gains.parts.items()}
+        return {**found, RESIDUE: Extreme(0, None)}
+    losses = share_line(terms, "loss", -round_half_up(loss * 100))
+    found = {member: Extreme(part, -losses.parts[member]) for member, part in gains.parts.items()}
+    return {**found, RESIDUE: Extreme(0, -losses.residue)}

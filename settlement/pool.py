@@ -1,0 +1,251 @@
+"""From cost to gain or loss: target, open book, corridor, bands, score factors, levy, caps, relief.
+
+Belongs here: the arithmetic of SETTLEMENT's order, each line a step. Levy before cap.
+Not here: scores (`score`), sharing among members (`allocate`), posting (`engine`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from settlement.curves import Curve
+from settlement.exact import exact
+from settlement.statement import Given, Statement, Step
+from settlement.terms import Terms
+from settlement.terms_finance import Band, FactorKnot
+
+# What a step takes its numbers from: the terms, figures of other tables, earlier steps.
+Uses = dict[str, Given | Step]
+
+
+def _term(value: Decimal, unit: str, path: str) -> Given:
+    return Given(exact(value), unit, f"terms:{path}")
+
+
+def _percent(value: Decimal, path: str) -> Given:
+    return Given(exact(value) / 100, "ratio", f"terms:{path}")
+
+
+def take_target(statement: Statement, terms: Terms, period_id: str) -> Step:
+    """T = baseline × trend × mix + signed agreed adjustments."""
+    target, path = terms.target(period_id), f"finance.target_cost.{period_id}"
+    uses: Uses = {"agreed_baseline": _term(target.baseline_gbp, "GBP", f"{path}.baseline_gbp")}
+    formula = "agreed_baseline"
+    for name, factor in (("trend", target.trend), ("mix", target.mix)):
+        if factor is not None:
+            uses[name] = _term(factor, "ratio", f"{path}.{name}")
+            formula += f" * {name}"
+    for number, adjustment in enumerate(target.adjustments or (), start=1):
+        uses[f"adjustment_{number}"] = _term(adjustment.amount_gbp, "GBP", f"{path}.adjustments.{number}")
+        formula += f" + adjustment_{number}"
+    return statement.step("target_cost", "Target cost of the period", formula, uses, "GBP", f"terms:{path}")
+
+
+def take_actual(statement: Statement, terms: Terms, costs: Mapping[str, Given]) -> Step:
+    """A = sum of the members' open books (pence, by member) × the agreed completion factor."""
+    uses: Uses = {}
+    for member in sorted(costs):
+        uses[f"cost_{member.replace('-', '_')}"] = statement.step(
+            f"cost.{member}",
+            f"Open-book cost of {member}",
+            "book / 100",
+            {"book": costs[member]},
+            "GBP",
+            "terms:finance.actual_cost",
+        )
+    formula = " + ".join(uses)
+    if (factor := terms.finance.actual_cost.completion_factor) is not None:
+        formula = f"({formula}) * completion_factor"
+        uses["completion_factor"] = _term(factor, "ratio", "finance.actual_cost.completion_factor")
+    return statement.step("actual_cost", "Actual cost, all members", formula, uses, "GBP", "terms:finance.actual_cost")
+
+
+def take_pool(statement: Statement, terms: Terms, target: Step, actual: Step) -> Step:
+    """Saving (positive) or overspend (negative) beyond the corridor; exactly the least saving pays."""
+    corridor, path = terms.finance.corridor, "terms:finance.corridor"
+    saving = statement.step(
+        "saving",
+        "Saving against the target (negative: overspend)",
+        "target_cost - actual_cost",
+        {"target_cost": target, "actual_cost": actual},
+        "GBP",
+        "terms:finance",
+    )
+    rate = statement.step(
+        "saving_rate",
+        "Saving as a share of the target",
+        "saving / target_cost",
+        {"saving": saving, "target_cost": target},
+        "ratio",
+        "terms:finance",
+    )
+    least_saving = _percent(corridor.least_saving_pct, "finance.corridor.least_saving_pct")
+    uses: Uses = {"saving": saving, "saving_rate": rate, "least_saving": least_saving}
+    beyond = corridor.shared_from == "beyond"
+    gain_side = "saving - least_saving * target_cost" if beyond else "saving"
+    otherwise = "0"
+    if terms.finance.loss is not None:
+        uses["least_loss"] = _percent(corridor.least_loss_pct, "finance.corridor.least_loss_pct")
+        loss_side = "saving + least_loss * target_cost" if beyond else "saving"
+        otherwise = f"({loss_side} if saving_rate <= -least_loss else 0)"
+    if beyond:
+        uses["target_cost"] = target
+    return statement.step(
+        "pool",
+        "Pool: what is shared once the corridor is crossed",
+        f"{gain_side} if saving_rate >= least_saving else {otherwise}",
+        uses,
+        "GBP",
+        path,
+    )
+
+
+def _take_shared(statement: Statement, side: str, bands: Sequence[Band], pool: Step, target: Step) -> Step:
+    """The alliance's part: Σ over marginal bands of rate × the pool's width in the band. Never negative."""
+    path, label = f"finance.{side}.bands", f"The alliance's part of the {'saving' if side == 'gain' else 'overspend'}"
+    if len(bands) == 1 and bands[0].up_to_pct is None:
+        return statement.step(
+            "shared",
+            label,
+            "share_rate * abs(pool)",
+            {"share_rate": _percent(bands[0].rate_pct, f"{path}.1"), "pool": pool},
+            "GBP",
+            f"terms:{path}",
+        )
+    uses: Uses = {"pool": pool, "target_cost": target}
+    parts, previous = [], ""
+    for number, band in enumerate(bands, start=1):
+        uses[f"rate_{number}"] = _percent(band.rate_pct, f"{path}.{number}.rate_pct")
+        reached = "abs(pool)"
+        if band.up_to_pct is not None:
+            uses[f"upto_{number}"] = _percent(band.up_to_pct, f"{path}.{number}.up_to_pct")
+            reached = f"min(abs(pool), upto_{number} * target_cost)"
+        parts.append(f"rate_{number} * " + (f"max({reached} - {previous} * target_cost, 0)" if previous else reached))
+        previous = f"upto_{number}"
+    return statement.step("shared", label, " + ".join(parts), uses, "GBP", f"terms:{path}")
+
+
+def _take_factor(
+    statement: Statement, side: str, knots: Sequence[FactorKnot] | None, score: Step, least_score: Decimal | None
+) -> Step:
+    """The factor of the overall score: a straight line between knots, clamped; for gain 0 below the least score."""
+    path, step_id = f"terms:finance.{side}.score_factor", f"{side}_factor"
+    label = f"Factor of the overall score on {side}"
+    if least_score is not None and score.exact < exact(least_score):
+        least = _term(least_score, "points", f"finance.{side}.least_score")
+        return statement.step(
+            step_id,
+            f"{label}: below the least score, so nothing",
+            "0 if overall_score < least_score else 1",
+            {"overall_score": score, "least_score": least},
+            "ratio",
+            least.reference,
+        )
+    if knots is None:
+        return statement.step(step_id, f"{label}: none agreed", "1", {}, "ratio", path)
+    part = Curve.through((exact(knot.score), exact(knot.factor)) for knot in knots).segment(score.exact)
+    if part.is_flat:
+        return statement.step(
+            step_id, label, "factor_reached", {"factor_reached": Given(part.y0, "ratio", path)}, "ratio", path
+        )
+    uses: Uses = {
+        "lower_factor": Given(part.y0, "ratio", path),
+        "upper_factor": Given(part.y1, "ratio", path),
+        "lower_score": Given(part.x0, "points", path),
+        "upper_score": Given(part.x1, "points", path),
+        "overall_score": score,
+    }
+    formula = (
+        "lower_factor + (overall_score - lower_score) / (upper_score - lower_score) * (upper_factor - lower_factor)"
+    )
+    return statement.step(step_id, label, formula, uses, "ratio", path)
+
+
+def take_gain(statement: Statement, terms: Terms, pool: Step, target: Step, score: Step, *, barred: str | None) -> Step:
+    """Gain in pounds, never negative: shared × G(Q) × levy, then capped. `barred`: why no gain may be paid, if so."""
+    gain = terms.finance.gain
+    shared = _take_shared(statement, "gain", gain.bands, pool, target)
+    factor = _take_factor(statement, "gain", gain.score_factor, score, gain.least_score)
+    uses: Uses = {"shared": shared, "gain_factor": factor}
+    formula = "shared * gain_factor"
+    if gain.levy_factor is not None:
+        uses["levy_factor"] = _term(gain.levy_factor, "ratio", "finance.gain.levy_factor")
+        formula += " * levy_factor"
+    result = statement.step(
+        "gain", "Gain after the score factor and the levy, before the cap", formula, uses, "GBP", "terms:finance.gain"
+    )
+    if gain.cap_pct_of_target is not None:
+        cap = _percent(gain.cap_pct_of_target, "finance.gain.cap_pct_of_target")
+        result = statement.step(
+            "capped_gain",
+            "Gain after the cap",
+            "min(gain, gain_cap * target_cost)",
+            {"gain": result, "gain_cap": cap, "target_cost": target},
+            "GBP",
+            cap.reference,
+        )
+    if barred is not None:
+        result = statement.step("barred_gain", f"No gain: {barred}", "0", {}, "GBP", "terms:gate")
+    return result
+
+
+def take_loss(
+    statement: Statement, terms: Terms, pool: Step, target: Step, score: Step, fee: Given, period_id: str
+) -> Step:
+    """Loss in pounds, never negative: shared × L(Q), capped, less relief, never below 0."""
+    loss = terms.finance.loss
+    if loss is None:
+        raise ValueError("these terms share no loss")
+    shared = _take_shared(statement, "loss", loss.bands, pool, target)
+    factor = _take_factor(statement, "loss", loss.score_factor, score, None)
+    result = statement.step(
+        "loss",
+        "Loss after the score factor, before caps",
+        "shared * loss_factor",
+        {"shared": shared, "loss_factor": factor},
+        "GBP",
+        "terms:finance.loss",
+    )
+    uses: Uses = {"loss": result}
+    limits = []
+    if loss.cap_pct_of_target is not None:
+        uses |= {"loss_cap": _percent(loss.cap_pct_of_target, "finance.loss.cap_pct_of_target"), "target_cost": target}
+        limits.append("loss_cap * target_cost")
+    if loss.cap_of_revenue is not None:
+        path = "finance.loss.cap_of_revenue"
+        uses |= {
+            "revenue_cap": _percent(loss.cap_of_revenue.pct, f"{path}.pct"),
+            "revenue": _term(loss.cap_of_revenue.revenue_gbp, "GBP", f"{path}.revenue_gbp"),
+        }
+        limits.append("revenue_cap * revenue")
+    if loss.capped_at_fee:
+        uses["fee"] = fee
+        limits.append("fee / 100")
+    if limits:
+        result = statement.step(
+            "capped_loss", "Loss after the caps", f"min(loss, {', '.join(limits)})", uses, "GBP", "terms:finance.loss"
+        )
+    relief = terms.target(period_id).loss_relief_gbp
+    if relief is not None:
+        given = _term(relief, "GBP", f"finance.target_cost.{period_id}.loss_relief_gbp")
+        result = statement.step(
+            "relieved_loss",
+            "Loss after relief",
+            "max(owed - relief, 0)",
+            {"owed": result, "relief": given},
+            "GBP",
+            given.reference,
+        )
+    return result
+
+
+def member_caps(terms: Terms) -> dict[str, int]:
+    """The most each member bears of a loss, in pence rounded down; {} without a stop-loss."""
+    loss = terms.finance.loss
+    if loss is None or loss.stop_loss is None:
+        return {}
+    rate = exact(loss.stop_loss.pct_of_turnover) / 100
+    caps: dict[str, Fraction] = {member.id: exact(member.turnover_gbp) * 100 * rate for member in terms.parties.members}
+    return {member: cap.numerator // cap.denominator for member, cap in caps.items()}

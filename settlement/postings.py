@@ -1,0 +1,171 @@
+"""What is posted: lines in whole pence and each member's part of them.
+
+Belongs here: postings and member lines, and sharing a line out.
+Not here: how much the alliance is owed (`pool`), what earlier settlements posted (`restate`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass
+from typing import Any
+
+from foundation.figures import figure_id
+from settlement.allocate import Allocation, allocate
+from settlement.exact import render
+from settlement.gate_record import GateRecord
+from settlement.pool import member_caps
+from settlement.statement import Step
+from settlement.terms import Terms
+
+# Lines a settlement can post, in the order in which they stand. `recoup` takes advances back out of gain.
+LINES = ("gain", "loss", "recoup")
+STATUSES = ("shadow", "payable", "withheld")
+RESIDUE = "commissioner-residue"
+
+
+@dataclass(frozen=True)
+class Posting:
+    """One posted line. It cannot be built without the gate's record and a step of saving evidence."""
+
+    figure_id: str
+    agreement_id: str
+    period_id: str
+    settlement_id: str
+    line: str
+    status: str
+    payer: str
+    payee: str
+    amount_pence: int
+    contract_reference: str
+    funding_source: str
+    vat_treatment: str
+    document_reference: str
+    supersedes: str
+    gate: InitVar[GateRecord]
+    evidence: InitVar[Step]
+
+    def __post_init__(self, gate: GateRecord, evidence: Step) -> None:
+        own = (self.agreement_id, self.period_id)
+        if not isinstance(gate, GateRecord) or (gate.agreement_id, gate.period_id) != own:
+            raise TypeError("a posting needs the gate's record of its own agreement and period")
+        if not isinstance(evidence, Step) or (evidence.agreement_id, evidence.period_id) != own:
+            raise TypeError("a posting needs the step of its own statement that shows the saving")
+        if self.line not in LINES or self.status not in STATUSES or type(self.amount_pence) is not int:
+            raise TypeError("a posting is a known line, with a known status, in whole pence")
+        if self.status == "withheld" and self.amount_pence != 0:
+            raise TypeError("nothing moves while a settlement is withheld")
+
+    def row(self) -> dict[str, Any]:
+        """The posting as a row of docs/reference/files.md#postings."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class MemberLine:
+    """One member's signed part of a posting, or the residue the commissioner carries."""
+
+    figure_id: str
+    agreement_id: str
+    period_id: str
+    settlement_id: str
+    line: str
+    member_id: str
+    role: str
+    weight: Any
+    amount_pence: int
+    cap_pence: int | None
+    note: str
+
+    def row(self) -> dict[str, Any]:
+        """The line as a row of docs/reference/files.md#member_lines."""
+        return dict(vars(self))
+
+
+def share_line(terms: Terms, line: str, total_pence: int) -> Allocation:
+    """The total of a gain or loss line over the agreed shares; a loss under the members' stop-loss."""
+    if line != "loss":
+        return allocate(total_pence, terms.shares)
+    stop_loss = None if terms.finance.loss is None else terms.finance.loss.stop_loss
+    refill = stop_loss is not None and stop_loss.excess_to == "other_members"
+    return allocate(total_pence, terms.shares, member_caps(terms), refill=refill)
+
+
+def share_recoup(gain: Allocation, balances: Mapping[str, int]) -> Allocation:
+    """Each member's advance taken back out of its own gain: min(max(part, 0), balance), as a negative part."""
+    parts = {member: -min(max(part, 0), balances.get(member, 0)) for member, part in gain.parts.items()}
+    return Allocation(parts, 0, frozenset())
+
+
+def share_lines(terms: Terms, totals: Mapping[str, int], balances: Mapping[str, int]) -> dict[str, Allocation]:
+    """Every line's parts; the recoup follows from the members' gain and their balances."""
+    shared = {line: share_line(terms, line, totals.get(line, 0)) for line in ("gain", "loss")}
+    return {**shared, "recoup": share_recoup(shared["gain"], balances)}
+
+
+def _note(allocation: Allocation, member: str, line: str) -> str:
+    if member in allocation.capped:
+        return "held at the member's stop-loss; the excess is not borne by this member"
+    return "advance taken back out of this member's gain" if line == "recoup" else ""
+
+
+def posting_draft(terms: Terms, period_id: str, line: str, pence: int, status: str, supersedes: str) -> dict[str, Any]:
+    """A posting's entries but for the settlement's id. Payment follows the terms' payer, payee and contract."""
+    payment = terms.finance.payment
+    return {
+        "figure_id": figure_id("posting", agreement=terms.id, period=period_id, line=line),
+        "agreement_id": terms.id,
+        "period_id": period_id,
+        "line": line,
+        "status": status,
+        "payer": payment.payer,
+        "payee": payment.payee,
+        "amount_pence": pence,
+        "contract_reference": payment.contract_reference,
+        "funding_source": payment.funding_source,
+        "vat_treatment": payment.vat_treatment,
+        "document_reference": "",
+        "supersedes": supersedes,
+    }
+
+
+def member_lines(
+    terms: Terms, period_id: str, settlement_id: str, line: str, now: Allocation, before: Allocation | None
+) -> tuple[MemberLine, ...]:
+    """The members' parts of a posting, by member id, then the residue where there is one. `before`: already posted."""
+    caps = member_caps(terms) if line == "loss" else {}
+    shares = terms.shares
+
+    def build(member: str, role: str, amount: int, note: str) -> MemberLine:
+        weight = render(shares[member]) if member in shares else None
+        return MemberLine(
+            figure_id("member", agreement=terms.id, period=period_id, line=line, member=member),
+            terms.id,
+            period_id,
+            settlement_id,
+            line,
+            member,
+            role,
+            weight,
+            amount,
+            caps.get(member),
+            note,
+        )
+
+    earlier = before.parts if before is not None else {}
+    restated = "" if before is None else "difference from what was posted before"
+    built = [
+        build(member, "member", part - earlier.get(member, 0), _note(now, member, line) or restated)
+        for member, part in now.parts.items()
+    ]
+    residue = now.residue - (before.residue if before is not None else 0)
+    if residue:
+        built.append(
+            build(
+                RESIDUE,
+                "commissioner",
+                residue,
+                "what no member may bear under its stop-loss, carried by the commissioner",
+            )
+        )
+    return tuple(built)

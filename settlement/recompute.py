@@ -1,0 +1,162 @@
+"""Compute a settlement again from the open book alone, and find the first figure that differs.
+
+Belongs here: bytes of `members/` in, settlements and a difference out.
+Not here: reading the folder, hashes of files (publication does both).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from foundation.canonical import plain_decimal
+from foundation.errors import Refused
+from settlement.approvals import gate_causes, terms_approved
+from settlement.decisions import read_log
+from settlement.engine import Settlement, settle
+from settlement.files import COLUMNS, read_rows
+from settlement.gate_record import GateRecord, read_gate_json
+from settlement.terms import Terms, load_terms
+
+NEEDED = ("terms.yaml", "kpi_return.csv", "ledger.csv", "gate.json", "decisions.jsonl")
+OPTIONAL = ("advances.csv", "prior_postings.csv")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first figure that differs: where it stands, what is written and what follows from the open book."""
+
+    figure_id: str
+    table: str
+    column: str
+    written: str
+    recomputed: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.figure_id} ({self.table}, {self.column}): {self.written or 'nothing'} is written, "
+            f"{self.recomputed or 'nothing'} follows from the open book."
+        )
+
+
+def _check_decisions(terms: Terms, gate: GateRecord, decisions: bytes) -> None:
+    """Refused unless the log approves the terms and holds every cause the gate acted on."""
+    records = read_log(decisions)
+    approved = terms_approved(records, terms, gate.period_id)
+    if not approved.ok:
+        raise Refused(
+            f"the terms of {terms.id} are not approved for {gate.period_id}: {'; '.join(approved.reasons)}.",
+            "restore decisions.jsonl and terms.yaml as they were published.",
+        )
+    if gate.approvals != approved.approvals:
+        raise Refused(
+            "the gate rested on other approvals than the decision log holds.",
+            "restore gate.json and decisions.jsonl as they were published.",
+        )
+    recorded = gate_causes(records, terms, gate.period_id, gate.data_cut_id)
+    held = {(cause.scope, cause.check_id, cause.cause) for cause in recorded}
+    for entry in gate.entries:
+        if entry.cause and (entry.scope, entry.check_id, entry.cause) not in held:
+            raise Refused(
+                f"the gate acted on the cause `{entry.cause}` for {entry.scope}, which the decision log does not hold.",
+                "restore gate.json and decisions.jsonl as they were published.",
+            )
+
+
+def recompute_all(files: Mapping[str, bytes]) -> tuple[Settlement, ...]:
+    """Every settlement the gate file lets through, by period, from file names to bytes.
+
+    Needs terms.yaml, kpi_return.csv, ledger.csv, gate.json, decisions.jsonl; takes advances.csv and
+    prior_postings.csv. Refused when one is missing, does not prove itself, or does not agree with the others.
+    """
+    if missing := [name for name in NEEDED if name not in files]:
+        raise Refused(f"{', '.join(missing)} is not in the open book.", "ask for the whole members folder.")
+    terms = load_terms(files["terms.yaml"])
+    gates = read_gate_json(files["gate.json"], terms)
+    if not gates:
+        raise Refused(f"gate.json says nothing about {terms.id}.", "ask for the whole members folder.")
+    kpi_return, ledger = read_rows("kpi_return", files["kpi_return.csv"]), read_rows("ledger", files["ledger.csv"])
+    advances = read_rows("advances", files["advances.csv"]) if "advances.csv" in files else []
+    prior = read_rows("prior_postings", files["prior_postings.csv"]) if "prior_postings.csv" in files else []
+    settlements = []
+    for gate in gates:
+        _check_decisions(terms, gate, files["decisions.jsonl"])
+        settlements.append(settle(terms, gate.period_id, kpi_return, ledger, gate, advances, prior))
+    return tuple(settlements)
+
+
+def recompute(files: Mapping[str, bytes], period_id: str | None = None) -> Settlement:
+    """One settlement from the open book: the one of `period_id`, or the only one there is."""
+    found = [one for one in recompute_all(files) if period_id in (None, one.period_id)]
+    if len(found) != 1:
+        raise Refused(
+            f"the open book holds {len(found)} settlements of {period_id or 'one period'}.",
+            "name the period of the settlement.",
+        )
+    return found[0]
+
+
+def _same_cell(written: Any, recomputed: Any, kind: str) -> bool:
+    if kind in ("decimal", "integer") and written is not None and recomputed is not None:
+        return bool(written == recomputed)
+    if kind == "list" and isinstance(recomputed, (list, tuple)):
+        recomputed = " ".join(recomputed)
+    return bool((written or None) == (recomputed or None) if kind in ("text", "list") else written == recomputed)
+
+
+def _shown(value: Any, kind: str) -> str:
+    if value is None:
+        return ""
+    return plain_decimal(value) if kind == "decimal" else str(value)
+
+
+def _compare(
+    table: str, written: Sequence[Mapping[str, Any]], recomputed: Sequence[Mapping[str, Any]]
+) -> Iterator[Difference]:
+    """Differences of one table, in the order of the recomputed rows, then rows that should not be there."""
+    amount = {"steps": "value"}.get(table, "amount_pence")
+    kinds = COLUMNS[table]
+    found: dict[str, Mapping[str, Any]] = {}
+    for row in written:
+        if row["figure_id"] in found:
+            yield Difference(row["figure_id"], table, "figure_id", "it twice", "it once")
+        found[row["figure_id"]] = row
+    for row in recomputed:
+        own = found.pop(row["figure_id"], None)
+        if own is None:
+            yield Difference(row["figure_id"], table, amount, "", _shown(row[amount], kinds[amount]))
+            continue
+        # The amount first: it is what a reader asks for when several columns differ.
+        for column in sorted(kinds, key=lambda name: name != amount):
+            if not _same_cell(own[column], row[column], kinds[column]):
+                yield Difference(
+                    row["figure_id"],
+                    table,
+                    column,
+                    _shown(own[column], kinds[column]),
+                    _shown(row[column], kinds[column]),
+                )
+    for figure, row in found.items():
+        yield Difference(figure, table, amount, _shown(row[amount], kinds[amount]), "")
+
+
+def first_difference(
+    settlements: Settlement | Sequence[Settlement], steps_csv: bytes, postings_csv: bytes, member_lines_csv: bytes
+) -> Difference | None:
+    """The first figure, in the order of the statement, that the written tables state otherwise; None if none.
+
+    The tables may hold several agreements; only rows of the settlements' own agreement are compared.
+    """
+    given = [settlements] if isinstance(settlements, Settlement) else list(settlements)
+    agreements = {one.agreement_id for one in given}
+    tables = (
+        ("steps", steps_csv, [row for one in given for row in one.step_rows()]),
+        ("postings", postings_csv, [row for one in given for row in one.posting_rows()]),
+        ("member_lines", member_lines_csv, [row for one in given for row in one.member_rows()]),
+    )
+    for table, raw, recomputed in tables:
+        written = [row for row in read_rows(table, raw) if row["agreement_id"] in agreements]
+        for difference in _compare(table, written, recomputed):
+            return difference
+    return None

@@ -1,0 +1,285 @@
+"""Rules that hold across the parts of an agreement's terms.
+
+Belongs here: one function a subject, each yielding the entry, what is wrong and the mend.
+Not here: the shape of a single entry (`terms_parts`), or whether terms are approved (`approvals`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from foundation.errors import WrongUsage
+from settlement.exact import add
+from settlement.periods import period_of_kind, settlement_period_of
+from settlement.terms_finance import Band, FactorKnot
+from settlement.terms_parts import Kpi
+
+if TYPE_CHECKING:
+    from settlement.terms import Terms
+
+RESERVED_ROLES = ("alliance", "commissioner-residue")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An entry of the terms that breaks a rule."""
+
+    path: tuple[str | int, ...]
+    what: str
+    mend: str
+
+
+def _twice(values: Sequence[str], path: tuple[str | int, ...], key: str | None, noun: str) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            where = (*path, index) if key is None else (*path, index, key)
+            yield Problem(where, f"the {noun} `{value}` is named twice.", "give each its own name or remove one.")
+        seen.add(value)
+
+
+def _identity(terms: Terms) -> Iterator[Problem]:
+    identity, path = terms.agreement, ("agreement",)
+    first = settlement_period_of(identity.effective_from, identity.settle_by)
+    if first.start != identity.effective_from:
+        yield Problem(
+            (*path, "effective_from"),
+            f"the agreement does not begin with a whole {identity.settle_by}.",
+            f"begin on {first.start.isoformat()} or on the first day of a later {identity.settle_by}.",
+        )
+    if identity.effective_to is None:
+        return
+    if identity.effective_to < identity.effective_from:
+        yield Problem((*path, "effective_to"), "the agreement ends before it begins.", "put the dates in order.")
+    last = settlement_period_of(identity.effective_to, identity.settle_by)
+    if last.end != identity.effective_to:
+        yield Problem(
+            (*path, "effective_to"),
+            f"the agreement does not end with a settlement {identity.settle_by}.",
+            f"end on {last.end.isoformat()}, or leave the entry out.",
+        )
+
+
+def _parties(terms: Terms) -> Iterator[Problem]:
+    parties = terms.parties
+    everyone: list[tuple[str, tuple[str | int, ...]]] = []
+    for group in ("commissioners", "members", "independents"):
+        for index, party in enumerate(getattr(parties, group) or ()):
+            everyone.append((party.id, ("parties", group, index, "id")))
+    seen: set[str] = set()
+    for role, path in everyone:
+        if role in seen or role in RESERVED_ROLES:
+            yield Problem(path, f"the role `{role}` is taken.", "give every party its own role id.")
+        seen.add(role)
+    for index, member in enumerate(parties.members):
+        path = ("parties", "members", index)
+        if member.share_pct == 0 and member.zero_share_waiver is None:
+            yield Problem(
+                (*path, "share_pct"),
+                f"{member.id} holds no share (CNI-12).",
+                "give every member a share above 0, or record `zero_share_waiver` with its reason.",
+            )
+        if member.share_pct > 0 and member.zero_share_waiver is not None:
+            yield Problem((*path, "zero_share_waiver"), f"{member.id} holds a share and needs no waiver.", "remove it.")
+    total = add([member.share_pct for member in parties.members])
+    if total != 100:
+        yield Problem(
+            ("parties", "members"),
+            f"the shares sum to {total}, not 100 (CNI-12).",
+            "agree shares that sum to 100 percent.",
+        )
+    if not any(commissioner.approves for commissioner in parties.commissioners):
+        yield Problem(
+            ("parties", "commissioners"),
+            "no commissioner role approves these terms.",
+            "let at least one commissioner role approve.",
+        )
+
+
+def _needs(
+    kpi: Kpi, path: tuple[str | int, ...], wanted: tuple[str, ...], barred: tuple[str, ...]
+) -> Iterator[Problem]:
+    for name in wanted:
+        if getattr(kpi, name) is None:
+            yield Problem(path, f"the {kpi.role} KPI {kpi.id} has no `{name}`.", f"agree and write its `{name}`.")
+    for name in barred:
+        if getattr(kpi, name) is not None:
+            yield Problem(
+                (*path, name),
+                f"the {kpi.role} KPI {kpi.id} is never scored and has no `{name}`.",
+                "remove the entry, or make it a paid KPI.",
+            )
+
+
+def _kpi(kpi: Kpi, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    match kpi.role:
+        case "paid":
+            yield from _needs(kpi, path, ("weight", "levels", "baseline"), ())
+            if kpi.weight == 0:
+                yield Problem(
+                    (*path, "weight"),
+                    f"the paid KPI {kpi.id} weighs nothing.",
+                    "give it a weight above 0, or make it a monitored KPI.",
+                )
+            if kpi.kind != "outcome" and kpi.process_waiver is None:
+                yield Problem(
+                    (*path, "kind"),
+                    f"{kpi.id} is paid and is no outcome (DER-02).",
+                    "pay on an outcome, or record `process_waiver` with its reason.",
+                )
+        case "gate":
+            yield from _needs(kpi, path, ("must_reach",), ("weight", "levels"))
+        case "monitored":
+            yield from _needs(kpi, path, (), ("weight", "levels", "must_reach"))
+    if kpi.levels is not None:
+        values = kpi.levels.values()
+        ordered = all(left < right if kpi.polarity == "high" else left > right for left, right in pairwise(values))
+        if not ordered:
+            better = "rise" if kpi.polarity == "high" else "fall"
+            yield Problem(
+                (*path, "levels"),
+                f"the levels of {kpi.id} are not in order (CNI-01).",
+                f"with polarity `{kpi.polarity}` the values must {better} from failure to game_breaking.",
+            )
+
+
+def _framework(terms: Terms) -> Iterator[Problem]:
+    framework = terms.framework
+    outcomes = [outcome.id for outcome in framework.outcomes]
+    yield from _twice(outcomes, ("framework", "outcomes"), "id", "outcome")
+    yield from _twice([kpi.id for kpi in framework.kpis], ("framework", "kpis"), "id", "KPI")
+    for index, kpi in enumerate(framework.kpis):
+        path = ("framework", "kpis", index)
+        if kpi.outcome not in outcomes:
+            yield Problem(
+                (*path, "outcome"),
+                f"{kpi.id} serves `{kpi.outcome}`, which is no outcome here (CNI-32).",
+                f"link it to one of: {', '.join(outcomes)}.",
+            )
+        yield from _kpi(kpi, path)
+    weights = [kpi.weight for kpi in terms.paid_kpis if kpi.weight is not None]
+    if add(weights) not in (Decimal(1), Decimal(100)):
+        yield Problem(
+            ("framework", "kpis"),
+            f"the weights of the paid KPIs sum to {add(weights)}, not 100 (CNI-04).",
+            "agree weights that sum to 100 (or to 1).",
+        )
+    points = terms.scoring.level_points.values()
+    if not all(left < right for left, right in pairwise(points)):
+        yield Problem(
+            ("scoring", "level_points"),
+            "the points of the levels do not rise.",
+            "let the points rise from failure to game_breaking.",
+        )
+
+
+def _knots(knots: Sequence[FactorKnot] | None, path: tuple[str | int, ...], *, rising: bool) -> Iterator[Problem]:
+    if knots is None:
+        return
+    if not knots:
+        yield Problem(path, "the factor has no knots.", "write at least one knot, or remove the entry.")
+    ordered = sorted(knots, key=lambda knot: knot.score)
+    yield from _twice([str(knot.score.normalize()) for knot in knots], path, "score", "score")
+    if any(left.factor > right.factor if rising else left.factor < right.factor for left, right in pairwise(ordered)):
+        yield Problem(
+            path,
+            f"the factor {'falls' if rising else 'rises'} as the score rises.",
+            "a better score may never pay less, nor owe more: put the factors in order.",
+        )
+
+
+def _bands(bands: Sequence[Band], path: tuple[str | int, ...]) -> Iterator[Problem]:
+    reached = Decimal(0)
+    for index, band in enumerate(bands):
+        if band.up_to_pct is None:
+            if index != len(bands) - 1:
+                yield Problem(
+                    (*path, index),
+                    "a band without `up_to_pct` is followed by another.",
+                    "only the last band may be without end.",
+                )
+        elif band.up_to_pct <= reached:
+            yield Problem(
+                (*path, index, "up_to_pct"),
+                "the bands are not in rising order.",
+                "let `up_to_pct` rise from band to band.",
+            )
+        else:
+            reached = band.up_to_pct
+
+
+def _finance(terms: Terms) -> Iterator[Problem]:
+    finance, identity = terms.finance, terms.agreement
+    yield from _twice([target.period for target in finance.target_cost], ("finance", "target_cost"), "period", "period")
+    for index, target in enumerate(finance.target_cost):
+        path = ("finance", "target_cost", index, "period")
+        try:
+            period = period_of_kind(target.period, identity.settle_by)
+        except WrongUsage:
+            yield Problem(path, f"`{target.period}` is no {identity.settle_by}.", f"write a {identity.settle_by}.")
+            continue
+        late = identity.effective_to is not None and period.end > identity.effective_to
+        if period.start < identity.effective_from or late:
+            yield Problem(path, f"{target.period} lies outside the agreement's dates.", "remove it, or mend the dates.")
+        if terms.target_pounds(target) <= 0:
+            yield Problem(
+                ("finance", "target_cost", index),
+                f"the target cost of {target.period} is not above 0.",
+                "agree a target above 0.",
+            )
+    yield from _twice(list(finance.actual_cost.categories), ("finance", "actual_cost", "categories"), None, "category")
+    yield from _bands(finance.gain.bands, ("finance", "gain", "bands"))
+    yield from _knots(finance.gain.score_factor, ("finance", "gain", "score_factor"), rising=True)
+    if finance.loss is not None:
+        yield from _bands(finance.loss.bands, ("finance", "loss", "bands"))
+        yield from _knots(finance.loss.score_factor, ("finance", "loss", "score_factor"), rising=False)
+    if finance.payment.payer not in terms.commissioner_ids:
+        yield Problem(
+            ("finance", "payment", "payer"),
+            f"`{finance.payment.payer}` is no commissioner here.",
+            f"name one of: {', '.join(sorted(terms.commissioner_ids))}.",
+        )
+
+
+def _gate(terms: Terms) -> Iterator[Problem]:
+    gate = terms.gate
+    yield from _twice(list(gate.integrity), ("gate", "integrity"), None, "check")
+    yield from _twice([check.check for check in gate.fitness], ("gate", "fitness"), "check", "check")
+    for index, check in enumerate(gate.fitness):
+        if check.check in gate.integrity:
+            yield Problem(
+                ("gate", "fitness", index, "check"),
+                f"`{check.check}` is an integrity check already.",
+                "a check is of one kind: remove one of the two.",
+            )
+    yield from _twice([rule.cause for rule in gate.causes], ("gate", "causes"), "cause", "cause")
+    for index, rule in enumerate(gate.causes):
+        path = ("gate", "causes", index)
+        if (rule.action == "deem") != (rule.deem is not None):
+            yield Problem(
+                path,
+                f"the cause `{rule.cause}` has an action and a `deem` entry that do not fit.",
+                "write `deem` exactly when the action is `deem`.",
+            )
+        for place, role in enumerate(rule.recorded_by):
+            where = (*path, "recorded_by", place)
+            if role not in terms.party_ids:
+                yield Problem(where, f"`{role}` is no party here.", "name a role of the terms.")
+            elif terms.gains_from(role, rule.action):
+                yield Problem(
+                    where,
+                    f"`{role}` could gain from `{rule.action}` and may not record its cause.",
+                    "name a role that cannot gain: an independent one, or the side that pays for it.",
+                )
+
+
+def find_problems(terms: Terms) -> list[Problem]:
+    """Every rule the terms break, in the order of the file's parts."""
+    found: list[Problem] = []
+    for rule in (_identity, _parties, _framework, _finance, _gate):
+        found.extend(rule(terms))
+    return found
