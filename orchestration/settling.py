@@ -37,6 +37,7 @@ class Settled:
     settlement: Settlement
     decisions: bytes
     prior_postings: tuple[Mapping[str, Any], ...]
+    fingerprint: str
 
 
 def verdict_files(cycle: Cycle) -> tuple[bytes, dict[str, bytes]]:
@@ -56,8 +57,9 @@ def settlement_folder(home: Home, agreement_id: str, period_id: str) -> Path:
     return home.settlements / agreement_id / period_id
 
 
-def _earlier(home: Home, agreement_id: str, period_id: str, cut_id: str) -> tuple[Mapping[str, Any], ...]:
-    """Postings of earlier settlements of the period on other cuts, oldest first: a new one posts the differences.
+def _earlier(cycle: Cycle, agreement_id: str, period_id: str) -> tuple[Mapping[str, Any], ...]:
+    """Postings of earlier settlements of the period, oldest first: a new one posts the differences. The very same
+    computation (cut, terms, definitions and code) made before is this settlement, not an earlier one.
 
     Shadow settlements post nothing anybody could owe, so they are not carried.
     """
@@ -65,11 +67,11 @@ def _earlier(home: Home, agreement_id: str, period_id: str, cut_id: str) -> tupl
 
     found: list[Mapping[str, Any]] = []
     folders = sorted(
-        settlement_folder(home, agreement_id, period_id).glob("*/settlement.json"),
+        settlement_folder(cycle.home, agreement_id, period_id).glob("*/settlement.json"),
         key=lambda path: json.loads(path.read_bytes())["number"],
     )
     for path in folders:
-        if json.loads(path.read_bytes())["data_cut_id"] != cut_id:
+        if json.loads(path.read_bytes())["fingerprint"] != cycle.fingerprint:
             rows = read_rows("postings", (path.parent / "postings.csv").read_bytes())
             found.extend(row for row in rows if row["status"] == "payable")
     return tuple(found)
@@ -113,9 +115,10 @@ def judge_and_settle(
     if isinstance(judged, Refusal):
         return judged
     terms = agreement.terms
-    prior = _earlier(cycle.home, terms.id, period.label, cycle.cut.cut_id)
+    prior = _earlier(cycle, terms.id, period.label)
     settled = settle(terms, period.label, kpi_return, ledger, judged, (), prior)
-    return Settled(agreement, settled, store.read_bytes(cycle.home.decisions, terms.id), prior)
+    log = store.read_bytes(cycle.home.decisions, terms.id)
+    return Settled(agreement, settled, log, prior, cycle.fingerprint)
 
 
 def settle_due(
@@ -197,6 +200,7 @@ def store_settlement(home: Home, settled: Settled) -> Path:
                     "number": number,
                     "data_cut_id": item.data_cut_id,
                     "terms_hash": item.terms_hash,
+                    "fingerprint": settled.fingerprint,
                     "status": item.status,
                     "reason": item.reason,
                 }

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_discharge_days'}}}) }}
 -- Months, quarters and years count the same days: covered and missing days of the months add up to those of the span,
 -- and so do the quarters and the years; complete days are the days the day table calls complete.
 with by_kind as (

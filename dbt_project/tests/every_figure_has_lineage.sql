@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'lineage'}}}) }}
 -- A figure with a value names the submissions it rests on; so does every member's cost of a period.
 with figures as (
     select figure_id

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'measures'}}}) }}
 -- Where daily returns were accepted there are days, and where there are days there are figures: a join that finds
 -- nothing must not pass for a place without data.
 select 'no day was made from the daily returns' as problem

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'kpi_return'}}}) }}
 -- No row is fit to be paid on whose share of missing days, counted again from the days, is above the agreed limit.
 with counted as (
     select

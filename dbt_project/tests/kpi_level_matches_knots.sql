@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'kpi_return'}}}) }}
 -- The level is the one the value reaches, found a second way: by counting the knots it is at or beyond.
 with counted as (
     select

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'kpi_return'}}}) }}
 -- What an agreement scores and what the indicator prints are one figure wherever the two precisions are the same.
 select
     kpi_return.figure_id,

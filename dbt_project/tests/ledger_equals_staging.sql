@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'ledger'}}}) }}
 -- No penny is lost or doubled between the members' returns and the open book: per member, agreement and month, the
 -- pounds that count are the pence of the ledger. A line of a month outside every settlement period fails here too.
 with sent as (

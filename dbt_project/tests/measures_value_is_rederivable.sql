@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'measures'}}}) }}
 -- Every printed value lies within half a step of its own numerator over denominator, and a tie went away from zero.
 -- Written with a product instead of a quotient, so that it does not repeat the macro it checks.
 with steps as (

@@ -1,4 +1,6 @@
--- Two submissions of one sender with the same last day and sequence must not cover the same day: nothing says which counts.
+{{ config(meta={'dagster': {'ref': {'name': 'int_submission_coverage'}}}) }}
+-- Two submissions of one sender with the same last day and sequence must not cover the same day: nothing says which
+-- counts.
 select
     submissions.feed,
     submissions.organisation,

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_period_sums'}}}) }}
 -- Numerators and denominators of the months add up to those of the quarters and of the years, without a remainder.
 with by_kind as (
     select

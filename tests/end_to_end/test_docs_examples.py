@@ -13,13 +13,19 @@ import pytest
 from demo_home import OUTTURN, DemoHome
 
 BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```", re.S | re.M)
-PAGES = ["README.md", "docs/tutorial/read-a-release.md", "docs/how-to/query-the-release.md", "docs/how-to/run-each-month.md"]
+PAGES = [
+    "README.md",
+    "docs/tutorial/read-a-release.md",
+    "docs/how-to/query-the-release.md",
+    "docs/how-to/run-each-month.md",
+]
 
 
 def _blocks(page: Path, language: str) -> list[str]:
     return [
         "\n".join(line.removeprefix(indent) for line in body.splitlines())
-        for indent, kind, body in BLOCK.findall(page.read_text()) if kind == language
+        for indent, kind, body in BLOCK.findall(page.read_text())
+        if kind == language
     ]
 
 
@@ -68,7 +74,11 @@ def test_commands_exist_and_read_only_ones_work(repository: Path, reader: Path, 
 
 def test_links_between_pages_lead_somewhere(repository: Path) -> None:
     broken = []
-    for page in [repository / "README.md", repository / "CONTRIBUTING.md", *sorted((repository / "docs").rglob("*.md"))]:
+    for page in [
+        repository / "README.md",
+        repository / "CONTRIBUTING.md",
+        *sorted((repository / "docs").rglob("*.md")),
+    ]:
         for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):
             if not target.startswith(("http", "mailto:")) and not (page.parent / target).exists():
                 broken.append(f"{page.relative_to(repository)}: {target}")

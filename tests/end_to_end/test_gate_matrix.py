@@ -11,7 +11,7 @@ import dataclasses
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ def _selection(name: str) -> Any:
 
     everything = dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks()
     return {
-        "intake_to_verdicts": dg.AssetSelection.assets("verdicts").upstream(),
+        "intake_to_verdicts": (dg.AssetSelection.all() - dg.AssetSelection.assets("settlements", "release")),
         "later_run": everything,
         "partial_selection": dg.AssetSelection.assets("settlements", "release").without_checks(),
         "checks_not_selected": dg.AssetSelection.all() - dg.AssetSelection.all_asset_checks(),
@@ -108,7 +108,7 @@ def _spoil(state: str) -> Callable[[dict[str, Any]], dict[str, Any] | None]:
 @pytest.fixture
 def planted(
     request: pytest.FixtureRequest, judged_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[Home, str, str]]:
+) -> tuple[Home, str, str]:
     """A home in which the verdict of one integrity check is spoiled, on disk and whenever it is made again."""
     scheduling, state = request.param
     home = Home(Path(shutil.copytree(judged_home, tmp_path / "home", symlinks=True)))
@@ -133,7 +133,7 @@ def planted(
         monkeypatch.setattr(gate_checks, "judge_arithmetic", broken)
     cut = max(home.verdicts.iterdir(), key=lambda folder: (folder / "required.json").stat().st_mtime_ns)
     _plant(cut / f"{CHECK}.json", spoil)
-    yield home, scheduling, state
+    return home, scheduling, state
 
 
 def _plant(path: Path, spoil: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:

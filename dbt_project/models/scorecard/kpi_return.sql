@@ -4,7 +4,7 @@
 with kpis as (
     select *
     from {{ source('run', 'agreement_kpis') }}
-    where role in ('paid', 'monitored')
+    where role in ('paid', 'monitored', 'gate')
 ),
 
 -- Quarters and years there are figures or history for, within the dates the terms are in force.
