@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 ROOMS = ("foundation", "ingest", "expectations", "dbt_project", "settlement", "publication", "orchestration")
-SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".csv", ".html", ".css", ".j2"}
+SUFFIXES = {".py", ".sql", ".yml", ".yaml", ".csv", ".html", ".css", ".j2", ".svg", ".json"}
 _PRODUCED = {"target", "logs", "dbt_packages", "__pycache__"}
 PRODUCT = Path(__file__).resolve().parent.parent
 

@@ -110,3 +110,8 @@ def test_statuses(run_results: Mapping[str, Any]) -> dict[str, str]:
         for result in run_results["results"]
         if result["unique_id"].startswith(("test.", "unit_test."))
     }
+
+
+def buildable(manifest: Mapping[str, Any]) -> set[str]:
+    """Unique ids of everything a complete build materialises."""
+    return {key for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed", "snapshot")}

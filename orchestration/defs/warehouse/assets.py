@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -96,7 +97,6 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
             say("warehouse", "unchanged: no model run")
             yield from _unchanged(context, build.run_results)
             return
-        whole = not context.is_subset
         begin_build(home)
         target = home.dbt / "target"
         target.mkdir(parents=True, exist_ok=True)
@@ -124,8 +124,8 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
         models_run = sum(item["unique_id"].startswith("model.") for item in results["results"])
         failed = sorted(name for name, status in statuses.items() if status not in ("pass", "warn"))
         say("warehouse", f"{models_run} models, {len(statuses)} tests" + (f", {len(failed)} failed" if failed else ""))
-        if whole:
-            # A failed test is for the gate to judge, with the evidence kept; a model that did not build is a fault.
+        if dbt.buildable(dbt.load_manifest(home)) <= {item["unique_id"] for item in results["results"]}:
+            # Complete: every model was built. Tests that failed or did not run are for the gate to judge.
             finish_build(home, cycle.fingerprint, results)
         if not succeeded:
             with io_only(), refusals_on_record(cycle):
@@ -160,7 +160,9 @@ def _silently(events: Iterator[Any]) -> Iterator[Any]:
 
 def _unchanged(context: dg.AssetExecutionContext, run_results: dict[str, Any]) -> Iterator[Any]:
     """What a build would report, without building: the tables are those of this very fingerprint."""
-    for key in sorted(context.selected_asset_keys):
+    selected = context.selected_asset_keys
+    after = {key: context.assets_def.asset_deps[key] & selected for key in sorted(selected)}
+    for key in TopologicalSorter(after).static_order():
         yield dg.MaterializeResult(asset_key=key, metadata={"unchanged": True})
     statuses = {
         name.split(".")[2]: status

@@ -1,0 +1,110 @@
+"""What pages need to know of an agreement's terms: its name, KPIs, five levels, members.
+
+Belongs here: reading those from the terms through the settlement's own loader. Not here: applying terms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from publication.wording import LEVELS
+
+
+@dataclass(frozen=True)
+class Level:
+    """One of the five levels: the value that reaches it and its score."""
+
+    name: str
+    threshold: Decimal
+    score: Decimal
+
+
+@dataclass(frozen=True)
+class KpiTerms:
+    """One KPI as agreed."""
+
+    kpi_id: str
+    name: str
+    role: str
+    indicator_id: str
+    area_code: str
+    weight: Decimal | None
+    polarity: str
+    unit: str
+    decimals: int
+    baseline: Decimal | None
+    baseline_period: str
+    levels: tuple[Level, ...]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """One agreement at one version of its terms."""
+
+    agreement_id: str
+    name: str
+    label: str
+    shadow: bool
+    illustrative: bool
+    settle_by: str
+    max_missing_pct: Decimal | None
+    terms_hash: str
+    kpis: tuple[KpiTerms, ...]
+    members: tuple[tuple[str, str], ...]
+
+    def kpi_of(self, indicator_id: str) -> KpiTerms | None:
+        return next((kpi for kpi in self.kpis if kpi.indicator_id == indicator_id), None)
+
+
+def read_agreement(terms_yaml: bytes) -> Agreement:
+    """The agreement in a terms file; raises what the settlement's loader raises when the terms are not well formed."""
+    from settlement.terms import load_terms
+
+    terms = load_terms(terms_yaml)
+    points = terms.scoring.level_points
+    kpis = []
+    for kpi in terms.framework.kpis:
+        levels: tuple[Level, ...] = ()
+        if kpi.levels is not None:
+            levels = tuple(Level(name, getattr(kpi.levels, name), getattr(points, name)) for name in LEVELS)
+        kpis.append(
+            KpiTerms(
+                kpi_id=kpi.id, name=kpi.name, role=kpi.role, indicator_id=kpi.indicator_id, area_code=kpi.area_code,
+                weight=kpi.weight, polarity=kpi.polarity, unit=kpi.unit, decimals=kpi.value_decimals,
+                baseline=kpi.baseline.value if kpi.baseline else None,
+                baseline_period=kpi.baseline.period if kpi.baseline else "", levels=levels,
+            )
+        )  # fmt: skip
+    limits = [check.max_missing_pct for check in terms.gate.fitness]
+    return Agreement(
+        agreement_id=terms.id, name=terms.agreement.name, label=terms.agreement.label,
+        shadow=terms.agreement.shadow, illustrative=terms.agreement.illustrative, settle_by=terms.agreement.settle_by,
+        max_missing_pct=min(limits) if limits else None, terms_hash=terms.terms_hash, kpis=tuple(kpis),
+        members=tuple((member.id, member.name) for member in terms.parties.members),
+    )  # fmt: skip
+
+
+def steps_for_public(steps: list[dict[str, Any]], private: frozenset[str]) -> list[dict[str, Any]]:
+    """The steps that speak of the alliance as a whole: number, id, label, formula, value, unit, figure id.
+
+    `private`: ids of members. A step whose name or label speaks of one member is left out. A formula that lists
+    members is left blank, and arithmetic and inputs are never given, because they may hold one member's money.
+    """
+    names = {form for member in private for form in (member, member.replace("-", "_"), member.replace("-", " "))}
+
+    def speaks_of_a_member(*texts: object) -> bool:
+        words = " ".join(str(text).lower() for text in texts)
+        return any(name.lower() in words for name in names)
+
+    chosen = []
+    for step in steps:
+        if speaks_of_a_member(step["step_id"], step["label"]):
+            continue
+        public = {name: step[name] for name in ("step_number", "step_id", "label", "formula", "value", "unit")}
+        public["figure_id"] = step["figure_id"]
+        if speaks_of_a_member(step["formula"]):
+            public["formula"] = ""
+        chosen.append(public)
+    return chosen

@@ -1,0 +1,222 @@
+"""Charts as inline SVG: one drawing for wide screens, one for narrow ones, the same bytes on every machine.
+
+Belongs here: how a series of months is drawn. Not here: which months may be shown (disclosure) or what a process
+limit is (the warehouse). Labels sit at fixed places, so the fonts of the machine that draws do not matter; months
+are drawn by number, so its time zone does not either.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from typing import Any
+
+INK = "#22303a"
+LINE = "#3d5566"
+GAP = "#e6e1da"
+POINTS = {
+    "common_cause": ("#5b6b76", "circle", "usual variation"),
+    "special_cause_improvement": ("#0072b2", "triangle-up", "unusual: better"),
+    "special_cause_concern": ("#c04f00", "diamond", "unusual: worse"),
+    "special_cause_neutral_high": ("#6a3d9a", "square", "unusual: high"),
+    "special_cause_neutral_low": ("#6a3d9a", "square", "unusual: low"),
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """One month. `value` None is a gap; `centre`, `lower`, `upper` are drawn as lines where present."""
+
+    label: str
+    value: Decimal | None
+    kind: str = "common_cause"
+    centre: Decimal | None = None
+    lower: Decimal | None = None
+    upper: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A horizontal line with its words: a baseline."""
+
+    value: Decimal
+    label: str
+
+
+_DECIMALS = re.compile(r"-?\d*\.\d+")
+
+
+def _whole(found: re.Match[str]) -> str:
+    return str(int(Decimal(found[0]).quantize(Decimal(1), rounding=ROUND_HALF_UP)))
+
+
+def _nice_step(width: Decimal) -> Decimal:
+    """A round step that cuts a range into four to eight parts."""
+    rough = width / 5
+    magnitude = Decimal(1).scaleb(rough.adjusted())
+    return next(magnitude * m for m in (1, 2, 5, 10) if magnitude * m >= rough)
+
+
+def _runs(points: Sequence[Point]) -> list[dict[str, Any]]:
+    """Rows for the line: months in one unbroken run carry the same number, so a gap stays a gap."""
+    rows, run = [], 0
+    for index, point in enumerate(points):
+        if point.value is None:
+            run += 1
+        else:
+            rows.append({"i": index, "v": float(point.value), "run": run, "kind": point.kind})
+    return rows
+
+
+def _spec(points: Sequence[Point], references: Sequence[Reference], unit: str, width: int, height: int) -> Any:
+    import altair as alt
+
+    numbers = [
+        value for p in points for value in (p.value, p.centre, p.lower, p.upper) if value is not None
+    ] + [reference.value for reference in references]  # fmt: skip
+    low, high = min(numbers), max(numbers)
+    step = _nice_step(high - low or abs(high) or Decimal(1))
+    bottom = (low / step).to_integral_value(ROUND_FLOOR) * step
+    top = (high / step).to_integral_value(ROUND_CEILING) * step
+    if top == bottom:
+        top += step
+    ticks = [bottom + step * n for n in range(int((top - bottom) / step) + 1)]
+    digits = max(0, -int(step.normalize().as_tuple().exponent))
+    every = 1
+    while len(points) / every > (9 if width > 500 else 5):
+        every = {1: 2, 2: 3, 3: 6, 6: 12}.get(every, every + 12)
+    # count from the first April, so that the ticks fall on the start of a financial year
+    first = next((i for i, p in enumerate(points) if p.label.startswith("Apr")), 0) % every
+    shown = [i for i in range(len(points)) if i % every == first]
+    font = 14 if width > 500 else 13
+
+    x = alt.X(
+        "i:Q",
+        scale=alt.Scale(domain=[-0.5, len(points) - 0.5], nice=False, zero=False),
+        axis=alt.Axis(
+            values=shown, title=None, grid=False, labelOverlap=False, labelFontSize=font, labelColor=INK,
+            labelExpr="{" + ",".join(f"'{i}':'{points[i].label}'" for i in shown) + "}[format(datum.value, 'd')]",
+            tickColor=LINE, domainColor=LINE,
+        ),
+    )  # fmt: skip
+    y = alt.Y(
+        "v:Q",
+        scale=alt.Scale(domain=[float(bottom), float(top)], nice=False, zero=False),
+        axis=alt.Axis(
+            values=[float(t) for t in ticks], format=f",.{digits}f", title=None, labelFontSize=font, labelColor=INK,
+            gridColor="#d9dee2", labelOverlap=False, minExtent=48, maxExtent=48, tickColor=LINE, domain=False,
+        ),
+    )  # fmt: skip
+
+    def data(rows: list[dict[str, Any]]) -> Any:
+        return alt.Data(values=rows)
+
+    layers = []
+    gaps: list[dict[str, float]] = []
+    for index, point in enumerate(points):
+        if point.value is None and gaps and gaps[-1]["b"] == index - 0.5:
+            gaps[-1]["b"] = index + 0.5
+        elif point.value is None:
+            gaps.append({"a": index - 0.5, "b": index + 0.5})
+    if gaps:
+        layers.append(
+            alt.Chart(data(gaps)).mark_rect(color=GAP).encode(
+                x=alt.X("a:Q", scale=alt.Scale(domain=[-0.5, len(points) - 0.5], nice=False, zero=False)), x2="b:Q"
+            )
+        )  # fmt: skip
+    for name, dash, colour in (("centre", [1, 0], INK), ("lower", [6, 4], LINE), ("upper", [6, 4], LINE)):
+        rows: list[dict[str, Any]] = []
+        run = 0
+        for index, point in enumerate(points):
+            value = getattr(point, name)
+            if value is None:
+                run += 0 if rows and point.value is None else 1
+                continue
+            rows.append({"i": index, "v": float(value), "run": run})
+        if rows:
+            layers.append(
+                alt.Chart(data(rows)).mark_line(color=colour, strokeDash=dash, strokeWidth=1.2)
+                .encode(x=x, y=y, detail="run:N")
+            )  # fmt: skip
+    for reference in references:
+        rows = [{"i": -0.5, "v": float(reference.value)}, {"i": len(points) - 0.5, "v": float(reference.value)}]
+        layers.append(
+            alt.Chart(data(rows)).mark_line(color="#8a1c4a", strokeDash=[2, 3], strokeWidth=1.8).encode(x=x, y=y)
+        )
+    months = _runs(points)
+    layers.append(
+        alt.Chart(data(months)).mark_line(color=LINE, strokeWidth=2).encode(x=x, y=y, detail="run:N")
+    )  # fmt: skip
+    for kind, (colour, shape, _) in POINTS.items():
+        chosen = [row for row in months if row["kind"] == kind]
+        if chosen:
+            layers.append(
+                alt.Chart(data(chosen)).mark_point(
+                    filled=True, color=colour, shape=shape, size=60 if shape == "circle" else 90, opacity=1
+                ).encode(x=x, y=y)
+            )  # fmt: skip
+    for reference in references:
+        at = [{"i": -0.5, "v": float(reference.value)}]
+        words: dict[str, Any] = {
+            "align": "left", "baseline": "bottom", "dx": 4, "dy": -4, "fontSize": font, "text": reference.label
+        }  # fmt: skip
+        # a white outline below the words keeps them readable over points and lines
+        for more in ({"stroke": "white", "strokeWidth": 4}, {"color": "#8a1c4a"}):
+            layers.append(alt.Chart(data(at)).mark_text(**words, **more).encode(x=x, y=y))
+    if gaps:
+        marks = [{"i": i, "v": float(bottom)} for i, p in enumerate(points) if p.value is None]
+        layers.append(
+            alt.Chart(data(marks)).mark_text(
+                text="w" if width > 500 else "", baseline="bottom", dy=-4, fontSize=font, color=INK
+            ).encode(x=x, y=y)
+        )  # fmt: skip
+    return (
+        alt.layer(*layers)
+        .properties(
+            width=width - 74, height=height - 66, background="white",
+            padding={"left": 54, "top": 32, "right": 20, "bottom": 34},
+            autosize=alt.AutoSizeParams(type="none"),
+            title=alt.TitleParams(
+                text=unit, anchor="start", frame="bounds", fontSize=font, fontWeight="normal", color=INK, offset=10
+            ),
+        )
+        .configure(font="Arial, sans-serif")
+        .configure_view(stroke=None)
+    )  # fmt: skip
+
+
+def _inline(svg: str, title: str, key: str) -> str:
+    """The drawing as part of a page: no ARIA of its own, a title, ids that belong to this drawing alone."""
+    svg = re.sub(r'\s+(aria-[a-z]+|role|class)="[^"]*"', "", svg)
+    # whole pixels: smaller pages, and no coordinate that could be mistaken for a figure
+    svg = re.sub(
+        r'(?<=\s)(d|transform|x|y|x1|x2|y1|y2|cx|cy|width|height)="([^"]*)"',
+        lambda found: f'{found[1]}="{re.sub(_DECIMALS, _whole, found[2])}"', svg,
+    )  # fmt: skip
+    svg = re.sub(r'id="([^"]+)"', rf'id="{key}-\1"', svg)
+    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{key}-\1)", svg)
+    size = re.search(r'width="([\d.]+)" height="([\d.]+)"', svg)
+    if size is None:
+        raise ValueError("the drawing has no size")
+    svg = re.sub(r'\s(width|height)="[\d.]+"', "", svg, count=2)
+    start = svg.index(">") + 1
+    head = svg[: start - 1] + f' role="img" aria-labelledby="{key}-title" focusable="false">'
+    return head + f'<title id="{key}-title">{html.escape(title)}</title>' + svg[start:]
+
+
+def month_chart(
+    points: Sequence[Point], unit: str, title: str, key: str, references: Sequence[Reference] = ()
+) -> tuple[str, str]:
+    """A wide and a narrow drawing of the same months as SVG text. `title` says in words what is seen; `key` makes
+    the ids of the page unique."""
+    import vl_convert
+
+    drawings = []
+    for name, width, height in (("wide", 860, 380), ("narrow", 340, 300)):
+        spec = _spec(points, references, unit, width, height).to_dict()
+        svg = vl_convert.vegalite_to_svg(spec)
+        drawings.append(_inline(svg, title, f"{key}-{name}"))
+    return drawings[0], drawings[1]

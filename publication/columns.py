@@ -1,0 +1,341 @@
+"""The columns of every table a release holds: name, type and meaning, in order.
+
+Belongs here: what docs/reference/files.md says, as data, so that CSV, Parquet, DuckDB comments and
+the data package are written from one place. Not here: where the rows come from.
+The test suite compares this module with files.md column by column.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+# kind of column -> Arrow type, DuckDB type, frictionless type
+ARROW = {
+    "text": pa.string(),
+    "integer": pa.int64(),
+    "decimal": pa.decimal128(20, 9),
+    "exact": pa.string(),
+    "date": pa.date32(),
+    "boolean": pa.bool_(),
+    "list": pa.string(),
+}
+DUCKDB = {
+    "text": "VARCHAR",
+    "integer": "BIGINT",
+    "decimal": "DECIMAL(20,9)",
+    "exact": "VARCHAR",
+    "date": "DATE",
+    "boolean": "BOOLEAN",
+    "list": "VARCHAR",
+}
+FRICTIONLESS = {
+    "text": "string",
+    "integer": "integer",
+    "decimal": "number",
+    "exact": "number",
+    "date": "date",
+    "boolean": "boolean",
+    "list": "string",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. `kind`: text, integer, decimal, date, boolean; `exact` is a decimal of any scale kept as
+    its digits; `list` is a list written with spaces between its items."""
+
+    name: str
+    kind: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Schema:
+    """One table: what a row is, the columns that order it, and its columns. `figure` names a figure id column."""
+
+    name: str
+    comment: str
+    order: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    @property
+    def figure(self) -> str | None:
+        return "figure_id" if self.columns[0].name == "figure_id" else None
+
+    def arrow(self) -> pa.Schema:
+        return pa.schema([pa.field(column.name, ARROW[column.kind]) for column in self.columns])
+
+
+def _schema(name: str, comment: str, order: str, text: str) -> Schema:
+    columns = []
+    # a line that ends in a backslash goes on in the next one
+    for line in text.replace("\\\n", " ").strip().splitlines():
+        column, kind, meaning = (" ".join(part.split()) for part in line.split("|", 2))
+        columns.append(Column(column, kind, meaning))
+    return Schema(name, comment, tuple(order.split()), tuple(columns))
+
+
+KPI_RETURN = _schema(
+    "kpi_return",
+    "One row per agreement, KPI and period: the settlement engine's only view of performance.",
+    "agreement_id kpi_id period_start period_kind",
+    """
+    figure_id | text | kpi:<agreement>:<kpi>:<period>:value
+    agreement_id | text | agreement
+    kpi_id | text | KPI in the agreement's terms
+    period_id | text | settlement or reporting period, e.g. 2024-25, 2025-26-q1
+    period_kind | text | month, quarter or year
+    period_start | date | first day of the period
+    period_end | date | last day of the period
+    measurement_start | date | first day the KPI looks at
+    measurement_end | date | last day the KPI looks at
+    indicator_id | text | indicator in the catalogue
+    indicator_version | integer | version of its definition
+    area_code | text | area the figure is for
+    value | decimal | the KPI's value, rounded once, half up, to the agreed published precision; blank if there is none
+    value_decimals | integer | that precision
+    unit | text | unit of the value
+    numerator | decimal | exact numerator, e.g. patient-days
+    denominator | decimal | exact denominator, e.g. complete days
+    lower | decimal | lower limit of the 95 % interval, at the published precision; blank if not computed
+    upper | decimal | upper limit
+    interval_method | text | name of the method, or why there is no interval
+    polarity | text | low (lower is better) or high
+    baseline_value | decimal | the frozen baseline in the terms
+    level | text | best of the five levels the value reaches: failure, poor, minimum, stretch, \\
+        game_breaking; blank without a value
+    quality_status | text | fit, withheld, not_available
+    quality_reason | text | one plain sentence; blank when fit
+    window_days | integer | days in the measurement window
+    covered_days | integer | days of it that the data cut covers
+    missing_days | integer | covered days that are incomplete
+    data_complete_as_at | date | last day the data cut covers for this KPI
+    data_cut_status | text | flex or freeze
+    payable_from | date | first day the figure may be settled on
+    population_basis | text | resident, registered, caseload, cohort
+    data_cut_id | text | id of the data cut
+    """,
+)
+
+LEDGER = _schema(
+    "ledger",
+    "The open book: what each member spent in scope. outturn settle reads it as cost_ledger.csv.",
+    "agreement_id period_id member_id month line_id",
+    """
+    agreement_id | text | agreement
+    period_id | text | settlement period the month belongs to
+    member_id | text | member (a role)
+    month | text | month the cost is for, e.g. 2024-04
+    line_id | text | line of the member's return, unique within member and month
+    category | text | reimbursable_cost or fee
+    amount_pence | integer | cost in pence
+    contract_reference | text | bilateral contract under which it is paid
+    funding_source | text | budget it is paid from
+    vat_treatment | text | as the members' finance leads recorded it
+    submission_id | text | submission it came in; blank in files made by hand
+    """,
+)
+
+ADVANCES = _schema(
+    "advances",
+    "What each member was paid in advance and still has to be recouped.",
+    "agreement_id member_id",
+    """
+    agreement_id | text | agreement
+    member_id | text | member that received an advance
+    balance_pence | integer | what is still to be recouped
+    """,
+)
+
+STEPS = _schema(
+    "steps",
+    "The statement is the computation: one row per step, in order.",
+    "agreement_id period_id step_number",
+    """
+    figure_id | text | step:<agreement>:<period>:<step>
+    agreement_id | text | agreement
+    period_id | text | settlement period
+    step_number | integer | order of the step, from 1
+    step_id | text | name of the step
+    label | text | what it is, in plain words
+    formula | text | the arithmetic with names, e.g. target_cost - actual_cost
+    arithmetic | text | the arithmetic with numbers
+    inputs | list | figure ids (or terms references) it uses
+    value | exact | result, unrounded unless the step rounds; exact fractions to 28 digits
+    unit | text | GBP, points, ratio, pence
+    terms_reference | text | place in the terms that asks for the step
+    """,
+)
+
+POSTINGS = _schema(
+    "postings",
+    "What is posted: one row per line of a settlement, in whole pence.",
+    "agreement_id period_id line settlement_id figure_id",
+    """
+    figure_id | text | posting:<agreement>:<period>:<line>
+    agreement_id | text | agreement
+    period_id | text | settlement period
+    settlement_id | text | content hash of the settlement
+    line | text | gain, loss, …
+    status | text | shadow, payable, withheld
+    payer | text | role that pays
+    payee | text | role that receives
+    amount_pence | integer | signed: positive flows from payer to payee
+    contract_reference | text | bilateral contract
+    funding_source | text | budget
+    vat_treatment | text | as recorded
+    document_reference | text | invoice or credit note; blank until there is one
+    supersedes | text | settlement id it restates; blank for a first settlement
+    """,
+)
+
+MEMBER_LINES = _schema(
+    "member_lines",
+    "Each member's part of a posting, in whole pence.",
+    "agreement_id period_id line member_id",
+    """
+    figure_id | text | member:<agreement>:<period>:<line>:<member>
+    agreement_id | text | agreement
+    period_id | text | settlement period
+    settlement_id | text | content hash of the settlement
+    line | text | posting line it is part of
+    member_id | text | member, or commissioner-residue
+    role | text | role of the member
+    weight | decimal | agreed share weight
+    amount_pence | integer | signed part of the posting
+    cap_pence | integer | the member's cap where one applies; blank otherwise
+    note | text | why it differs from the plain share, in words; blank otherwise
+    """,
+)
+
+OUTCOMES = _schema(
+    "outcomes",
+    "One row per indicator, area and period, after disclosure control and the gate.",
+    "indicator_id area_code period_start period_kind",
+    """
+    figure_id | text | indicator:<indicator>:<area>:<period>:value
+    indicator_id | text | indicator in the catalogue
+    indicator_version | integer | version of its definition
+    indicator_name | text | plain name
+    area_code | text | area
+    area_name | text | its name
+    period_kind | text | month, quarter, year
+    period_id | text | e.g. 2025-26-q1
+    period_start | date | first day
+    period_end | date | last day
+    value | decimal | published value; blank when marker is w, x or c
+    value_text | text | what the page prints: the value at its precision, or the marker
+    marker | text | blank, p provisional, w withheld, x not available, c confidential, z not applicable
+    reason | text | one plain sentence when there is a marker
+    unit | text | unit
+    numerator | decimal | blank when the value is
+    denominator | decimal | blank when the value is
+    lower | decimal | lower 95 % limit
+    upper | decimal | upper 95 % limit
+    interval_method | text | method, or why there is none
+    window_days | integer | days in the period
+    covered_days | integer | days the data cut covers
+    missing_days | integer | covered days that are incomplete
+    data_complete_as_at | date | last day covered
+    data_cut_status | text | flex or freeze
+    """,
+)
+
+SPC_POINTS = _schema(
+    "spc_points",
+    "One row per plotted month: value, process limits and the rule that names the point.",
+    "indicator_id area_code period_start",
+    """
+    figure_id | text | the month's indicator figure
+    indicator_id | text | indicator
+    area_code | text | area
+    period_id | text | month
+    period_start | date | first day
+    value | decimal | the plotted value
+    chart | text | xmr, or run below 13 points
+    centre_line | decimal | mean (median on a run chart)
+    lower_limit | decimal | lower process limit; blank on a run chart
+    upper_limit | decimal | upper process limit; blank on a run chart
+    point_type | text | common_cause, special_cause_improvement, special_cause_concern, \\
+        special_cause_neutral_high, special_cause_neutral_low
+    special_cause | text | rule that names the point; Common Cause if none
+    """,
+)
+
+INDICATORS = _schema(
+    "indicators",
+    "The catalogue, as published.",
+    "indicator_id version",
+    """
+    indicator_id | text | id
+    version | integer | version of the definition
+    name | text | plain name
+    outcome | text | outcome it serves
+    definition | text | one paragraph in plain words
+    numerator_definition | text | what is counted
+    denominator_definition | text | out of what
+    exclusions | text | what is left out, and why
+    statistic | text | census_mean, ratio_of_sums, proportion, published_percentage
+    unit | text | unit of the value
+    polarity | text | low, high or neutral
+    value_decimals | integer | published precision
+    kind | text | outcome, process, output
+    owner | text | role that owns the definition
+    source | text | where the data come from, with licence
+    caveat | text | what a reader must know before quoting it
+    """,
+)
+
+STATEMENT = _schema(
+    "statement",
+    "The alliance's total per settlement; never a member's money.",
+    "agreement_id period_id line",
+    """
+    figure_id | text | posting:<agreement>:<period>:<line>
+    agreement_id | text | agreement
+    agreement_name | text | its name
+    period_id | text | settlement period
+    status | text | shadow, payable, withheld
+    line | text | gain or loss
+    alliance_total_pence | integer | the alliance's total, signed
+    kpi_score | decimal | overall score, to two decimals
+    reason | text | one plain sentence
+    """,
+)
+
+COMPLETENESS = _schema(
+    "completeness",
+    "## Verdicts (verdicts/<cut>/)",
+    "indicator_id period_start",
+    """
+    indicator_id | text | indicator
+    period_id | text | month
+    period_start | date | first day
+    expected_days | integer | days in the month that the data cut should cover
+    complete_days | integer | days every required organisation reported
+    missing_days | integer | the others
+    missing_pct | decimal | share of missing days, one decimal
+    withheld | boolean | whether that is above the agreed limit
+    """,
+)
+
+PRIOR_POSTINGS = Schema(
+    "prior_postings", "Postings of earlier settlements of the same periods.", POSTINGS.order, POSTINGS.columns
+)
+
+# What each folder of a release holds, in the order it is written.
+PUBLIC = (OUTCOMES, SPC_POINTS, INDICATORS, STATEMENT, COMPLETENESS)
+MEMBERS = (LEDGER, KPI_RETURN, STEPS, POSTINGS, MEMBER_LINES, ADVANCES, PRIOR_POSTINGS)
+MEASURES = Schema(
+    "measures",
+    "One row per indicator, area and period before disclosure control: withheld values are kept and marked.",
+    OUTCOMES.order,
+    tuple(column for column in OUTCOMES.columns if column.name != "value_text"),
+)
+ANALYST = (MEASURES, SPC_POINTS, INDICATORS, COMPLETENESS)

@@ -1,0 +1,318 @@
+"""Whether the files of a release agree with each other and with the arithmetic they state.
+
+Belongs here: one figure in CSV, Parquet, DuckDB, workbook and pages; value against numerator and denominator;
+public against members. Not here: hashes (sealed), computing a settlement again (verify).
+A figure is named whenever one can be.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from foundation.errors import OutturnError
+from foundation.tables import cell_text
+from publication import columns
+from publication.columns import Schema
+from publication.disclosure import multiplier_of
+from publication.inputs import Row, rows_of
+from publication.pages.book import step_text
+from publication.reader import Release, Unreadable
+from publication.wording import money, number, rounded, value_text
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that differs: the file, the figure where there is one, and what is written against what should be."""
+
+    file: str
+    message: str
+    figure_id: str = ""
+
+    def __str__(self) -> str:
+        figure = f" {self.figure_id}:" if self.figure_id else ""
+        return f"{self.file}:{figure} {self.message}"
+
+
+def row_name(schema: Schema, row: Row) -> str:
+    """The figure id of a row, or the values that identify it."""
+    if schema.figure:
+        return str(row["figure_id"])
+    if schema is columns.LEDGER:
+        return f"ledger:{row['agreement_id']}:{row['period_id']}:{row['member_id']}"
+    return " ".join(cell_text(row[name]) for name in schema.order)
+
+
+def _keyed(schema: Schema, rows: Iterable[Row]) -> dict[tuple[str, ...], Row]:
+    names = ["figure_id", "settlement_id"] if schema.figure and "settlement_id" in schema.names else (
+        ["figure_id"] if schema.figure else list(schema.order)
+    )
+    return {tuple(cell_text(row[name]) for name in names): row for row in rows}
+
+
+def compare_rows(
+    schema: Schema, file: str, found: Sequence[Row], wanted: Sequence[Row], other: str
+) -> Iterator[Problem]:
+    """Problems of `file` whose rows should be those of `other`."""
+    left, right = _keyed(schema, found), _keyed(schema, wanted)
+    if len(left) != len(found):
+        yield Problem(file, "holds a row twice.")
+    for key, row in right.items():
+        own = left.pop(key, None)
+        if own is None:
+            yield Problem(file, f"is missing here, and stands in {other}.", row_name(schema, row))
+            continue
+        for name in schema.names:
+            if own[name] != row[name]:
+                here, there = cell_text(own[name]) or "blank", cell_text(row[name]) or "blank"
+                yield Problem(file, f"{name} is {here} here and {there} in {other}.", row_name(schema, row))
+                break
+    for row in left.values():
+        yield Problem(file, f"stands here, and not in {other}.", row_name(schema, row))
+
+
+def _attempt(problems: list[Problem], read: Any) -> Any:
+    try:
+        return read()
+    except Unreadable as fault:
+        problems.append(Problem(fault.file, fault.message.removeprefix(fault.file).strip()))
+        return None
+
+
+def tables_agree(release: Release, changed: set[str]) -> list[Problem]:
+    """CSV, Parquet and DuckDB of every table hold the same rows.
+
+    changed: files whose hash is wrong. Between two files that differ the changed one is blamed.
+    """
+    problems: list[Problem] = []
+    for folder, schemas in (("public/data", columns.PUBLIC), ("members", columns.MEMBERS)):
+        if not release.has(folder.split("/")[0]):
+            continue
+        database = (
+            _attempt(problems, lambda: release.duckdb("public/published.duckdb")) if folder == "public/data" else None
+        )
+        for schema in schemas:
+            names = [f"{folder}/{schema.name}.parquet", f"{folder}/{schema.name}.csv"]
+            found: dict[str, list[Row]] = {}
+            for name in names:
+                reading = release.csv if name.endswith(".csv") else release.parquet
+                rows = _attempt(problems, lambda name=name, reading=reading, schema=schema: reading(name, schema))
+                if rows is not None:
+                    found[name] = rows
+            if database is not None:
+                try:
+                    found["public/published.duckdb"] = rows_of(schema, database.get(schema.name, []))
+                except OutturnError as fault:
+                    problems.append(Problem("public/published.duckdb", fault.message))
+            if len(found) < 2:
+                continue
+            reference = min(found, key=lambda name: (name in changed, not name.endswith(".parquet"), name))
+            for name, rows in found.items():
+                if name != reference:
+                    problems += compare_rows(schema, name, rows, found[reference], reference)
+    return problems
+
+
+# --- arithmetic that the public files state about themselves ------------------------------------------------------
+
+
+def _quotient(row: Row, unit: str, statistic: str, decimals: int) -> Decimal | None:
+    """Value that follows from numerator and denominator, half up at the precision; None where it cannot be told."""
+    multiplier = multiplier_of(unit, statistic)
+    if multiplier is None or row["numerator"] is None or not row["denominator"]:
+        return None
+    exact = Fraction(row["numerator"]) * multiplier / Fraction(row["denominator"])
+    scaled = exact * 10**decimals
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return Decimal(whole).scaleb(-decimals)
+
+
+def public_agrees(release: Release, outcomes: Sequence[Row]) -> list[Problem]:
+    """Values follow from their parts, print as they should, and are those that members and analysts see."""
+    problems: list[Problem] = []
+    file = "public/data/outcomes.parquet"
+    catalogue = release.catalogue
+    for row in outcomes:
+        entry = catalogue.get(row["indicator_id"])
+        if entry is None:
+            problems.append(Problem(file, "has no definition in the catalogue.", row["figure_id"]))
+            continue
+        wanted = value_text(row["value"], entry["value_decimals"], row["marker"])
+        if row["value_text"] != wanted:
+            problems.append(Problem(file, f"prints {row['value_text']}, and {wanted} is its value.", row["figure_id"]))
+        if row["marker"] in ("w", "x", "c", "z") and any(
+            row[name] is not None for name in ("value", "numerator", "denominator", "lower", "upper")
+        ):
+            problems.append(Problem(file, "is marked as hidden and shows digits.", row["figure_id"]))
+        quotient = _quotient(row, entry["unit"], entry["statistic"], entry["value_decimals"])
+        if row["value"] is not None and quotient is not None and row["value"] != quotient:
+            problems.append(
+                Problem(file, f"is {row['value']}, and {quotient} follows from its numerator and denominator.",
+                        row["figure_id"])
+            )  # fmt: skip
+    values = {row["figure_id"]: row["value"] for row in outcomes}
+    for point in release.public(columns.SPC_POINTS):
+        if values.get(point["figure_id"]) != point["value"]:
+            problems.append(
+                Problem("public/data/spc_points.parquet", f"plots {point['value']}, and the outcome is "
+                        f"{values.get(point['figure_id'])}.", point["figure_id"])
+            )  # fmt: skip
+    return problems
+
+
+def members_agree(release: Release, outcomes: Sequence[Row]) -> list[Problem]:
+    """The KPI return follows from its parts and is what the public sees; the statement is what is posted."""
+    problems: list[Problem] = []
+    catalogue = release.catalogue
+    shown = {
+        (r["indicator_id"], r["area_code"], r["period_id"], r["period_kind"]): r for r in outcomes
+        if r["value"] is not None
+    }  # fmt: skip
+    exempt = set(release.lineage.get("exempt", ()))
+    for row in release.members(columns.KPI_RETURN):
+        entry = catalogue.get(row["indicator_id"])
+        decimals = row["value_decimals"]
+        if entry is not None and row["value"] is not None and decimals is not None:
+            quotient = _quotient(row, row["unit"] or entry["unit"], entry["statistic"], decimals)
+            if quotient is not None and quotient != row["value"]:
+                problems.append(
+                    Problem("members/kpi_return.parquet", f"is {row['value']}, and {quotient} follows from its "
+                            "numerator and denominator.", row["figure_id"])
+                )  # fmt: skip
+        public = shown.get((row["indicator_id"], row["area_code"], row["period_id"], row["period_kind"]))
+        same_precision = entry is not None and entry["value_decimals"] == decimals
+        if public is not None and same_precision and row["indicator_id"] in exempt and public["value"] != row["value"]:
+            problems.append(
+                Problem("members/kpi_return.parquet", f"is {row['value']}, and the public figure "
+                        f"{public['figure_id']} is {public['value']}.", row["figure_id"])
+            )  # fmt: skip
+    postings = {(r["figure_id"]): r for r in release.members(columns.POSTINGS)}
+    for row in release.public(columns.STATEMENT):
+        posted = postings.get(row["figure_id"])
+        if posted is None or posted["amount_pence"] != row["alliance_total_pence"]:
+            problems.append(
+                Problem("public/data/statement.parquet", f"states {money(row['alliance_total_pence'])}, and "
+                        f"{money(posted['amount_pence']) if posted else 'nothing'} is posted.", row["figure_id"])
+            )  # fmt: skip
+    return problems
+
+
+def analyst_agrees(release: Release, outcomes: Sequence[Row]) -> list[Problem]:
+    """What the public sees of openly published figures is what the analysts' database holds."""
+    problems: list[Problem] = []
+    file = "analyst/analyst.duckdb"
+    measures = {r["figure_id"]: r for r in rows_of(columns.MEASURES, release.duckdb(file).get("measures", []))}
+    exempt = set(release.lineage.get("exempt", ())) if release.has("members") else set()
+    for row in outcomes:
+        found = measures.get(row["figure_id"])
+        if found is None:
+            problems.append(Problem(file, "is missing here.", row["figure_id"]))
+        elif row["value"] is not None and row["indicator_id"] in exempt:
+            decimals = release.catalogue[row["indicator_id"]]["value_decimals"]
+            if found["value"] is None or rounded(found["value"], decimals) != row["value"]:
+                problems.append(
+                    Problem(file, f"is {found['value']} here and {row['value']} in public.", row["figure_id"])
+                )
+    return problems
+
+
+# --- pages and workbook -------------------------------------------------------------------------------------------
+
+
+class _Figures(HTMLParser):
+    """Collects the text of every element that carries a figure id."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[tuple[str, str]] = []
+        self._open: list[str] | None = None
+        self._figure = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        figure = dict(attrs).get("data-figure")
+        if tag == "span" and figure:
+            self._figure, self._open = figure, []
+
+    def handle_data(self, data: str) -> None:
+        if self._open is not None:
+            self._open.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "span" and self._open is not None:
+            self.found.append((self._figure, "".join(self._open)))
+            self._open = None
+
+
+def printed_figures(release: Release) -> dict[str, str]:
+    """What pages print for each figure id that the tables of this copy hold."""
+    printed = {row["figure_id"]: row["value_text"] for row in release.public(columns.OUTCOMES)}
+    printed |= {row["figure_id"]: money(row["alliance_total_pence"]) for row in release.public(columns.STATEMENT)}
+    if release.has("members"):
+        printed |= {row["figure_id"]: money(row["amount_pence"]) for row in release.members(columns.POSTINGS)}
+        printed |= {row["figure_id"]: money(row["amount_pence"]) for row in release.members(columns.MEMBER_LINES)}
+        printed |= {row["figure_id"]: step_text(row) for row in release.members(columns.STEPS)}
+        for row in release.members(columns.KPI_RETURN):
+            printed[row["figure_id"]] = (
+                "–" if row["value"] is None else number(row["value"], row["value_decimals"] or 0)
+            )
+        totals: dict[str, int] = {}
+        for row in release.members(columns.LEDGER):
+            name = row_name(columns.LEDGER, row)
+            totals[name] = totals.get(name, 0) + row["amount_pence"]
+        printed |= {name: money(pence) for name, pence in totals.items()}
+    return printed
+
+
+def pages_agree(release: Release) -> list[Problem]:
+    """Every figure on every page is printed as the tables say."""
+    printed = printed_figures(release)
+    problems: list[Problem] = []
+    for folder in ("public/site", "members/site"):
+        for path in sorted((release.root / folder).glob("*.html")):
+            file = path.relative_to(release.root).as_posix()
+            parser = _Figures()
+            parser.feed(path.read_text(errors="replace"))
+            for figure, text in parser.found:
+                if figure.startswith(("step:",)) and not release.has("members"):
+                    continue
+                if figure not in printed:
+                    problems.append(Problem(file, f"prints {text} for a figure that no table holds.", figure))
+                elif text != printed[figure]:
+                    problems.append(Problem(file, f"prints {text}, and {printed[figure]} is its value.", figure))
+    return problems
+
+
+def workbook_agrees(release: Release) -> list[Problem]:
+    """The figures of outcomes.xlsx are those of the tables."""
+    from openpyxl import load_workbook
+
+    file = "public/outcomes.xlsx"
+    raw = release.raw(file)
+    try:
+        book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
+        cells = [tuple(row) for row in book["outcomes"].iter_rows(min_row=3, values_only=True)]
+    except Exception:
+        return [Problem(file, "cannot be read as a workbook.")]
+    if not cells:
+        return [Problem(file, "holds no outcomes.")]
+    head = list(cells[0])
+    problems = []
+    wanted = {row["figure_id"]: row["value_text"] for row in release.public(columns.OUTCOMES)}
+    for line in cells[1:]:
+        record: Mapping[Any, Any] = dict(zip(head, line, strict=False))
+        figure, text = str(record.get("figure_id")), str(record.get("value_text"))
+        if wanted.pop(figure, None) != text:
+            problems.append(Problem(file, f"prints {text}, and the table does not.", figure))
+    problems += [Problem(file, "is missing here.", figure) for figure in wanted]
+    return problems
+
+
+def relative_names(root: Path) -> set[str]:
+    """Every file below a folder by relative name."""
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file() or path.is_symlink()}

@@ -1,0 +1,368 @@
+"""Where a figure comes from: from what is printed or paid down to the hashes of the files that were sent.
+
+Belongs here: walking a release from a figure id, with the files of the release alone, and drawing the tree.
+Not here: proving the figures (verify) or reading files (reader).
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from foundation.errors import WrongUsage
+from foundation.figures import FigureId, figure_id, parse_figure_id
+from foundation.tables import cell_text
+from publication import columns
+from publication.inputs import Row, trimmed
+from publication.pages.book import step_text
+from publication.reader import Release, open_release
+from publication.wording import LEVEL_WORDS, day, money, number, period_long, plural
+
+
+@dataclass(frozen=True)
+class Node:
+    """One line of a trace: what it is, its id where it has one, facts in words, and what it rests on."""
+
+    label: str
+    figure_id: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    children: tuple[Node, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"label": self.label}
+        if self.figure_id:
+            found["figure_id"] = self.figure_id
+        if self.facts:
+            found["facts"] = dict(self.facts)
+        if self.children:
+            found["from"] = [child.as_dict() for child in self.children]
+        return found
+
+
+def _facts(**facts: object) -> dict[str, str]:
+    return {name.replace("_", " "): str(value) for name, value in facts.items() if value not in (None, "")}
+
+
+# What of a row can be asked for: the row is filed under its value.
+MEASURES = {
+    "indicator": ("value", "numerator", "denominator", "lower", "upper"),
+    "kpi": ("value", "numerator", "denominator", "lower", "upper", "score", "level"),
+}
+
+
+class _Trace:
+    """Tables of one release by figure id, and the walk over them. A figure met before is named, not repeated."""
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self.outcomes = {row["figure_id"]: row for row in release.public(columns.OUTCOMES)} if release.has(
+            "public"
+        ) else {}  # fmt: skip
+        self.kpis = {row["figure_id"]: row for row in release.members(columns.KPI_RETURN)}
+        self.steps = {row["figure_id"]: row for row in release.members(columns.STEPS)}
+        self.postings = {row["figure_id"]: row for row in release.members(columns.POSTINGS)}
+        self.lines = {row["figure_id"]: row for row in release.members(columns.MEMBER_LINES)}
+        self.ledgers: dict[str, list[Row]] = {}
+        for row in release.members(columns.LEDGER):
+            name = f"ledger:{row['agreement_id']}:{row['period_id']}:{row['member_id']}"
+            self.ledgers.setdefault(name, []).append(row)
+        self.statement = {row["figure_id"]: row for row in release.public(columns.STATEMENT)} if release.has(
+            "public"
+        ) else {}  # fmt: skip
+        self.submissions = {
+            item["submission_id"]: item for item in dict(release.lineage.get("data_cut") or {}).get("submissions", ())
+        }
+        self.met: set[str] = set()
+        self._measures: dict[str, Row] | None = None
+
+    def known(self) -> list[str]:
+        tables: Iterable[Iterable[str]] = (
+            self.outcomes, self.kpis, self.steps, self.postings, self.lines, self.ledgers, self.statement,
+        )  # fmt: skip
+        return sorted({name for table in tables for name in table})
+
+    # --- leaves
+
+    def files(self, names: Iterable[str], title: str) -> Node:
+        """The submissions behind a figure, each with the hash of its file."""
+        if not self.release.has("members"):
+            return Node("The files it came from are named in members/lineage.json, which is not part of this copy.")
+        found = []
+        for name in sorted(set(names), key=lambda n: self._order(n)):
+            sent = self.submissions.get(name)
+            if sent is None:
+                found.append(Node(f"submission {name} (not in the data cut of this release)"))
+                continue
+            found.append(
+                Node(
+                    f"{sent['feed']} from {sent['organisation']}, {sent['covers_from']} to {sent['covers_to']}",
+                    facts=_facts(file_sha256=sent["sha256"], submission=name, sequence=sent["sequence"],
+                                 rows_accepted=sent.get("rows_accepted")),
+                )
+            )  # fmt: skip
+        return Node(f"{title}: {plural(len(found), 'file')}", children=tuple(found))
+
+    def _order(self, name: str) -> tuple[str, ...]:
+        sent = self.submissions.get(name, {})
+        return (*(str(sent.get(key, "")) for key in ("feed", "covers_from", "organisation")), name)
+
+    def _lineage(self, *names: str) -> list[str]:
+        figures = dict(self.release.lineage.get("figures", {}))
+        return [submission for name in names for submission in figures.get(name, ())]
+
+    def definition(self, indicator: str, version: int | None) -> Node:
+        entry = self.release.catalogue.get(indicator) if self.release.has("public") else None
+        if entry is None:
+            return Node(f"definition {indicator} version {version}")
+        return Node(
+            f"definition: {entry['name']}, version {version}",
+            facts=_facts(
+                definition=entry["definition"], numerator=entry["numerator_definition"],
+                denominator=entry["denominator_definition"], exclusions=entry["exclusions"],
+                definitions_hash=self.release.manifest.get("definitions_hash"),
+            ),
+        )  # fmt: skip
+
+    def checks(self, scope: str = "") -> Node:
+        """Integrity checks of the data cut, and the fitness check of one KPI and period."""
+        found = []
+        for name, raw in sorted(dict(self.release.lineage.get("verdicts", {})).items()):
+            verdict = json.loads(raw)
+            if verdict["kind"] == "integrity" or (scope and verdict["scope"] == scope):
+                found.append(Node(f"{name}: {verdict['status']}", facts=_facts(reason=verdict["reason"])))
+        return Node(f"checks: {len(found)}", children=tuple(found))
+
+    # --- figures
+
+    def outcome(self, name: str) -> Node:
+        row = self.outcomes[name]
+        exact = self._before_disclosure(name) if row["numerator"] is None else None
+        rounding = _parts(row) or (f"{_parts(exact)} (not shown in public)" if exact and _parts(exact) else "")
+        return Node(
+            f"{row['indicator_name']}: {row['value_text']} {row['unit']}, "
+            f"{period_long(row['period_id'], row['period_kind'])}, {row['area_name']}",
+            name,
+            _facts(
+                value_not_shown_in_public=cell_text(trimmed(exact["value"]))
+                if exact and exact["value"] is not None and row["value"] is None else "",
+                from_parts=rounding, reason=row["reason"], interval=_interval(row),
+                days=f"{row['missing_days']} of {row['covered_days']} incomplete"
+                if row["missing_days"] is not None else "",
+                data_up_to=day(row["data_complete_as_at"]), data_cut=self.release.manifest.get("data_cut_id"),
+            ),
+            (
+                self.definition(row["indicator_id"], row["indicator_version"]),
+                self.checks(),
+                self.files(self._lineage(name), "submissions"),
+            ),
+        )  # fmt: skip
+
+    def _before_disclosure(self, name: str) -> Row | None:
+        """The row analysts see, where their part is here."""
+        if not self.release.has("analyst"):
+            return None
+        if self._measures is None:
+            rows = self.release.duckdb("analyst/analyst.duckdb").get("measures", [])
+            self._measures = {row["figure_id"]: row for row in rows}
+        return self._measures.get(name)
+
+    def kpi(self, name: str) -> Node:
+        row = self.kpis[name]
+        value = "no value" if row["value"] is None else number(row["value"], row["value_decimals"] or 0)
+        indicator = figure_id(
+            "indicator", indicator=row["indicator_id"], area=row["area_code"], period=row["period_id"], measure="value"
+        )
+        scope = f"{row['agreement_id']}/{row['kpi_id']}/{row['period_id']}"
+        children = [self.checks(scope)]
+        if indicator in self.outcomes:
+            children.append(self.walk(indicator))
+        children.append(self.files(self._lineage(name, indicator), "submissions"))
+        return Node(
+            f"KPI {row['kpi_id']}: {value} {row['unit']}, {period_long(row['period_id'], row['period_kind'])}",
+            name,
+            _facts(
+                status=row["quality_status"], reason=row["quality_reason"],
+                level=LEVEL_WORDS.get(row["level"] or "", ""),
+                from_parts=_parts(row),
+                baseline=row["baseline_value"], data_cut=row["data_cut_id"],
+            ),
+            tuple(children),
+        )  # fmt: skip
+
+    def ledger(self, name: str) -> Node:
+        rows = self.ledgers[name]
+        total = sum(row["amount_pence"] for row in rows)
+        return Node(
+            f"open book of {rows[0]['member_id']}, {rows[0]['period_id']}: {money(total)}",
+            name,
+            _facts(lines=len(rows), months=len({row["month"] for row in rows})),
+            (
+                self.files(
+                    [*(row["submission_id"] for row in rows if row["submission_id"]), *self._lineage(name)],
+                    "submissions",
+                ),
+            ),
+        )
+
+    def step(self, name: str) -> Node:
+        row = self.steps[name]
+        children = []
+        for reference in (row["inputs"] or "").split():
+            if reference.split(":")[0] in ("terms", "gate"):
+                children.append(Node(f"agreed in the terms: {reference}"))
+            else:
+                children.append(self.walk(reference))
+        return Node(
+            f"step {row['step_number']}, {row['label']}: {step_text(row)}",
+            name,
+            _facts(formula=row["formula"], arithmetic=row["arithmetic"], exact=f"{row['value']} {row['unit']}",
+                   terms=row["terms_reference"]),
+            tuple(children),
+        )  # fmt: skip
+
+    def posting(self, name: str) -> Node:
+        row = self.postings.get(name)
+        if row is None:  # only the public part is here
+            public = self.statement[name]
+            return Node(
+                f"{public['line']} of the alliance, {public['period_id']}: {money(public['alliance_total_pence'])}",
+                name, _facts(status=public["status"], reason=public["reason"], score=public["kpi_score"]),
+                (Node("Its steps are in members/steps.csv, which is not part of this copy."),),
+            )  # fmt: skip
+        mine = [
+            step for step in self.steps.values()
+            if (step["agreement_id"], step["period_id"]) == (row["agreement_id"], row["period_id"])
+        ]  # fmt: skip
+        line = row["line"]
+        chosen = [step for step in mine if step["step_id"] in (f"{line}_posted", f"{line}_delta", f"{line}_to_post")]
+        if not chosen:
+            used = {reference for step in mine for reference in (step["inputs"] or "").split()}
+            chosen = [step for step in mine if step["figure_id"] not in used and step["unit"] == "pence"] or mine[-1:]
+        children = [self.walk(step["figure_id"]) for step in chosen]
+        children.append(self._agreed(row["agreement_id"]))
+        return Node(
+            f"{line} posted for {row['period_id']}: {money(row['amount_pence'])}",
+            name,
+            _facts(status=row["status"], payer=row["payer"], payee=row["payee"], settlement=row["settlement_id"],
+                   contract=row["contract_reference"], supersedes=row["supersedes"]),
+            tuple(children),
+        )  # fmt: skip
+
+    def _agreed(self, agreement: str) -> Node:
+        terms = {
+            name: digest for name, digest in dict(self.release.manifest.get("terms", {})).items()
+            if name.startswith(f"{agreement}@")
+        }  # fmt: skip
+        gate = self.release.json("members/gate.json")
+        records = [one for one in (gate if isinstance(gate, list) else [gate]) if one.get("agreement_id") == agreement]
+        entries = tuple(
+            Node(f"{entry['check_id']} ({entry['scope']}): {entry['status']}, {entry['action']}",
+                 facts=_facts(reason=entry["reason"], cause=entry["cause"]))
+            for record in records for entry in record["entries"]
+        )  # fmt: skip
+        return Node(
+            f"terms of {agreement}",
+            facts=_facts(terms_hash=", ".join(terms.values()), data_cut=self.release.manifest.get("data_cut_id"),
+                         approvals=plural(sum(len(record.get("approvals", ())) for record in records), "vote")),
+            children=(Node("what the gate decided", children=entries),),
+        )  # fmt: skip
+
+    def member(self, name: str) -> Node:
+        row = self.lines[name]
+        posting = figure_id("posting", agreement=row["agreement_id"], period=row["period_id"], line=row["line"])
+        return Node(
+            f"{row['member_id']}, {row['line']} {row['period_id']}: {money(row['amount_pence'])}",
+            name,
+            _facts(agreed_weight=cell_text(row["weight"]), limit=money(row["cap_pence"]) if row["cap_pence"] else "",
+                   note=row["note"], divided="by agreed weights; pennies left over go by largest remainder"),
+            (self.walk(posting),),
+        )  # fmt: skip
+
+    def walk(self, name: str) -> Node:
+        """The node of a figure id that this release holds."""
+        kind = name.split(":")[0]
+        tables: dict[str, tuple[Mapping[str, Any], Any]] = {
+            "indicator": (self.outcomes, self.outcome), "kpi": (self.kpis, self.kpi),
+            "ledger": (self.ledgers, self.ledger), "step": (self.steps, self.step),
+            "posting": (self.postings or self.statement, self.posting), "member": (self.lines, self.member),
+        }  # fmt: skip
+        table, build = tables.get(kind, ({}, None))
+        if name not in table:
+            return Node(f"{name} (not in this copy)")
+        if name in self.met:
+            return Node("shown above", name)
+        self.met.add(name)
+        found: Node = build(name)
+        return found
+
+
+def _parts(row: Row) -> str:
+    if row["numerator"] is None or not row["denominator"]:
+        return ""
+    return f"{number(trimmed(row['numerator']))} ÷ {number(trimmed(row['denominator']))}"
+
+
+def _interval(row: Row) -> str:
+    if row["lower"] is None or row["upper"] is None:
+        return str(row["interval_method"] or "")
+    return f"{cell_text(row['lower'])} to {cell_text(row['upper'])} ({row['interval_method']})"
+
+
+def _handle(parsed: FigureId) -> str:
+    """The id under which a table holds the figure: a row is filed under its value."""
+    if parsed.kind in MEASURES and parsed["measure"] in MEASURES[parsed.kind]:
+        parts = dict(parsed.parts) | {"measure": "value"}
+        return figure_id(parsed.kind, **parts)
+    return str(parsed)
+
+
+def explain(release_path: Path, figure: str) -> Node:
+    """The trace of a figure. WrongUsage, with near matches, when the release does not hold it."""
+    trace = _Trace(open_release(release_path))
+    known = trace.known()
+    near = difflib.get_close_matches(figure, known, n=5, cutoff=0.5)
+    hint = f"did you mean {', '.join(near)}?" if near else "every page and every CSV prints the ids there are."
+    try:
+        name = _handle(parse_figure_id(figure))
+    except WrongUsage as fault:
+        raise WrongUsage(fault.message, hint) from None
+    if name not in known:
+        raise WrongUsage(f"this release holds no figure {figure}.", hint)
+    parsed = parse_figure_id(figure)
+    if parsed.kind == "kpi" and parsed["measure"] in ("score", "level"):
+        step = figure_id("step", agreement=parsed["agreement"], period=parsed["period"],
+                         step=f"score.{parsed['kpi']}")  # fmt: skip
+        if parsed["measure"] == "score" and step in trace.steps:
+            name = step
+    return trace.walk(name)
+
+
+def to_json(tree: Node) -> str:
+    """The trace as JSON text."""
+    return json.dumps(tree.as_dict(), ensure_ascii=False, indent=1)
+
+
+def print_tree(tree: Node, console: Any) -> None:
+    """Draw the trace on a rich console."""
+    from rich.text import Text
+    from rich.tree import Tree
+
+    def line(node: Node) -> Text:
+        text = Text(node.label, style="bold" if node.figure_id else "")
+        if node.figure_id:
+            text.append(f"\n{node.figure_id}", style="dim")
+        for name, value in node.facts.items():
+            text.append(f"\n{name}: {value}", style="")
+        return text
+
+    def grow(branch: Tree, node: Node) -> None:
+        for child in node.children:
+            grow(branch.add(line(child)), child)
+
+    root = Tree(line(tree))
+    grow(root, tree)
+    console.print(root)

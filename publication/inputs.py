@@ -1,0 +1,166 @@
+"""What a release is built from. The caller reads the warehouse, the verdicts and the settlements; this room only
+receives them.
+
+Belongs here: the shape of the inputs and the refusals that follow from their shape alone.
+Not here: reading a home, a database or a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import pyarrow as pa
+
+from foundation.canonical import content_id
+from foundation.errors import Refused
+from publication.columns import Column, Schema
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One origin of the figures, as every page credits it."""
+
+    title: str
+    licence: str
+    attribution: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """The place a release speaks for. `illustration_note` says what in it is invented."""
+
+    id: str
+    title: str
+    subtitle: str
+    area_code: str
+    area_name: str
+    sources: tuple[Source, ...]
+    illustration_note: str = ""
+
+
+@dataclass(frozen=True)
+class SettledAgreement:
+    """One settlement: an agreement and a period, with everything needed to compute it again.
+
+    `steps`, `postings`, `member_lines`, `advances` and `prior_postings` are rows with the columns of
+    docs/reference/files.md; the ledger and KPI return rows of all settlements come in the tables.
+    """
+
+    terms_yaml: bytes
+    decisions_jsonl: bytes
+    gate_json: bytes
+    steps: Sequence[Mapping[str, Any]]
+    postings: Sequence[Mapping[str, Any]]
+    member_lines: Sequence[Mapping[str, Any]]
+    advances: Sequence[Mapping[str, Any]] = ()
+    prior_postings: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True)
+class ReleaseInputs:
+    """Everything a release depends on; nothing else may reach its bytes.
+
+    `verdicts` maps the stem of each verdict file to its bytes. `openly_published` names the feeds whose
+    contract says their figures are openly published elsewhere: an indicator fed by these alone is exempt
+    from hiding and rounding small counts.
+    """
+
+    place: Place
+    data_cut: Mapping[str, Any]
+    code_version: str
+    definitions_hash: str
+    required_json: bytes
+    verdicts: Mapping[str, bytes]
+    measures: pa.Table
+    spc_points: pa.Table
+    indicators: pa.Table
+    completeness: pa.Table
+    kpi_return: pa.Table
+    ledger: pa.Table
+    lineage: pa.Table
+    settlements: Sequence[SettledAgreement] = ()
+    openly_published: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def data_cut_id(self) -> str:
+        return content_id(self.data_cut)
+
+
+def trimmed(number: Decimal) -> Decimal:
+    """The same number without trailing zeros: a column of scale 9 does not print `453.100000000`."""
+    text = format(number, "f")
+    return Decimal(text.rstrip("0").rstrip(".")) if "." in text else number
+
+
+def _cell(value: Any, column: Column, table: str) -> Any:
+    """The value in the column's own type. A float is refused: its digits depend on who wrote it."""
+    if value is None:
+        return None
+    if isinstance(value, float):
+        raise Refused(
+            f"{table}.{column.name} holds a binary fraction, which has no exact digits.",
+            "give figures as integers or decimals.",
+        )
+    if value == "":
+        return None  # a blank is a blank, however it was written
+    try:
+        if column.kind == "text":
+            return str(value)
+        if column.kind == "list":
+            return " ".join(str(item) for item in value) or None if isinstance(value, (list, tuple)) else str(value)
+        if column.kind == "date":
+            return value if isinstance(value, date) else date.fromisoformat(str(value))
+        if column.kind == "boolean":
+            return value if isinstance(value, bool) else {"true": True, "false": False}[str(value)]
+        number = Decimal(str(value))
+        if column.kind == "integer":
+            if number != int(number):
+                raise ValueError
+            return int(number)
+        return format(number, "f") if column.kind == "exact" else trimmed(number)
+    except (ValueError, KeyError, InvalidOperation):
+        raise Refused(
+            f"{table}.{column.name} cannot be read as {column.kind}.", "see docs/reference/files.md for its type."
+        ) from None
+
+
+def _sortable(value: Any) -> tuple[int, Any]:
+    return (0, "") if value is None else (1, value)
+
+
+def rows_of(schema: Schema, source: pa.Table | Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Rows with exactly the schema's columns, in its types and in its order.
+
+    Refused when a column of the schema is missing: a figure without its meaning is not published.
+    Columns the schema does not name are left out.
+    """
+    records = source.to_pylist() if isinstance(source, pa.Table) else [dict(row) for row in source]
+    present = set(source.column_names) if isinstance(source, pa.Table) else set(records[0]) if records else None
+    if present is not None and (missing := [name for name in schema.names if name not in present]):
+        raise Refused(
+            f"the table {schema.name} comes without {', '.join(missing)}.",
+            "see docs/reference/files.md for the columns it must have.",
+        )
+    rows = [
+        {column.name: _cell(record.get(column.name), column, schema.name) for column in schema.columns}
+        for record in records
+    ]
+    # the named columns order a reader's table; all the others settle what is left, so that no input order shows
+    keys = [*schema.order, *(name for name in schema.names if name not in schema.order)]
+    rows.sort(key=lambda row: [_sortable(row[name]) for name in keys])
+    if schema.figure:
+        seen: set[tuple[Any, ...]] = set()
+        for row in rows:
+            key = (row["figure_id"], row.get("settlement_id"))
+            if key in seen:
+                raise Refused(
+                    f"{schema.name} holds {row['figure_id']} twice.", "find which model or settlement doubles it."
+                )
+            seen.add(key)
+    return rows

@@ -1,0 +1,303 @@
+"""One page an indicator: the figure to quote, the agreed levels, the months, the definition.
+
+Belongs here: words and tables about one indicator. Not here: drawing (charts), what may be shown (disclosure).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from publication.agreement import Agreement, KpiTerms
+from publication.charts import POINTS, Point, Reference, month_chart
+from publication.inputs import Row
+from publication.pages.book import (
+    Book,
+    areas_of,
+    before,
+    by_period,
+    ended,
+    figures_of,
+    first_missing,
+    later_gaps,
+    latest_shown,
+    level_needs,
+    reason_key,
+    returned_row,
+    role_words,
+    shown,
+    slug,
+    why,
+)
+from publication.pages.frame import TAGS, cell, heads, render, row
+from publication.wording import (
+    LEVEL_WORDS,
+    LEVELS,
+    capital,
+    fewer,
+    month_short,
+    months_of,
+    no_interval,
+    number,
+    period_long,
+    period_name,
+    plural,
+    sentence,
+    unit_words,
+)
+
+
+def _interval(outcome: Row, decimals: int) -> str:
+    return f"{number(outcome['lower'], decimals)} to {number(outcome['upper'], decimals)}"
+
+
+def _shape(kind: str) -> Markup:
+    colour, shape, _ = POINTS[kind]
+    drawn = {
+        "circle": f'<circle cx="9" cy="9" r="5" fill="{colour}"/>',
+        "triangle-up": f'<path d="M9 3l6 11H3z" fill="{colour}"/>',
+        "diamond": f'<path d="M9 2l7 7-7 7-7-7z" fill="{colour}"/>',
+        "square": f'<path d="M4 4h10v10H4z" fill="{colour}"/>',
+    }[shape]
+    return Markup(drawn)  # noqa: S704 - a fixed drawing, no text from outside
+
+
+def _chart(book: Book, indicator_id: str, area: str, kpi: KpiTerms | None) -> dict[str, Any] | None:
+    months = [r for r in by_period(figures_of(book, indicator_id, area)) if r["period_kind"] == "month"]
+    first_shown = next((i for i, r in enumerate(months) if r["value"] is not None), None)
+    if first_shown is None or len(shown(months)) < 3:
+        return None
+    last_shown = max(i for i, r in enumerate(months) if r["value"] is not None or r["marker"] == "w")
+    months = months[first_shown : last_shown + 1]
+    spc = {r["figure_id"]: r for r in book.view.spc_points}
+    entry = book.catalogue[indicator_id]
+    points, limits, kinds = [], False, []
+    run_chart = any(r["chart"] == "run" for r in spc.values() if r["indicator_id"] == indicator_id)
+    for month in months:
+        found = spc.get(month["figure_id"])
+        kind = (found or {}).get("point_type") or "common_cause"
+        kind = kind if kind in POINTS else "common_cause"
+        if found and found["lower_limit"] is not None:
+            limits = True
+        if month["value"] is not None and kind not in kinds:
+            kinds.append(kind)
+        points.append(
+            Point(
+                month_short(month["period_start"]), month["value"], kind,
+                found["centre_line"] if found else None,
+                found["lower_limit"] if found else None, found["upper_limit"] if found else None,
+            )
+        )  # fmt: skip
+    references = []
+    if kpi and kpi.baseline is not None:
+        references.append(
+            Reference(kpi.baseline, f"Baseline {number(kpi.baseline, kpi.decimals)}")
+        )
+    values = [p.value for p in points if p.value is not None]
+    gaps = [month for month in months if month["value"] is None]
+    title = (
+        f"{entry['name']}, {months[0]['area_name']}, by month from {month_short(months[0]['period_start'])} to "
+        f"{month_short(months[-1]['period_start'])}: between {number(min(values), entry['value_decimals'])} and "
+        f"{number(max(values), entry['value_decimals'])} {unit_words(entry['unit'], entry['statistic'])}."
+        + (f" {plural(len(gaps), 'month')} without a figure." if gaps else "")
+    )
+    unit = capital(unit_words(entry["unit"], entry["statistic"]))
+    wide, narrow = month_chart(points, unit, title, f"chart-{slug(indicator_id)}-{slug(area)}", references)
+    key = [{"shape": _shape(kind), "text": POINTS[kind][2]} for kind in POINTS if kind in kinds]
+    line = '<path d="M0 9h18" stroke="#22303a" stroke-width="1.5"/>'
+    has_centre = any(p.centre is not None for p in points)
+    if has_centre:
+        key.append({"shape": Markup(line), "text": "median" if run_chart else "average"})  # noqa: S704
+    if limits:
+        dashed = '<path d="M0 9h18" stroke="#3d5566" stroke-width="1.5" stroke-dasharray="5 3"/>'
+        key.append({"shape": Markup(dashed), "text": "limits of usual variation"})  # noqa: S704
+    if gaps:
+        block = '<path d="M2 1h14v16H2z" fill="#e6e1da" stroke="#8b7f6d"/>'
+        key.append({"shape": Markup(block), "text": "withheld or not available"})  # noqa: S704
+    words = (
+        "Fewer than 13 months: a run chart, without limits."
+        if run_chart
+        else "Months between the limits show the usual variation. A month is called unusual by one of four fixed rules."
+        if limits
+        else ""
+    )
+    return {
+        "wide": Markup(wide),  # noqa: S704 - drawn by us, its title is escaped
+        "narrow": Markup(narrow),  # noqa: S704
+        "key": key,
+        "words": f"{words} The same numbers stand in the table below.".strip(),
+    }
+
+
+def _ladder(book: Book, agreement: Agreement, kpi: KpiTerms) -> dict[str, Any] | None:
+    if not kpi.levels:
+        return None
+    reached: dict[str, list[str]] = {}
+    for outcome in shown(by_period(figures_of(book, kpi.indicator_id, kpi.area_code))):
+        returned = returned_row(book, agreement, kpi, outcome)
+        if returned and returned["level"] and outcome["period_kind"] == "year":
+            reached.setdefault(returned["level"], []).append(
+                f"{period_name(outcome['period_id'], 'year')}: {outcome['value_text']}"
+            )
+    current = max(
+        (level for level, texts in reached.items() for _ in texts), key=lambda lv: reached[lv][-1], default=None
+    )
+    levels = []
+    for level in LEVELS:
+        agreed = next(item for item in kpi.levels if item.name == level)
+        need, score = level_needs(kpi, level), f"Score {number(agreed.score)}"
+        if level == "failure":  # what reaches no other level; its own knot is where the score ends
+            poor = next(item for item in kpi.levels if item.name == "poor")
+            need = f"{'Above' if kpi.polarity == 'low' else 'Below'} {number(poor.threshold, kpi.decimals)}"
+            score += f" from {number(agreed.threshold, kpi.decimals)}"
+        levels.append(
+            {"name": LEVEL_WORDS[level], "need": need, "score": score,
+             "here": level == current, "reached": [f"Reached in {text}" for text in reached.get(level, [])],
+             "baseline": "The baseline" if kpi.baseline == agreed.threshold else ""}
+        )  # fmt: skip
+    return {
+        "levels": levels,
+        "words": f"“{agreement.name}” sets five levels for this figure, for the alliance as a whole. "
+                 f"{'Lower' if kpi.polarity == 'low' else 'Higher'} is better.",
+        "after": "Between two levels the score follows a straight line. Game-breaking is set beyond what has been seen "
+                 "so far, on purpose.",
+    }  # fmt: skip
+
+
+def _figure_table(book: Book, indicator_id: str, area: str, kinds: Sequence[str], caption: str, key: str) -> Any:
+    entry = book.catalogue[indicator_id]
+    agreed = book.agreed_kpi(indicator_id)
+    with_level = agreed is not None and bool(agreed[1].levels) and "month" not in kinds
+    chosen = [r for r in by_period(figures_of(book, indicator_id, area)) if r["period_kind"] in kinds]
+    # a series that began later or has ended: its empty ends are said in words, not in rows
+    there = [n for n, r in enumerate(chosen) if r["value"] is not None or r["marker"] not in ("x", "z")]
+    if not there:
+        return None
+    left_out = len(chosen) - (there[-1] - there[0] + 1)
+    chosen = chosen[there[0] : there[-1] + 1]
+    with_interval = any(r["lower"] is not None for r in chosen)
+    with_parts = any(r["numerator"] is not None or r["denominator"] is not None for r in chosen)
+    body = []
+    for outcome in chosen:
+        marker = outcome["marker"] or ""
+        tag, word = TAGS[marker]
+        value = cell(outcome["value_text"], n=True, figure=outcome["figure_id"])
+        if marker in ("w", "x", "c", "z"):
+            value["href"] = f"data-quality.html#{reason_key(outcome)}"
+        cells = [
+            cell(capital(period_name(outcome["period_id"], outcome["period_kind"])),
+                 more=months_of(outcome["period_id"]) if outcome["period_kind"] == "quarter" else ""),
+            value,
+            *([cell(_interval(outcome, entry["value_decimals"]) if outcome["lower"] is not None else "–", n=True)]
+              if with_interval else []),
+        ]
+        if with_parts:
+            cells.append(cell("–" if outcome["numerator"] is None else number(outcome["numerator"]), n=True))
+            cells.append(cell("–" if outcome["denominator"] is None else number(outcome["denominator"]), n=True))
+        if with_level and agreed:
+            returned = returned_row(book, agreed[0], agreed[1], outcome)
+            level = returned["level"] if returned and outcome["value"] is not None else None
+            cells.append(cell(LEVEL_WORDS[level] if level else "–"))
+        if outcome["missing_days"] is not None and outcome["covered_days"]:
+            cells.append(cell(f"{outcome['missing_days']} of {outcome['covered_days']}", n=True))
+        else:
+            cells.append(cell("–", n=True))
+        cells.append(cell(word, tag=tag))
+        body.append(row(*cells))
+    names = ["Period", f"#{capital(entry['unit'])}"]
+    if with_interval:
+        names.append("#95 % interval")
+    if with_parts:
+        names += ["#Numerator", "#Denominator"]
+    if with_level:
+        names.append("Level")
+    return {
+        "key": key, "caption": caption, "head": heads(*names, "#Incomplete days", "Status"), "rows": body,
+        "note": f"{entry['name']}, {figures_of(book, indicator_id, area)[0]['area_name']}. "
+                f"Numerator: {entry['numerator_definition']}. Denominator: {entry['denominator_definition']}."
+                + (f" {plural(left_out, 'period')} without a figure before or after are left out." if left_out else ""),
+    }  # fmt: skip
+
+
+def indicator_page(book: Book, indicator_id: str, site: Mapping[str, Any]) -> bytes:
+    entry = book.catalogue[indicator_id]
+    agreed = book.agreed_kpi(indicator_id)
+    areas = []
+    for area in areas_of(book, indicator_id):
+        rows = figures_of(book, indicator_id, area)
+        kpi = agreed[1] if agreed and agreed[1].area_code == area else None
+        latest = latest_shown(rows) or by_period(rows)[-1]
+        lines = [
+            capital(f"{period_long(latest['period_id'], latest['period_kind'])}, {latest['area_name']}."),
+        ]
+        if latest["lower"] is not None:
+            lines.append(
+                f"95 % interval: {_interval(latest, entry['value_decimals'])} {latest['unit']} "
+                f"({latest['interval_method']})."
+            )
+        elif latest["value"] is not None:
+            lines.append(no_interval(latest["interval_method"]))
+        if (gone := first_missing(rows)) is not None:
+            lines.append(f"{ended(rows)}. {why(gone)}")
+        earlier = before(rows, latest) if latest["value"] is not None else None
+        if earlier:
+            words = fewer(latest["value"] - earlier["value"], entry["value_decimals"], entry["polarity"])
+            lines.append(
+                f"Change: {words}; {earlier['value_text']} in "
+                f"{period_name(earlier['period_id'], earlier['period_kind'])}."
+            )
+        gaps = [
+            {"mark": "[w]", "text": why(gap), "href": f"data-quality.html#{reason_key(gap)}",
+             "link": f"Who can mend {period_name(gap['period_id'], gap['period_kind'])}"}
+            for gap in later_gaps(rows, latest)
+        ]  # fmt: skip
+        key = f"{slug(indicator_id)}-{slug(area)}"
+        tables = [
+            _figure_table(book, indicator_id, area, ("year", "quarter"), "Years and quarters", f"{key}-quarters"),
+            _figure_table(book, indicator_id, area, ("month",), "Months", f"{key}-months-table"),
+        ]
+        areas.append(
+            {"key": key, "name": latest["area_name"],
+             "latest": {"title": "Latest figure to quote", "figure": latest["figure_id"], "text": latest["value_text"],
+                        "unit": unit_words(latest["unit"], entry["statistic"]), "lines": lines},
+             "gaps": gaps, "ladder": _ladder(book, *agreed) if agreed and kpi else None,
+             "chart": _chart(book, indicator_id, area, kpi), "tables": [table for table in tables if table]}
+        )  # fmt: skip
+    pairs = [
+        {"term": "What is counted", "text": sentence(entry["numerator_definition"] or "")},
+        {"term": "Out of what", "text": sentence(entry["denominator_definition"] or "")},
+        {"term": "What is left out", "text": sentence(entry["exclusions"] or "Nothing")},
+        {"term": "How it is calculated", "text": STATISTICS.get(entry["statistic"], entry["statistic"] or "")},
+        {"term": "Unit", "text": entry["unit"]},
+        {"term": "Direction", "text": {"low": "Lower is better.", "high": "Higher is better."}.get(
+            entry["polarity"], "Neither higher nor lower is better in itself.")},
+        {"term": "Kind of measure", "text": capital(entry["kind"] or "")},
+        {"term": "Outcome it serves", "text": sentence(entry["outcome"] or "")},
+        {"term": "Use", "text": role_words(book, indicator_id) + "."},
+        {"term": "Before you quote it", "text": sentence(entry["caveat"] or "")},
+        {"term": "Definition", "text": f"{indicator_id}, version {entry['version']}, owned by the {entry['owner']}."},
+        {"term": "Source and licence", "text": sentence(entry["source"] or "")},
+    ]  # fmt: skip
+    mine = {r["figure_id"]: r for r in figures_of(book, indicator_id)}
+    notes = [
+        f"{capital(period_name(mine[h.figure_id]['period_id'], mine[h.figure_id]['period_kind']))}: {h.why}"
+        for h in book.view.hidden if h.figure_id in mine and h.what == "numerator"
+    ]  # fmt: skip
+    return render(
+        "public/indicator.html.j2",
+        {"title": entry["name"], "heading": entry["name"], "caption": "Indicator",
+         "description": f"{entry['name']}: latest figure, months, levels and definition.",
+         "crumb": {"href": "index.html", "text": "Summary"}},
+        site, definition=sentence(entry["definition"] or ""), areas=areas,
+        pairs=[pair for pair in pairs if pair["text"]], notes=notes,
+    )  # fmt: skip
+
+
+STATISTICS = {
+    "census_mean": "The daily counts of all complete days are added up and divided by the number of complete days.",
+    "ratio_of_sums": "One sum over all complete days is divided by another sum over the same days.",
+    "proportion": "The number counted is divided by everyone it could have been.",
+    "published_percentage": "The percentage as its publisher printed it. None is calculated from rounded parts.",
+}

@@ -1,0 +1,125 @@
+"""Methods, downloads and the accessibility statement.
+
+Belongs here: pages that change with the product rather than with the figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from publication.columns import PUBLIC
+from publication.pages.book import (
+    Book,
+    main_kpis,
+    page_of,
+)
+from publication.pages.frame import cell, heads, render, row
+from publication.wording import (
+    number,
+    sentence,
+)
+
+
+def methods_page(book: Book, site: Mapping[str, Any]) -> bytes:
+    limits = sorted({a.max_missing_pct for a in book.agreements if a.max_missing_pct is not None})
+    share = f"more than {number(limits[0])} %" if limits else "more than the agreed share"
+    sections = [
+        ("returns", "From return to figure", [
+            "Organisations send files. Each file is checked against its agreed layout and its own control totals; what "
+            "does not pass is set aside with the reason and never counted.",
+            "Every figure is calculated from the files that were accepted, and from nothing else. The list of these "
+            "files, each with its fingerprint, is the data cut; its id stands at the foot of every page.",
+        ]),
+        ("complete-days", "Complete days", [
+            "Some figures add up what several organisations report for a day. When one of them has not reported, the "
+            "sum is too low, and it would look like an improvement. Such a day is left out altogether. Missing is "
+            "missing: it is never read as zero.",
+            f"When {share} of the days of a period are incomplete, its figure is withheld.",
+        ]),
+        ("averages", "Averages and ratios", [
+            "A daily count of people in hospital is a stock, not a flow: it is averaged over complete days and never "
+            "added up over time, because the same person is counted on each day of a stay.",
+            "A ratio divides one sum by another over the same complete days. It is not the average of daily ratios.",
+            "Percentages that a publisher has already rounded are shown as they were published and not combined.",
+        ]),
+        ("rounding", "Rounding", [
+            "A value is calculated exactly and rounded once, a half upwards, to the number of decimals agreed for its "
+            "indicator. This rounded value is the one that is scored: what is paid on equals what is printed.",
+        ]),
+        ("intervals", "Intervals", [
+            "A 95 % interval says how far chance alone may have moved a figure. Each figure names its method, or says "
+            "why it has no interval.",
+        ]),
+        ("charts", "Charts by month", [
+            "With 13 months or more the chart shows the average and the limits of usual variation (average ± 2.66 "
+            "times the average change from month to month). A month is unusual when it lies outside the limits, "
+            "belongs to seven rising or falling in a row or to seven on one side of the average, or when two of three "
+            "lie near the same limit. Withheld months are left out of average and limits.",
+            "With fewer months it is a run chart with the median and no limits.",
+        ]),
+        ("levels", "Levels, scores and money", [
+            "For each figure that counts, the members agreed five levels: failure, poor, minimum, stretch and "
+            "game-breaking. The value is turned into a score between them. The score changes how much of a saving the "
+            "alliance keeps, or of an overspend it bears.",
+            "Before anything is calculated, the results of all agreed checks for exactly this data cut must be there "
+            "and must have passed; otherwise there is no settlement and no new release.",
+            "Money is calculated exactly and rounded once, to the penny, when it is posted.",
+        ]),
+        ("confidential", "Protecting people", [
+            "Counts of 1 to 7 people are hidden, others are rounded to the nearest 5, and totals are the sums of the "
+            "rounded numbers shown. Figures that are openly published elsewhere, as national statistics, are not "
+            "changed.",
+            "A withheld or hidden figure must not be recoverable from the others. Before release, everything that is "
+            "shown is used to try it: where a total would give a withheld figure away, its exact numerator, or the "
+            "total itself, is left out.",
+        ]),
+        ("same", "The same again", [
+            "From the same files the same release comes out, to the byte, on another computer. Anyone who holds the "
+            "members’ open book can compute every settlement again.",
+        ]),
+    ]  # fmt: skip
+    return render(
+        "public/methods.html.j2",
+        {"title": "Methods", "heading": "Methods", "nav": "methods.html",
+         "description": "How figures are calculated, checked, rounded and protected."},
+        site, sections=[{"key": key, "title": title, "lines": lines} for key, title, lines in sections],
+        versions_head=heads("Indicator", "#Version", "Owner", "#Decimals"),
+        versions=[
+            row(cell(entry["name"], href=page_of(entry["indicator_id"])), cell(str(entry["version"]), n=True),
+                cell(entry["owner"]), cell(str(entry["value_decimals"]), n=True))
+            for entry in book.catalogue.values()
+        ],
+    )  # fmt: skip
+
+
+def downloads_page(book: Book, site: Mapping[str, Any]) -> bytes:
+    kpis = main_kpis(book)
+    example = kpis[0][1].indicator_id if kpis else next(iter(book.catalogue), "indicator")
+    return render(
+        "public/downloads.html.j2",
+        {"title": "Downloads", "heading": "Downloads", "nav": "downloads.html",
+         "description": "The figures as spreadsheet, CSV, Parquet and DuckDB files, with fingerprints."},
+        site, example=example,
+        files_head=heads("File", "What it is", "#Size", "SHA-256"),
+        files=[
+            row(cell(item["name"], href="../" + item["name"]), cell(item["what"]), cell(item["size"], n=True),
+                cell(item["hash"], code=True, more=item.get("hash_note", "")))
+            for item in book.files
+        ],
+        columns=[
+            {"key": f"columns-{schema.name}", "caption": f"Columns of {schema.name}", "note": schema.comment,
+             "head": heads("Column", "Type", "Meaning"),
+             "rows": [row(cell(c.name), cell(c.kind), cell(sentence(c.meaning))) for c in schema.columns]}
+            for schema in PUBLIC
+        ],
+    )  # fmt: skip
+
+
+def accessibility_page(site: Mapping[str, Any]) -> bytes:
+    """The accessibility statement as bytes."""
+    return render(
+        "public/accessibility.html.j2",
+        {"title": "Accessibility statement", "heading": "Accessibility statement",
+         "description": "How accessible these pages are, and what to do if something does not work for you."}, site,
+    )  # fmt: skip

@@ -1,0 +1,165 @@
+"""Read a release folder that may be a copy, may lack a part, and may have been changed.
+
+Belongs here: files to rows, in the types of columns.py, with the file named when it cannot be read.
+Not here: whether what is read is right (verify) or where it comes from (explain).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from foundation.errors import OutturnError, Refused, WrongUsage
+from publication import columns
+from publication.columns import Schema
+from publication.inputs import Row, rows_of
+from publication.warehouse import read_duckdb
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Unreadable(Refused):
+    """A file of a release that cannot be read as what it should be; `file` names it."""
+
+    def __init__(self, file: str, what: str) -> None:
+        super().__init__(f"{file} {what}.", "get a fresh copy of the release.")
+        self.file = file
+
+
+def _unescaped(text: str, kind: str) -> str:
+    escaped = kind == "text" and text[:1] == "'" and text[1:2] in _FORMULA_STARTS
+    return text[1:] if escaped else text
+
+
+def rows_from_csv(raw: bytes, schema: Schema, file: str) -> list[Row]:
+    """Rows of a CSV a release holds. Unreadable when header, width or a cell is not as written."""
+    try:
+        lines = list(csv.reader(io.StringIO(raw.decode(), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error):
+        raise Unreadable(file, "cannot be read as CSV") from None
+    if not lines or lines[0] != schema.names:
+        raise Unreadable(file, "does not have the columns it should have")
+    kinds = {column.name: column.kind for column in schema.columns}
+    records = []
+    for number, cells in enumerate(lines[1:], start=2):
+        if len(cells) != len(schema.names):
+            raise Unreadable(file, f"has {len(cells)} cells in line {number}, not {len(schema.names)}")
+        records.append({n: _unescaped(c, kinds[n]) for n, c in zip(schema.names, cells, strict=True)})
+    try:
+        return rows_of(schema, records)
+    except OutturnError as fault:
+        raise Unreadable(file, f"cannot be read: {fault.message.rstrip('.')}") from None
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release folder. Parts that are not there are told by `has`."""
+
+    root: Path
+    _databases: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict, compare=False, repr=False)
+
+    def has(self, part: str) -> bool:
+        return (self.root / part).exists()
+
+    def raw(self, relative: str) -> bytes:
+        try:
+            return (self.root / relative).read_bytes()
+        except FileNotFoundError:
+            raise Unreadable(relative, "is missing") from None
+
+    def json(self, relative: str) -> Any:
+        try:
+            return json.loads(self.raw(relative))
+        except (ValueError, RecursionError):
+            raise Unreadable(relative, "cannot be read as JSON") from None
+
+    def csv(self, relative: str, schema: Schema) -> list[Row]:
+        return rows_from_csv(self.raw(relative), schema, relative)
+
+    def parquet(self, relative: str, schema: Schema) -> list[Row]:
+        raw = self.raw(relative)
+        try:
+            return rows_of(schema, pq.read_table(io.BytesIO(raw)))
+        except (pa.ArrowException, OSError, OutturnError, ValueError):
+            raise Unreadable(relative, "cannot be read as Parquet") from None
+
+    def database(self, relative: str) -> dict[str, dict[str, Any]]:
+        """What a DuckDB file holds, read once."""
+        if relative not in self._databases:
+            if not self.has(relative):
+                raise Unreadable(relative, "is missing")
+            try:
+                self._databases[relative] = read_duckdb(self.root / relative)
+            except OutturnError as fault:
+                raise Unreadable(relative, fault.message.removeprefix(Path(relative).name).strip(" .")) from None
+        return self._databases[relative]
+
+    def duckdb(self, relative: str) -> dict[str, list[Row]]:
+        """Rows of every table and view of a DuckDB file by name."""
+        return {name: content["rows"] for name, content in self.database(relative).items()}
+
+    def public(self, schema: Schema) -> list[Row]:
+        """Rows of a public table, from Parquet."""
+        return self.parquet(f"public/data/{schema.name}.parquet", schema)
+
+    def members(self, schema: Schema) -> list[Row]:
+        """Rows of an open-book table, from Parquet; none when the members' folder is not here."""
+        return self.parquet(f"members/{schema.name}.parquet", schema) if self.has("members") else []
+
+    @cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        found = self.json("manifest.json")
+        if not isinstance(found, dict) or not isinstance(found.get("files"), dict):
+            raise Unreadable("manifest.json", "is not the manifest of a release")
+        return found
+
+    @cached_property
+    def lineage(self) -> Mapping[str, Any]:
+        """`members/lineage.json`; empty when the members' folder is not here."""
+        found = self.json("members/lineage.json") if self.has("members") else {}
+        if not isinstance(found, dict):
+            raise Unreadable("members/lineage.json", "is not a lineage file")
+        return found
+
+    @cached_property
+    def catalogue(self) -> dict[str, Row]:
+        return {row["indicator_id"]: row for row in self.public(columns.INDICATORS)}
+
+    def open_books(self) -> list[tuple[str, dict[str, bytes]]]:
+        """The files each agreement is recomputed from: (name of its terms file, file name to bytes)."""
+        if not self.has("members"):
+            return []
+        shared = {
+            name: self.raw(f"members/{name}")
+            for name in ("kpi_return.csv", "ledger.csv", "gate.json", "advances.csv", "prior_postings.csv")
+        }
+        if self.has("members/terms.yaml"):
+            return [
+                ("terms.yaml", {**shared, "terms.yaml": self.raw("members/terms.yaml"),
+                                "decisions.jsonl": self.raw("members/decisions.jsonl")})
+            ]  # fmt: skip
+        found = []
+        for path in sorted((self.root / "members" / "terms").glob("*.yaml")):
+            log = f"members/decisions/{path.name.rpartition('@')[0]}.jsonl"
+            if not self.has(log):
+                log = "members/decisions.jsonl"
+            files = {**shared, "terms.yaml": path.read_bytes(), "decisions.jsonl": self.raw(log)}
+            found.append((f"terms/{path.name}", files))
+        return found
+
+
+def open_release(path: Path) -> Release:
+    """The release at a path (`current` is followed). WrongUsage when there is none."""
+    root = path.resolve()
+    if not root.is_dir() or not any((root / name).exists() for name in ("manifest.json", "seal.json", "public")):
+        raise WrongUsage(f"{path} is not a release folder.", "name the folder that holds manifest.json.")
+    return Release(root)

@@ -1,0 +1,66 @@
+"""Compute settlements again from the files of the members' folder, with the settlement's own engine.
+
+Belongs here: handing those files over and comparing rows. Not here: any arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from foundation.tables import cell_text
+from publication import columns
+from publication.columns import Schema
+from publication.inputs import Row, rows_of
+
+# What a settlement gives, and the column a reader asks for first when rows differ.
+TABLES = ((columns.STEPS, "value"), (columns.POSTINGS, "amount_pence"), (columns.MEMBER_LINES, "amount_pence"))
+
+
+def engine_rows(schema: Schema, rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Rows as the engine takes them: a blank text is an empty text, another blank is None."""
+    texts = {column.name for column in schema.columns if column.kind in ("text", "list", "exact")}
+    return [{name: "" if value is None and name in texts else value for name, value in row.items()} for row in rows]
+
+
+def recompute_tables(files: Mapping[str, bytes]) -> dict[str, list[Row]]:
+    """Rows of steps, postings and member lines, by table, that follow from the files of one agreement's open book.
+
+    files: terms.yaml, kpi_return.csv, ledger.csv, gate.json, decisions.jsonl, advances.csv, prior_postings.csv.
+    Raises what the settlement raises when they do not prove themselves or do not agree with each other.
+    """
+    from settlement.recompute import recompute_all
+
+    settlements = recompute_all(files)
+    found = (
+        [row for one in settlements for row in one.step_rows()],
+        [row for one in settlements for row in one.posting_rows()],
+        [row for one in settlements for row in one.member_rows()],
+    )
+    return {schema.name: rows_of(schema, rows) for (schema, _), rows in zip(TABLES, found, strict=True)}
+
+
+def differences(
+    schema: Schema, first: str, written: Sequence[Row], wanted: Sequence[Row]
+) -> Iterable[tuple[str, str, str, str]]:
+    """(figure id, column, written, wanted) for every row that differs, in the order of `wanted`.
+
+    The column `first` is named before others. A row that is missing, or too many, differs in that column.
+    """
+
+    def key(row: Row) -> tuple[str, str]:
+        return str(row["figure_id"]), str(row.get("settlement_id") or "") if schema is columns.PRIOR_POSTINGS else ""
+
+    left = {key(row): row for row in written}
+    names = [first, *(name for name in schema.names if name != first)]
+    for row in wanted:
+        own = left.pop(key(row), None)
+        if own is None:
+            yield str(row["figure_id"]), first, "nothing", cell_text(row[first])
+            continue
+        for name in names:
+            if cell_text(own[name]) != cell_text(row[name]):
+                yield str(row["figure_id"]), name, cell_text(own[name]) or "nothing", cell_text(row[name]) or "nothing"
+                break
+    for row in left.values():
+        yield str(row["figure_id"]), first, cell_text(row[first]), "nothing"

@@ -1,0 +1,491 @@
+"""Build one release: an immutable folder whose name is the hash of what it holds, and point `current` at it.
+
+Belongs here: the gate's second look, the files of a release, its manifest and seal. Not here: what the public may
+see (disclosure), what pages say (pages), checking a copy (verify).
+
+What may differ between two builds of the same inputs: nothing but the bytes of DuckDB files, which are compared by
+their ordered contents. The release id is the hash of the manifest, which names every file but itself and the seal.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from foundation.canonical import content_id, readable_json, sha256_bytes, sha256_file
+from foundation.durable import new_directory, swap_pointer, temporary_beside, write_bytes
+from foundation.errors import Refused, WrongUsage
+from foundation.tables import csv_bytes
+from publication import columns
+from publication.agreement import Agreement, read_agreement
+from publication.columns import Schema
+from publication.disclosure import PublicView, public_view
+from publication.inputs import ReleaseInputs, Row, SettledAgreement, rows_of
+from publication.pages import assets, public_pages
+from publication.pages.book import Book, Settled
+from publication.pages.members import member_pages
+from publication.recompute import TABLES, differences, recompute_tables
+from publication.warehouse import contents_hash, write_data_package, write_duckdb, write_pair
+from publication.wording import bytes_size, rounded
+
+CLASSIFICATION = {"public": "public", "members": "members only", "analyst": "restricted"}
+SCORE_STEP = "overall_score"
+_SETTLEMENT_TABLES = (
+    columns.STEPS, columns.POSTINGS, columns.MEMBER_LINES, columns.ADVANCES, columns.PRIOR_POSTINGS,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Audited:
+    """A settlement whose gate record and rows have been proved again."""
+
+    given: SettledAgreement
+    agreement: Agreement
+    period_id: str
+    gate: dict[str, Any]
+    decisions: list[dict[str, Any]]
+    rows: dict[str, list[Row]]
+
+
+# --- the gate's second look ---------------------------------------------------------------------------------------
+
+
+def _object(raw: bytes, name: str) -> dict[str, Any]:
+    try:
+        found = json.loads(raw)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise Refused(f"{name} cannot be read.", "run the checks again for this data cut.")
+    return found
+
+
+def require_integrity(inputs: ReleaseInputs) -> dict[str, dict[str, Any]]:
+    """The verdicts by file stem, after proving that every integrity check on the list passed for exactly this cut.
+
+    Refused otherwise: nothing is published on figures that were not proved good, settled or not.
+    """
+    required = _object(inputs.required_json, "required.json")
+    cut, mend = inputs.data_cut_id, "run the checks again for this data cut."
+    bound = {"data_cut_id": cut, "definitions_hash": inputs.definitions_hash, "code_version": inputs.code_version}
+    for name, wanted in bound.items():
+        if required.get(name) != wanted:
+            raise Refused(f"the list of required checks has another {name}: nothing is published.", mend)
+    verdicts = {
+        stem.removesuffix(".json"): raw for stem, raw in inputs.verdicts.items()
+        if stem.removesuffix(".json") not in ("required", "cut")
+    }  # fmt: skip
+    parsed = {stem: _object(raw, f"the verdict {stem}") for stem, raw in sorted(verdicts.items())}
+    checks = required.get("checks") or []
+    if not any(check["kind"] == "integrity" for check in checks):
+        raise Refused("the list of required checks names no integrity check: nothing is published.", mend)
+    required_hash = sha256_bytes(inputs.required_json)
+    for check in checks:
+        stem = check["check_id"]
+        if check["kind"] == "fitness":
+            stem += "@" + check["scope"].replace("/", "@")
+        verdict = parsed.get(stem)
+        if verdict is None:
+            raise Refused(f"the result of {stem} is missing: nothing is published.", "run this check for the cut.")
+        strays = [name for name, wanted in bound.items() if verdict.get(name) != wanted]
+        if verdict.get("required_hash") != required_hash:
+            strays.append("required_hash")
+        if strays or verdict.get("check_id") != check["check_id"] or verdict.get("kind") != check["kind"]:
+            raise Refused(
+                f"the result of {stem} belongs to something else ({', '.join(strays) or 'another check'}): "
+                "nothing is published.", mend,
+            )  # fmt: skip
+        wanted_status = ("passed",) if check["kind"] == "integrity" else ("passed", "failed")
+        if verdict.get("status") not in wanted_status:
+            raise Refused(
+                f"{stem} did not pass: {verdict.get('reason') or verdict.get('status')} Nothing is published.",
+                str(verdict.get("mend") or mend),
+            )
+    return parsed
+
+
+def _judge_again(given: SettledAgreement, inputs: ReleaseInputs) -> tuple[Any, Any]:
+    """The gate record of a settlement, judged again from the same verdict bytes; Refused when it differs."""
+    from settlement.approvals import gate_causes, terms_approved
+    from settlement.decisions import read_log
+    from settlement.gate import judge
+    from settlement.gate_record import read_gate_json
+    from settlement.refusal import Refusal
+    from settlement.terms import load_terms
+
+    terms = load_terms(given.terms_yaml)
+    records = read_gate_json(given.gate_json, terms)
+    if len(records) != 1:
+        raise Refused(f"a settlement of {terms.id} comes with {len(records)} gate records, not one.", "settle again.")
+    record = records[0]
+    log = read_log(given.decisions_jsonl)
+    again = judge(
+        inputs.required_json, inputs.verdicts, cut_id=inputs.data_cut_id, definitions_hash=inputs.definitions_hash,
+        code_version=inputs.code_version, terms=terms, terms_approved=terms_approved(log, terms, record.period_id),
+        period_id=record.period_id, causes=gate_causes(log, terms, record.period_id, inputs.data_cut_id),
+    )  # fmt: skip
+    if isinstance(again, Refusal):
+        raise again.error()
+    if again.to_json() != record.to_json():
+        raise Refused(
+            f"the gate record of {terms.id} {record.period_id} does not rest on the verdicts of this data cut.",
+            "settle again from these verdicts, then publish.",
+        )
+    return terms, record
+
+
+def _audit(given: SettledAgreement, inputs: ReleaseInputs, kpi_return: list[Row], ledger: list[Row]) -> _Audited:
+    from settlement.decisions import read_log
+
+    _, record = _judge_again(given, inputs)
+    agreement = read_agreement(given.terms_yaml)
+    rows = {
+        schema.name: rows_of(schema, getattr(given, schema.name)) for schema in _SETTLEMENT_TABLES
+    }  # fmt: skip
+    period_id = str(record.period_id)
+    for name in ("steps", "postings", "member_lines"):
+        strays = [r for r in rows[name] if (r["agreement_id"], r["period_id"]) != (agreement.agreement_id, period_id)]
+        if strays:
+            raise Refused(f"{name} of {agreement.agreement_id} hold rows of another settlement.", "settle again.")
+    files = {
+        "terms.yaml": given.terms_yaml, "gate.json": given.gate_json, "decisions.jsonl": given.decisions_jsonl,
+        "kpi_return.csv": csv_bytes(columns.KPI_RETURN.names, kpi_return),
+        "ledger.csv": csv_bytes(columns.LEDGER.names, ledger),
+        "advances.csv": csv_bytes(columns.ADVANCES.names, rows["advances"]),
+        "prior_postings.csv": csv_bytes(columns.PRIOR_POSTINGS.names, rows["prior_postings"]),
+    }  # fmt: skip
+    again = recompute_tables(files)
+    for schema, first in TABLES:
+        for figure, column, written, wanted in differences(schema, first, rows[schema.name], again[schema.name]):
+            raise Refused(
+                f"{figure} ({column}) is given as {written}, and {wanted} follows from the terms and the open book: "
+                "nothing is published.",
+                "settle again from the same KPI return and ledger, then publish.",
+            )
+    decisions = [
+        {"sequence": r.sequence, "kind": r.kind, "signer": r.signer, "signed_at": r.signed_at, "place": r.place,
+         "body": dict(r.body), "hash": r.hash}
+        for r in read_log(given.decisions_jsonl)
+    ]  # fmt: skip
+    return _Audited(given, agreement, period_id, json.loads(record.to_json()), decisions, rows)
+
+
+# --- rows ---------------------------------------------------------------------------------------------------------
+
+
+def at_precision(rows: Sequence[Row], decimals_of: Mapping[str, int] | None = None) -> None:
+    """Write values and limits, in place, with the decimals agreed for them, so that 446.0 does not print as 446."""
+    for r in rows:
+        decimals = r["value_decimals"] if decimals_of is None else decimals_of[r["indicator_id"]]
+        for name in ("value", "lower", "upper", "baseline_value"):
+            if r.get(name) is not None and decimals is not None and rounded(r[name], decimals) == r[name]:
+                r[name] = rounded(r[name], decimals)
+
+
+def _own_value_counts(item: _Audited, kpi_id: str) -> bool:
+    """Whether a KPI's own value went into the money: it was paid on, or deemed with its own value as the better."""
+    return any(
+        entry["kind"] == "fitness" and entry["scope"] == kpi_id and entry["action"] in ("pay", "deem")
+        for entry in item.gate.get("entries", [])
+    )
+
+
+def _hides_a_paid_value(item: _Audited, view: PublicView) -> bool:
+    hidden = {
+        (r["indicator_id"], r["area_code"], r["period_id"]) for r in view.outcomes if r["value"] is None
+    }  # fmt: skip
+    return any(
+        (kpi.indicator_id, kpi.area_code, item.period_id) in hidden and _own_value_counts(item, kpi.kpi_id)
+        for kpi in item.agreement.kpis
+        if kpi.weight
+    )
+
+
+def statement_rows(settled: Sequence[_Audited], view: PublicView) -> list[Row]:
+    """The public statement: one row a posting, for the alliance as a whole.
+
+    The score is left out when it would give away a figure that is hidden in public.
+    """
+    rows = []
+    for item in settled:
+        score = next((s["value"] for s in item.rows["steps"] if s["step_id"] == SCORE_STEP), None)
+        reasons = [
+            entry["reason"] for entry in item.gate.get("entries", [])
+            if entry["kind"] == "fitness" and entry["action"] not in ("pay",) and entry["reason"]
+        ]  # fmt: skip
+        for posting in item.rows["postings"]:
+            if posting["line"] not in ("gain", "loss"):
+                continue  # advances taken back concern single members
+            status = posting["status"]
+            words = {
+                "shadow": "Shadow: calculated in full, nothing is payable.",
+                "withheld": "Withheld: nothing is payable until the cause is recorded.",
+            }.get(status, "")
+            rows.append(
+                {
+                    "figure_id": posting["figure_id"],
+                    "agreement_id": posting["agreement_id"],
+                    "agreement_name": item.agreement.name,
+                    "period_id": posting["period_id"],
+                    "status": status,
+                    "line": posting["line"],
+                    "alliance_total_pence": posting["amount_pence"],
+                    "kpi_score": None if score is None or _hides_a_paid_value(item, view) else _two_places(score),
+                    "reason": " ".join(part for part in (words, *reasons) if part),
+                }
+            )
+    return rows_of(columns.STATEMENT, rows)
+
+
+def _two_places(text: str) -> Decimal:
+    return rounded(Decimal(text), 2)
+
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+
+def _put(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        write_bytes(folder / name, content)
+
+
+def _file_list(public: Path, place_title: str) -> list[dict[str, Any]]:
+    """What the downloads page says of each file. The DuckDB file is known by its contents, not its bytes."""
+    what = {
+        "csv": "Table {0} as CSV", "parquet": "Table {0} as Parquet",
+        "json": "Description of the tables (data package)",
+        "xlsx": "All tables as a spreadsheet",
+    }  # fmt: skip
+    files = []
+    for path in sorted([*(public / "data").iterdir(), public / "outcomes.xlsx"], key=lambda p: p.as_posix()):
+        relative = path.relative_to(public).as_posix()
+        kind = path.suffix.lstrip(".")
+        files.append(
+            {"name": relative, "what": what[kind].format(path.stem.replace("_", " ")),
+             "size": bytes_size(path.stat().st_size), "hash": sha256_file(path)}
+        )  # fmt: skip
+    files.append(
+        {"name": "published.duckdb", "what": f"All tables of {place_title} as a DuckDB database", "size": "–",
+         "hash": contents_hash(public / "published.duckdb"),
+         "hash_note": "of its ordered contents; the hash of its bytes is in seal.json"}
+    )  # fmt: skip
+    return files
+
+
+def _terms_files(settled: Sequence[_Audited]) -> dict[str, bytes]:
+    """Terms and decision logs of the members' folder.
+
+    One agreement under one version of its terms: `terms.yaml` and `decisions.jsonl`. Otherwise one file each in
+    `terms/` and `decisions/`.
+    """
+    terms = {(item.agreement.agreement_id, item.agreement.terms_hash): item.given.terms_yaml for item in settled}
+    logs = {item.agreement.agreement_id: item.given.decisions_jsonl for item in settled}
+    files: dict[str, bytes] = {}
+    if len(terms) == 1:
+        files["terms.yaml"] = next(iter(terms.values()))
+    else:
+        files |= {f"terms/{name}@{digest[:12]}.yaml": raw for (name, digest), raw in terms.items()}
+    if len(logs) == 1:
+        files["decisions.jsonl"] = next(iter(logs.values()))
+    else:
+        files |= {f"decisions/{name}.jsonl": raw for name, raw in logs.items()}
+    for item in settled:
+        if logs[item.agreement.agreement_id] != item.given.decisions_jsonl:
+            raise Refused(
+                f"two settlements of {item.agreement.agreement_id} come with different decision logs.",
+                "give the log as it stands now to both.",
+            )
+    return files
+
+
+def lineage_file(inputs: ReleaseInputs, view: PublicView) -> dict[str, Any]:
+    """`lineage.json`: which submissions stand behind a figure, the data cut, every verdict, what was hidden and why."""
+    figures: dict[str, list[str]] = {}
+    for record in inputs.lineage.to_pylist():
+        figures.setdefault(record["figure_id"], []).append(record["submission_id"])
+    return {
+        "data_cut_id": inputs.data_cut_id,
+        "data_cut": dict(inputs.data_cut),
+        "figures": {name: sorted(set(found)) for name, found in sorted(figures.items())},
+        "required": inputs.required_json.decode(),
+        "verdicts": {
+            stem.removesuffix(".json"): raw.decode() for stem, raw in sorted(inputs.verdicts.items())
+            if stem.removesuffix(".json") not in ("required", "cut")
+        },
+        "exempt": sorted(view.exempt),
+        "hidden": [{"figure_id": h.figure_id, "what": h.what, "why": h.why} for h in view.hidden],
+    }  # fmt: skip
+
+
+def _refuse_private_names(public: Path, inputs: ReleaseInputs, settled: Sequence[_Audited], view: PublicView) -> None:
+    """No file of the public folder may name a member, a submission, or an organisation that has not reported."""
+    areas = {r["area_code"] for r in view.outcomes}
+    submissions = inputs.data_cut.get("submissions", ())
+    everywhere = {member for item in settled for member, _ in item.agreement.members}
+    everywhere |= {item["submission_id"] for item in submissions}
+    senders = {item["organisation"] for item in submissions} - areas
+    for path in sorted(public.rglob("*")):
+        if path.suffix not in (".html", ".csv", ".json"):
+            continue
+        text = path.read_text()
+        # senders of openly published data may be named as a source, never where completeness is judged
+        wanted = everywhere | (senders if path.suffix == ".csv" or path.name == "data-quality.html" else set())
+        for name in sorted(wanted):
+            if re.search(rf"(?<![A-Za-z0-9-]){re.escape(name)}(?![A-Za-z0-9-])", text):
+                shown = name if len(name) < 40 else name[:12] + "…"
+                raise Refused(
+                    f"public/{path.relative_to(public).as_posix()} would name {shown}.",
+                    "word the reason, definition or caveat without naming a member or a sender.",
+                )
+
+
+def _fill(folder: Path, inputs: ReleaseInputs) -> None:
+    """Write every file of a release but manifest and seal."""
+    verdicts = require_integrity(inputs)
+    view = public_view(inputs)
+    decimals_of = {entry["indicator_id"]: entry["value_decimals"] for entry in view.indicators}
+    at_precision(view.outcomes, decimals_of)
+    kpi_return = rows_of(columns.KPI_RETURN, inputs.kpi_return)
+    at_precision(kpi_return)
+    ledger = rows_of(columns.LEDGER, inputs.ledger)
+    settled = [_audit(given, inputs, kpi_return, ledger) for given in inputs.settlements]
+    settled.sort(key=lambda item: (item.agreement.agreement_id, item.period_id))
+    statement = statement_rows(settled, view)
+    place = inputs.place
+    licences = "; ".join(dict.fromkeys(source.licence for source in place.sources))
+    comment = f"Source and licence: {licences}." if licences else ""
+
+    public = folder / "public"
+    tables: dict[Schema, Sequence[Row]] = {
+        columns.OUTCOMES: view.outcomes, columns.SPC_POINTS: view.spc_points, columns.INDICATORS: view.indicators,
+        columns.STATEMENT: statement, columns.COMPLETENESS: view.completeness,
+    }  # fmt: skip
+    for schema, rows in tables.items():
+        write_pair(public / "data", schema, rows)
+    write_data_package(public / "data", columns.PUBLIC, place, inputs.data_cut_id)
+    write_duckdb(public / "published.duckdb", tables, comment, views=True)
+    from publication.workbook import workbook_bytes
+
+    notes = [place.subtitle, place.illustration_note, comment,
+             "Marks: [w] withheld by a check, [x] not available, [c] confidential, [p] provisional, [z] not applicable."]  # noqa: E501
+    write_bytes(public / "outcomes.xlsx", workbook_bytes(tables, place.title, [note for note in notes if note]))
+
+    book = Book(
+        inputs=inputs, view=view, statement=statement, kpi_return=kpi_return,
+        settled=[
+            Settled(item.agreement, item.period_id, item.rows["steps"], item.rows["postings"],
+                    item.rows["member_lines"], item.gate, item.decisions, _hides_a_paid_value(item, view))
+            for item in settled
+        ],
+        verdicts=verdicts, files=_file_list(public, place.title),
+    )  # fmt: skip
+    _put(public / "site", {**public_pages(book), **assets()})
+    _refuse_private_names(public, inputs, settled, view)
+
+    members = folder / "members"
+    for schema, rows in ((columns.LEDGER, ledger), (columns.KPI_RETURN, kpi_return)):
+        write_pair(members, schema, rows)
+    for schema in _SETTLEMENT_TABLES:
+        write_pair(members, schema, rows_of(schema, [r for item in settled for r in item.rows[schema.name]]))
+    records = [item.given.gate_json for item in settled]
+    gate = records[0] if len(records) == 1 else readable_json([json.loads(raw) for raw in records])
+    lineage = readable_json(lineage_file(inputs, view))
+    _put(members, {**_terms_files(settled), "gate.json": gate, "lineage.json": lineage})
+    _put(members / "site", {**member_pages(book, ledger), **assets()})
+
+    measures = rows_of(columns.MEASURES, inputs.measures)
+    at_precision(measures, decimals_of)
+    analyst: dict[Schema, Sequence[Row]] = {
+        columns.MEASURES: measures, columns.SPC_POINTS: rows_of(columns.SPC_POINTS, inputs.spc_points),
+        columns.INDICATORS: view.indicators, columns.COMPLETENESS: view.completeness,
+    }  # fmt: skip
+    write_duckdb(folder / "analyst" / "analyst.duckdb", analyst, comment, views=False)
+
+
+def file_entries(folder: Path) -> dict[str, dict[str, Any]]:
+    """Every file of a release but manifest and seal: classification, and the hash it is compared by."""
+    entries: dict[str, dict[str, Any]] = {}
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder).as_posix()
+        if not path.is_file() or relative in ("manifest.json", "seal.json"):
+            continue
+        entry: dict[str, Any] = {"classification": CLASSIFICATION[relative.split("/")[0]]}
+        if path.suffix == ".duckdb":
+            entry["contents_sha256"] = contents_hash(path)
+        else:
+            entry["sha256"], entry["bytes"] = sha256_file(path), path.stat().st_size
+        entries[relative] = entry
+    return entries
+
+
+def manifest_of(folder: Path, inputs: ReleaseInputs) -> dict[str, Any]:
+    """The manifest with its release id: the hash of everything else in it."""
+    agreements = [read_agreement(given.terms_yaml) for given in inputs.settlements]
+    place = inputs.place
+    content: dict[str, Any] = {
+        "format": 1,
+        "place": {"id": place.id, "title": place.title, "area_code": place.area_code, "area_name": place.area_name},
+        "data_cut_id": inputs.data_cut_id,
+        "definitions_hash": inputs.definitions_hash,
+        "code_version": inputs.code_version,
+        "terms": dict(sorted((a.agreement_id + "@" + a.terms_hash[:12], a.terms_hash) for a in agreements)),
+        "indicators": {
+            row["indicator_id"]: row["version"] for row in rows_of(columns.INDICATORS, inputs.indicators)
+        },
+        "sources": [
+            {"title": s.title, "licence": s.licence, "attribution": s.attribution} for s in place.sources
+        ],
+        "files": file_entries(folder),
+    }  # fmt: skip
+    return {"release_id": content_id(content), **content}
+
+
+def seal_of(folder: Path) -> dict[str, Any]:
+    """Byte hash of every shipped file, the manifest included."""
+    return {
+        "files": {
+            path.relative_to(folder).as_posix(): sha256_file(path)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.name != "seal.json"
+        }
+    }
+
+
+def build_release(inputs: ReleaseInputs, home_releases: Path) -> str:
+    """Write the release of these inputs below `home_releases` and return its id; it is not yet `current`.
+
+    The folder appears complete or not at all. The same inputs give the same id, and a release that is there already
+    is left as it is. Refused when the gate's second look, a recomputation or disclosure control says no.
+    """
+    home_releases.mkdir(parents=True, exist_ok=True)
+    # the id is known only when everything is written, so it is written beside and moved into place
+    staging = temporary_beside(home_releases / "release")
+    staging.mkdir()
+    try:
+        _fill(staging, inputs)
+        manifest = manifest_of(staging, inputs)
+        write_bytes(staging / "manifest.json", readable_json(manifest))
+        write_bytes(staging / "seal.json", readable_json(seal_of(staging)))
+        release_id = str(manifest["release_id"])
+        with new_directory(home_releases / release_id) as folder:
+            for path in sorted(staging.iterdir()):
+                path.rename(folder / path.name)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return release_id
+
+
+def publish(home_releases: Path, release_id: str) -> None:
+    """Point `current` at a release, in one step; readers of the former one keep reading it."""
+    if not re.fullmatch(r"[0-9a-f]{64}", release_id) or not (home_releases / release_id / "seal.json").is_file():
+        raise WrongUsage(f"there is no release {release_id} in {home_releases}.", "build it first.")
+    swap_pointer(home_releases / "current", release_id)
+
+
+__all__ = ["build_release", "publish"]

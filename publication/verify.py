@@ -1,0 +1,262 @@
+"""Prove a copy of a release: nothing changed, everything agrees, and every settlement follows from the open book.
+
+Belongs here: the order of the proof, seal and manifest, the decision chain, the gate, recomputation.
+Not here: how single files are read (reader) or compared (crosscheck).
+
+It needs nothing but the folder. Hashes show accidents and simple changes; whoever rewrites them too is caught where
+the figures no longer follow from each other. A forger who rewrites every file consistently is caught only by the
+signatures of the decision log and by the release id, which readers compare with the one the publisher recorded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from foundation.canonical import content_id, readable_json, sha256_file
+from foundation.errors import OutturnError, Refused
+from publication import columns
+from publication.crosscheck import (
+    Problem,
+    analyst_agrees,
+    members_agree,
+    pages_agree,
+    public_agrees,
+    relative_names,
+    tables_agree,
+    workbook_agrees,
+)
+from publication.inputs import Row
+from publication.reader import Release, Unreadable, open_release
+from publication.recompute import TABLES, differences, recompute_tables
+from publication.warehouse import hash_of_contents
+
+PARTS = ("public", "members", "analyst")
+
+
+@dataclass
+class Report:
+    """What the proof found. `notes` say what could not be proved because it is not here."""
+
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    summary: str = ""
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(self.problems)
+
+    def __len__(self) -> int:
+        return len(self.problems)
+
+
+def _canonical(raw: bytes) -> bool:
+    try:
+        return readable_json(json.loads(raw)) == raw
+    except (ValueError, TypeError, RecursionError):
+        return False
+
+
+def _check_seal(release: Release, report: Report, absent: set[str]) -> set[str]:
+    """Compare every file with the seal; returns the files that differ."""
+    changed: set[str] = set()
+    try:
+        sealed = release.json("seal.json")
+        entries = sealed["files"]
+        if not isinstance(entries, dict) or not _canonical(release.raw("seal.json")):
+            raise Unreadable("seal.json", "is not as it was written")
+    except (Unreadable, KeyError, TypeError) as fault:
+        message = fault.message.removeprefix("seal.json ") if isinstance(fault, Unreadable) else "is not a seal."
+        report.problems.append(Problem("seal.json", message))
+        return {"seal.json"}
+    present = relative_names(release.root) - {"seal.json"}
+    for name, digest in sorted(entries.items()):
+        if name.split("/")[0] in absent:
+            continue
+        if name not in present:
+            report.problems.append(Problem(name, "is missing; seal.json lists it."))
+            changed.add(name)
+        elif sha256_file(release.root / name) != digest:
+            changed.add(name)
+            report.problems.append(Problem(name, "has changed: its bytes are not those in seal.json."))
+    for name in sorted(present - set(entries)):
+        report.problems.append(Problem(name, "was added; seal.json does not list it."))
+        changed.add(name)
+    return changed
+
+
+def _check_manifest(release: Release, report: Report, absent: set[str], changed: set[str]) -> None:
+    """The release id is the hash of the manifest, and every file is the one it names."""
+    try:
+        manifest = dict(release.manifest)
+    except Unreadable as fault:
+        report.problems.append(Problem("manifest.json", fault.message.removeprefix("manifest.json ")))
+        return
+    release_id = manifest.pop("release_id", None)
+    if release_id != content_id(manifest) or not _canonical(release.raw("manifest.json")):
+        report.problems.append(Problem("manifest.json", "the release id is not the hash of what the manifest says."))
+    entries = manifest["files"]
+    present = relative_names(release.root) - {"seal.json", "manifest.json"}
+    for name, entry in sorted(entries.items()):
+        if name.split("/")[0] in absent or name not in present:
+            if name.split("/")[0] not in absent and name not in changed:
+                report.problems.append(Problem(name, "is missing; manifest.json lists it."))
+            continue
+        path = release.root / name
+        try:
+            same = (
+                hash_of_contents(release.database(name)) == entry["contents_sha256"]
+                if "contents_sha256" in entry
+                else sha256_file(path) == entry["sha256"]
+            )
+        except OutturnError as fault:
+            report.problems.append(Problem(name, fault.message.removeprefix(name).strip()))
+            changed.add(name)
+            continue
+        except (KeyError, TypeError):
+            report.problems.append(Problem("manifest.json", f"says nothing usable about {name}."))
+            continue
+        if not same:
+            what = "contents are" if "contents_sha256" in entry else "bytes are"
+            report.problems.append(Problem(name, f"has changed: its {what} not those in manifest.json."))
+            changed.add(name)
+        elif name in changed:
+            report.problems.append(Problem("seal.json", f"its entry for {name} does not fit, manifest.json does."))
+    for name in sorted(present - set(entries)):
+        report.problems.append(Problem(name, "is not part of this release: manifest.json does not list it."))
+        changed.add(name)
+
+
+def _guarded(report: Report, check: Callable[[], list[Problem]]) -> None:
+    """Run a check; a file it cannot read is a problem of that file, named once."""
+    try:
+        report.problems += check()
+    except Unreadable as fault:
+        report.problems.append(Problem(fault.file, fault.message.removeprefix(fault.file).strip()))
+
+
+def _check_gate(release: Release) -> list[Problem]:
+    """The gate's records rest on exactly the verdicts and the data cut that this release holds."""
+    from settlement.approvals import gate_causes, terms_approved
+    from settlement.decisions import read_log
+    from settlement.gate import judge
+    from settlement.gate_record import read_gate_json
+    from settlement.refusal import Refusal
+    from settlement.terms import load_terms
+
+    lineage, manifest = release.lineage, release.manifest
+    file = "members/lineage.json"
+    problems = []
+    if content_id(lineage.get("data_cut")) != manifest.get("data_cut_id"):
+        problems.append(Problem(file, "the data cut is not the one the manifest names."))
+    required = str(lineage.get("required", "")).encode()
+    verdicts = {name: str(raw).encode() for name, raw in dict(lineage.get("verdicts", {})).items()}
+    for name, files in release.open_books():
+        terms = load_terms(files["terms.yaml"])
+        if terms.terms_hash not in dict(manifest.get("terms", {})).values():
+            problems.append(Problem(f"members/{name}", "these terms are not the ones the manifest names."))
+        log = read_log(files["decisions.jsonl"])
+        for record in read_gate_json(files["gate.json"], terms):
+            again = judge(
+                required, verdicts, cut_id=str(manifest.get("data_cut_id")),
+                definitions_hash=str(manifest.get("definitions_hash")), code_version=str(manifest.get("code_version")),
+                terms=terms, terms_approved=terms_approved(log, terms, record.period_id), period_id=record.period_id,
+                causes=gate_causes(log, terms, record.period_id, str(manifest.get("data_cut_id"))),
+            )  # fmt: skip
+            if isinstance(again, Refusal):
+                reason = again.reasons[0]
+                problems.append(Problem("members/gate.json", f"does not follow from the checks: {reason.what}."))
+            elif again.to_json() != record.to_json():
+                problems.append(Problem("members/gate.json", "says something else than the checks it rests on."))
+    return problems
+
+
+def _check_settlements(release: Release, report: Report) -> int:
+    """Recompute every settlement from the open book; returns how many agreements were recomputed."""
+    count = 0
+    wanted: dict[str, list[Row]] = {schema.name: [] for schema, _ in TABLES}
+    try:
+        for name, files in release.open_books():
+            try:
+                for table, rows in recompute_tables(files).items():
+                    wanted[table] += rows
+            except (Refused, OutturnError) as fault:
+                report.problems.append(Problem(f"members/{name}", f"cannot be settled again: {fault.message}"))
+                return count
+            count += 1
+        for schema, first in TABLES:
+            file = f"members/{schema.name}.csv"
+            for figure, column, written, follows in differences(
+                schema, first, release.csv(file, schema), wanted[schema.name]
+            ):
+                what = f"{column} is written as {written}, and {follows} follows from the open book."
+                report.problems.append(Problem(file, what, figure))
+    except Unreadable as fault:
+        report.problems.append(Problem(fault.file, fault.message.removeprefix(fault.file).strip()))
+    return count
+
+
+def _check_decisions(release: Release) -> list[Problem]:
+    from settlement.decisions import read_log
+
+    problems = []
+    paths = [release.root / "members" / "decisions.jsonl", *sorted((release.root / "members" / "decisions").glob("*"))]
+    for path in paths:
+        if path.is_file():
+            try:
+                read_log(path.read_bytes())
+            except OutturnError as fault:
+                problems.append(Problem(path.relative_to(release.root).as_posix(), fault.message))
+    return problems
+
+
+def verify_release(path: Path) -> Report:
+    """Everything that differs in the release at `path`, and what could not be proved because it is not here."""
+    release, report = open_release(path), Report()
+    absent = {part for part in PARTS if not release.has(part)}
+    changed = _check_seal(release, report, absent)
+    _check_manifest(release, report, absent, changed)
+    _guarded(report, lambda: tables_agree(release, changed))
+    outcomes: list[Row] = []
+    if "public" not in absent:
+        try:
+            outcomes = release.public(columns.OUTCOMES)
+        except Unreadable:
+            report.notes.append("The outcomes cannot be read, so nothing could be compared with them.")
+        else:
+            _guarded(report, lambda: public_agrees(release, outcomes))
+            _guarded(report, lambda: workbook_agrees(release))
+            _guarded(report, lambda: pages_agree(release))
+    else:
+        report.notes.append("public/ is not here: no published figure could be compared.")
+    settled = 0
+    if "members" in absent:
+        report.notes.append(
+            "members/ is not here: no settlement, KPI return, check or decision could be recomputed or compared."
+        )
+    else:
+        _guarded(report, lambda: _check_decisions(release))
+        settled = _check_settlements(release, report)
+        try:
+            _guarded(report, lambda: _check_gate(release))
+        except OutturnError as fault:
+            report.problems.append(Problem("members/gate.json", f"cannot be judged again: {fault.message}"))
+        if outcomes:
+            _guarded(report, lambda: members_agree(release, outcomes))
+    if "analyst" in absent:
+        report.notes.append("analyst/ is not here: its database could not be compared.")
+    elif outcomes:
+        try:
+            _guarded(report, lambda: analyst_agrees(release, outcomes))
+        except OutturnError as fault:
+            report.problems.append(Problem("analyst/analyst.duckdb", fault.message))
+    report.problems = list(dict.fromkeys(report.problems))
+    files = len(relative_names(release.root))
+    report.summary = f"{files} files, {len(outcomes)} figures" + (
+        f", the settlements of {settled} agreement{'s' if settled != 1 else ''} recomputed" if settled else ""
+    )
+    return report
+
+
+__all__ = ["Problem", "Report", "verify_release"]

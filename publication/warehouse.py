@@ -1,0 +1,182 @@
+"""The tables of a release as files: CSV, Parquet, DuckDB with comments, and the data package that describes them.
+
+Belongs here: writing rows that are ready, and the hash of what a DuckDB file holds. Not here: choosing rows.
+A DuckDB file is not promised to be the same byte for byte, so it is compared by the hash of its ordered contents.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from foundation.canonical import plain_decimal, readable_json, sha256_bytes, sha256_file
+from foundation.errors import SystemFault
+from foundation.tables import write_csv, write_parquet
+from publication.columns import DUCKDB, FRICTIONLESS, Schema
+from publication.inputs import Row
+
+# Readers from DuckDB 1.2 open this version; the engine's own default is newer.
+STORAGE_VERSION = "v1.2.0"
+VIEWS = {
+    "months": ("month", "The outcomes of single months."),
+    "quarters": ("quarter", "The outcomes of quarters of the financial year (April to June is quarter 1)."),
+    "years": ("year", "The outcomes of financial years (April to March)."),
+}
+
+
+def arrow_table(schema: Schema, rows: Sequence[Row]) -> pa.Table:
+    """Rows as Arrow in the schema's types. Fails when a decimal has more than nine decimals: nothing is cut off."""
+    columns = []
+    for column, kind in zip(schema.columns, schema.arrow(), strict=True):
+        columns.append(pa.array([row[column.name] for row in rows], type=kind.type))
+    return pa.Table.from_arrays(columns, schema=schema.arrow())
+
+
+def write_pair(folder: Path, schema: Schema, rows: Sequence[Row]) -> None:
+    """The CSV and the Parquet of one table."""
+    write_csv(folder / f"{schema.name}.csv", schema.names, rows)
+    write_parquet(folder / f"{schema.name}.parquet", arrow_table(schema, rows))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def write_duckdb(path: Path, tables: Mapping[Schema, Sequence[Row]], comment: str, *, views: bool) -> None:
+    """A DuckDB file with comments on every table and column; `views` adds months, quarters and years."""
+    import duckdb
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.execute("SET threads = 1")
+        connection.execute(f"ATTACH {_quoted(str(path))} AS release (STORAGE_VERSION {_quoted(STORAGE_VERSION)})")
+        for schema, rows in tables.items():
+            columns = ", ".join(f'"{column.name}" {DUCKDB[column.kind]}' for column in schema.columns)
+            connection.execute(f'CREATE TABLE release.main."{schema.name}" ({columns})')
+            connection.register("incoming", arrow_table(schema, rows))
+            connection.execute(f'INSERT INTO release.main."{schema.name}" SELECT * FROM incoming')  # noqa: S608
+            connection.unregister("incoming")
+            words = f"{schema.comment} {comment}"
+            connection.execute(f'COMMENT ON TABLE release.main."{schema.name}" IS {_quoted(words)}')
+            for column in schema.columns:
+                connection.execute(
+                    f'COMMENT ON COLUMN release.main."{schema.name}"."{column.name}" IS {_quoted(column.meaning)}'
+                )
+        if views:
+            for name, (kind, words) in VIEWS.items():
+                # an unqualified table name, so that the view still works when the file is attached as something else
+                connection.execute("USE release")
+                connection.execute(
+                    f'CREATE VIEW "{name}" AS SELECT * FROM outcomes '  # noqa: S608
+                    f"WHERE period_kind = {_quoted(kind)} ORDER BY indicator_id, area_code, period_start"
+                )
+                connection.execute(f'COMMENT ON VIEW "{name}" IS {_quoted(words)}')
+            connection.execute("USE memory")
+        connection.execute("CHECKPOINT release")
+        connection.execute("DETACH release")
+    finally:
+        connection.close()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return plain_decimal(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float):
+        return repr(value)
+    return value
+
+
+def read_duckdb(path: Path) -> dict[str, dict[str, Any]]:
+    """Every table and view of a DuckDB file by name: kind, comment, columns, rows as dictionaries in stored order."""
+    import duckdb
+
+    try:
+        connection = duckdb.connect(":memory:")
+        connection.execute("SET threads = 1")
+        connection.execute(f"ATTACH {_quoted(str(path))} AS release (READ_ONLY)")
+    except duckdb.Error as fault:
+        raise SystemFault(f"{path.name} cannot be opened ({type(fault).__name__}).", "get a fresh copy.") from None
+    try:
+        connection.execute("USE release")
+        found: dict[str, dict[str, Any]] = {}
+        tables = connection.execute(
+            "SELECT table_name, comment, 'table' FROM duckdb_tables() WHERE database_name = 'release' UNION ALL "
+            "SELECT view_name, comment, 'view' FROM duckdb_views() WHERE database_name = 'release' AND NOT internal "
+            "ORDER BY 1"
+        ).fetchall()
+        for name, comment, kind in tables:
+            columns = connection.execute(
+                "SELECT column_name, data_type, comment FROM duckdb_columns() "
+                "WHERE database_name = 'release' AND table_name = ? ORDER BY column_index",
+                [name],
+            ).fetchall()
+            cursor = connection.execute(f'SELECT * FROM release.main."{name}"')  # noqa: S608
+            names = [item[0] for item in cursor.description]
+            rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+            found[name] = {"kind": kind, "comment": comment, "columns": columns, "rows": rows}
+        return found
+    except duckdb.Error as fault:
+        raise SystemFault(f"{path.name} cannot be read ({type(fault).__name__}).", "get a fresh copy.") from None
+    finally:
+        connection.close()
+
+
+def contents_hash(path: Path) -> str:
+    """Hash of what a DuckDB file holds."""
+    return hash_of_contents(read_duckdb(path))
+
+
+def hash_of_contents(contents: Mapping[str, Mapping[str, Any]]) -> str:
+    """SHA-256 of names, types, comments and rows of a database, in an order that depends on them alone."""
+    lines = []
+    for name, content in sorted(contents.items()):
+        lines.append(json.dumps([name, content["kind"], content["comment"], content["columns"]], ensure_ascii=False))
+        rows = [json.dumps([_plain(value) for value in row.values()], ensure_ascii=False) for row in content["rows"]]
+        lines.extend(sorted(rows))
+    return sha256_bytes("\n".join(lines).encode())
+
+
+def write_data_package(folder: Path, schemas: Sequence[Schema], place: Any, cut_id: str) -> None:
+    """`datapackage.json` (Frictionless): one resource a CSV, with its fields, hash and size."""
+    resources = []
+    for schema in schemas:
+        path = folder / f"{schema.name}.csv"
+        fields = []
+        for column in schema.columns:
+            entry: dict[str, Any] = {
+                "name": column.name, "type": FRICTIONLESS[column.kind], "description": column.meaning,
+            }  # fmt: skip
+            fields.append(entry)
+        resource: dict[str, Any] = {
+            "name": schema.name.replace("_", "-"), "path": path.name, "profile": "tabular-data-resource",
+            "format": "csv", "mediatype": "text/csv", "encoding": "utf-8", "description": schema.comment,
+            "bytes": path.stat().st_size, "hash": f"sha256:{sha256_file(path)}",
+            "schema": {"fields": fields, "missingValues": [""]},
+        }  # fmt: skip
+        if schema.figure and schema.name != "spc_points":
+            resource["schema"]["primaryKey"] = [schema.figure]
+        resources.append(resource)
+    package = {
+        "profile": "tabular-data-package",
+        "name": f"outturn-{place.id}",
+        "title": place.title,
+        "description": f"{place.subtitle} {place.illustration_note}".strip(),
+        "sources": [{"title": source.title} for source in place.sources],
+        "licenses": [
+            {"name": name, "title": name} for name in dict.fromkeys(source.licence for source in place.sources)
+        ],
+        "outturn:data_cut": cut_id,
+        "resources": resources,
+    }
+    from foundation.durable import write_bytes
+
+    write_bytes(folder / "datapackage.json", readable_json(package))
