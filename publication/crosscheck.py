@@ -50,8 +50,10 @@ def row_name(schema: Schema, row: Row) -> str:
 
 
 def _keyed(schema: Schema, rows: Iterable[Row]) -> dict[tuple[str, ...], Row]:
-    names = ["figure_id", "settlement_id"] if schema.figure and "settlement_id" in schema.names else (
-        ["figure_id"] if schema.figure else list(schema.order)
+    names = (
+        ["figure_id", "settlement_id"]
+        if schema.figure and "settlement_id" in schema.names
+        else (["figure_id"] if schema.figure else list(schema.order))
     )
     return {tuple(cell_text(row[name]) for name in names): row for row in rows}
 

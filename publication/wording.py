@@ -87,8 +87,10 @@ def period_long(label: str, kind: str | None = None) -> str:
     if period.kind == "month":
         return name
     first, last = MONTHS[period.start.month - 1], MONTHS[period.end.month - 1]
-    since = f"{first} to {last} {period.end.year}" if period.kind == "quarter" else (
-        f"{first} {period.start.year} to {last} {period.end.year}"
+    since = (
+        f"{first} to {last} {period.end.year}"
+        if period.kind == "quarter"
+        else (f"{first} {period.start.year} to {last} {period.end.year}")
     )
     return f"{capital(name)} ({since})"
 

@@ -92,9 +92,7 @@ def _chart(book: Book, indicator_id: str, area: str, kpi: KpiTerms | None) -> di
         )  # fmt: skip
     references = []
     if kpi and kpi.baseline is not None:
-        references.append(
-            Reference(kpi.baseline, f"Baseline {number(kpi.baseline, kpi.decimals)}")
-        )
+        references.append(Reference(kpi.baseline, f"Baseline {number(kpi.baseline, kpi.decimals)}"))
     values = [p.value for p in points if p.value is not None]
     gaps = [month for month in months if month["value"] is None]
     title = (
@@ -187,11 +185,16 @@ def _figure_table(book: Book, indicator_id: str, area: str, kinds: Sequence[str]
         if marker in ("w", "x", "c", "z"):
             value["href"] = f"data-quality.html#{reason_key(outcome)}"
         cells = [
-            cell(capital(period_name(outcome["period_id"], outcome["period_kind"])),
-                 more=months_of(outcome["period_id"]) if outcome["period_kind"] == "quarter" else ""),
+            cell(
+                capital(period_name(outcome["period_id"], outcome["period_kind"])),
+                more=months_of(outcome["period_id"]) if outcome["period_kind"] == "quarter" else "",
+            ),
             value,
-            *([cell(_interval(outcome, entry["value_decimals"]) if outcome["lower"] is not None else "–", n=True)]
-              if with_interval else []),
+            *(
+                [cell(_interval(outcome, entry["value_decimals"]) if outcome["lower"] is not None else "–", n=True)]
+                if with_interval
+                else []
+            ),
         ]
         if with_parts:
             cells.append(cell("–" if outcome["numerator"] is None else number(outcome["numerator"]), n=True))

@@ -230,8 +230,10 @@ def _kpi_return(book: Book, site: Mapping[str, Any]) -> bytes:
                      "rows": rows}
                 )  # fmt: skip
         baseline = mine[0]["baseline_value"]
-        start = "No baseline." if baseline is None else (
-            f"Baseline {number(baseline, mine[0]['value_decimals'])} {mine[0]['unit']}."
+        start = (
+            "No baseline."
+            if baseline is None
+            else (f"Baseline {number(baseline, mine[0]['value_decimals'])} {mine[0]['unit']}.")
         )
         covered = [r["data_complete_as_at"] for r in mine if r["data_complete_as_at"]]
         sections.append(

@@ -151,8 +151,12 @@ def _indicator_rows(book: Book) -> list[dict[str, Any]]:
             rows.append(
                 row(
                     name,
-                    cell(latest["value_text"], n=True, figure=latest["figure_id"],
-                         more=unit_words(latest["unit"], entry["statistic"])),
+                    cell(
+                        latest["value_text"],
+                        n=True,
+                        figure=latest["figure_id"],
+                        more=unit_words(latest["unit"], entry["statistic"]),
+                    ),
                     cell(capital(period_name(latest["period_id"], latest["period_kind"])), more=latest["area_name"]),
                     cell(what),
                     later,

@@ -51,7 +51,7 @@ def judged_home(demo: DemoHome, tmp_path_factory: pytest.TempPathFactory) -> Pat
     _resubmission().write(Home(root).landing)
     succeeded, said = _materialise(Home(root), "intake_to_verdicts")
     assert succeeded, said
-    assert len(list((root / "releases").glob("[0-9a-f]*"))) == 1
+    assert len([path for path in (root / "releases").iterdir() if not path.is_symlink()]) == 1
     return root
 
 

@@ -236,6 +236,7 @@ def test_a_year_so_far_does_not_give_a_withheld_quarter(inputs: ReleaseInputs) -
 
 def test_one_indicator_does_not_give_another_away() -> None:
     """Two indicators that count the same patients: the numerator shown with one is the numerator of the other."""
+
     def figure(name: str, label: str, *, value: bool, parts: bool) -> Figure:
         period = parse_period(label)
         numerator = {"2024-10": 13647, "2024-11": 13511, "2024-12": 11285, "2024-25-q3": 38443}[label]
@@ -302,7 +303,10 @@ def test_bounds_are_those_of_integer_programming(
             continue
         for sign, ours in ((1, bounds[figure.figure_id][0]), (-1, bounds[figure.figure_id][1])):
             solved = linprog(
-                numpy.array(coefficients) * sign, A_ub=upper or None, b_ub=limits or None, bounds=[(0, None)] * 3,
+                numpy.array(coefficients) * sign,
+                A_ub=upper or None,
+                b_ub=limits or None,
+                bounds=[(0, None)] * 3,
                 integrality=[1, 1, 1],
             )
             if ours is None:

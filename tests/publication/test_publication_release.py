@@ -50,9 +50,10 @@ def test_manifest_and_seal_name_every_file(release: Path) -> None:
     manifest = json.loads((release / "manifest.json").read_bytes())
     assert set(manifest["files"]) == _names(release) - {"manifest.json", "seal.json"}
     for name, entry in manifest["files"].items():
-        assert entry["classification"] == {"public": "public", "members": "members only", "analyst": "restricted"}[
-            name.split("/")[0]
-        ]
+        assert (
+            entry["classification"]
+            == {"public": "public", "members": "members only", "analyst": "restricted"}[name.split("/")[0]]
+        )
         if name.endswith(".duckdb"):
             assert entry["contents_sha256"] == contents_hash(release / name)
         else:

@@ -168,6 +168,7 @@ def test_a_folder_that_is_no_release_is_wrong_usage(tmp_path: Path) -> None:
 
 def test_a_forged_posting_is_caught_by_recomputation(copy: Path) -> None:
     """Hashes can be forged by whoever holds the folder; the arithmetic cannot."""
+
     def richer(row: dict[str, object]) -> None:
         row["amount_pence"] = int(str(row["amount_pence"])) + 100
 
