@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from foundation.home import Home, open_home
-from orchestration.defs.intake.assets import intake_assets
+from orchestration.defs.intake.assets import extracts, intake_assets
 from orchestration.defs.intake.sensors import landing_sensor
 from orchestration.defs.jobs import (
     ALERT_LATE_MONTH,
@@ -24,7 +24,7 @@ from orchestration.resources import HomeResource
 def build_definitions(home: Home) -> dg.Definitions:
     """Every asset, check, job, schedule and sensor of the house, for one home."""
     return dg.Definitions(
-        assets=[*intake_assets(), data_cut, build_dbt_assets(home), verdicts, settlements, release],
+        assets=[*extracts(), *intake_assets(), data_cut, build_dbt_assets(home), verdicts, settlements, release],
         asset_checks=[build_gate_checks()],
         jobs=[main_job, ALERT_LATE_MONTH],
         schedules=[monthly_schedule],

@@ -63,7 +63,7 @@ def _selection(name: str) -> Any:
         "intake_to_verdicts": (dg.AssetSelection.all() - dg.AssetSelection.assets("settlements", "release")),
         "later_run": everything,
         "partial_selection": dg.AssetSelection.assets("settlements", "release").without_checks(),
-        "checks_not_selected": dg.AssetSelection.all() - dg.AssetSelection.all_asset_checks(),
+        "checks_not_selected": dg.AssetSelection.all() - dg.AssetSelection.checks_for_assets("verdicts"),
         "release_alone": dg.AssetSelection.assets("release").without_checks(),
     }[name]
 

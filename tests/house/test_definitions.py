@@ -100,8 +100,10 @@ def test_the_landing_sensor_starts_one_run_for_what_waits(home: Home, monkeypatc
     assert request.run_key == repeat.run_key
 
 
-def test_a_missed_month_starts_the_run_that_fails_to_say_so(home: Home) -> None:
-    """DER-01: a schedule that did not run is noticed."""
+def test_a_missed_month_starts_the_run_that_fails_to_say_so(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DER-01: a schedule that did not run is noticed, in a live home; a demonstration is never late."""
     import dagster as dg
 
     from orchestration.defs.jobs import alert_late_month, is_late, late_month_alert, month_due
@@ -114,6 +116,9 @@ def test_a_missed_month_starts_the_run_that_fails_to_say_so(home: Home) -> None:
         assert is_late(instance, due)
         instance.report_runless_asset_event(dg.AssetMaterialization("release", partition="2025-08"))
         assert not is_late(instance, due)
+        monkeypatch.setenv("OUTTURN_HOME", str(home.root))
+        assert isinstance(late_month_alert(dg.build_sensor_context(instance=instance)), dg.SkipReason)
+        monkeypatch.setenv("OUTTURN_HOME", str(tmp_path))
         found = late_month_alert(dg.build_sensor_context(instance=instance))
         assert isinstance(found, dg.SensorResult)
         (request,) = found.run_requests or []

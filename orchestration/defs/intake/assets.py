@@ -22,19 +22,12 @@ OUTCOMES = ("accept", "accept_normalised", "warn", "reject_record", "reject_file
 
 
 def _build(feed: str, source_class: str) -> dg.AssetsDefinition:
-    landed = dg.AssetSpec(
-        dg.AssetKey(["landing", feed]),
-        group_name="extracts",
-        kinds={"csv"},
-        description=f"Files of the feed {feed} in the senders' mailboxes.",
-    )
-
     @dg.asset(
         name=feed,
         group_name="intake",
         kinds={"parquet", "greatexpectations"},
         tags={"outturn/source": source_class},
-        deps=[landed],
+        deps=[landing_key(feed)],
         partitions_def=MONTHS,
         backfill_policy=ONE_RUN,
         check_specs=[
@@ -124,6 +117,24 @@ def _table(counts: Counter[str]) -> str:
     return "| organisation | submissions |\n|---|---|\n" + "\n".join(
         f"| {name} | {number} |" for name, number in sorted(counts.items())
     )
+
+
+def landing_key(feed: str) -> dg.AssetKey:
+    return dg.AssetKey(["landing", feed])
+
+
+def extracts() -> list[dg.AssetSpec]:
+    """What senders put into their mailboxes: outside our doing, shown so that the picture starts where data do."""
+    return [
+        dg.AssetSpec(
+            landing_key(feed),
+            group_name="extracts",
+            kinds={"csv"},
+            tags={"outturn/source": contracts()[feed].source_class},
+            description=f"Files of the feed {feed} in the senders' mailboxes.",
+        )
+        for feed in feeds()
+    ]
 
 
 def intake_assets() -> list[dg.AssetsDefinition]:

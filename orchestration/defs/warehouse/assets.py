@@ -31,7 +31,7 @@ from orchestration.warehouse import begin_build, current_build, finish_build
 
 
 @dg.asset(
-    group_name="warehouse",
+    group_name="cut",
     kinds={"json"},
     deps=[dg.AssetKey(feed) for feed in feeds()],
     partitions_def=MONTHS,
@@ -72,7 +72,11 @@ class Translator(DagsterDbtTranslator):
         """The folder of the model: staging, intermediate, indicators, measures, scorecard."""
         path = dbt_resource_props.get("fqn", [])
         return (
-            "seeds" if dbt_resource_props["resource_type"] == "seed" else str(path[1]) if len(path) > 2 else "warehouse"
+            "reference"
+            if dbt_resource_props["resource_type"] == "seed"
+            else str(path[1])
+            if len(path) > 2
+            else "warehouse"
         )
 
 
