@@ -377,7 +377,7 @@ def _fill(folder: Path, inputs: ReleaseInputs) -> None:
         place.illustration_note,
         comment,
         "Marks: [w] withheld by a check, [x] not available, [c] confidential, [p] provisional, [z] not applicable.",
-    ]  # noqa: E501
+    ]
     write_bytes(public / "outcomes.xlsx", workbook_bytes(tables, place.title, [note for note in notes if note]))
 
     book = Book(
