@@ -12,13 +12,11 @@ from foundation.home import Home
 from orchestration.cycle import Cycle
 from orchestration.rooms import contracts
 from orchestration.settling import Settled, verdict_files
+from orchestration.warehouse import TABLES
 
 if TYPE_CHECKING:
     from publication.inputs import Place as PublishedPlace
     from publication.inputs import ReleaseInputs
-
-# Tables of the warehouse a release reads.
-TABLES = ("measures", "spc_points", "indicators", "completeness", "kpi_return", "ledger", "lineage")
 
 
 def published_place(home: Home) -> PublishedPlace:

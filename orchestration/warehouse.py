@@ -15,18 +15,22 @@ from typing import Any
 
 import pyarrow as pa
 
-from foundation.canonical import readable_json
+from foundation.canonical import content_id, readable_json
 from foundation.durable import write_bytes
 from foundation.errors import Refused
 from foundation.home import Home
 
+# Tables that leave the build database: for verdicts, settlement and release.
+TABLES = ("measures", "spc_points", "indicators", "completeness", "kpi_return", "ledger", "lineage")
+
 
 @dataclass(frozen=True)
 class Build:
-    """A finished dbt build: its fingerprint and dbt's results of models and tests."""
+    """A finished dbt build: its fingerprint, dbt's results of models and tests, and the hash of each table."""
 
     fingerprint: str
     run_results: dict[str, Any]
+    tables: dict[str, str]
 
 
 def _marker(home: Home) -> Path:
@@ -39,12 +43,17 @@ def begin_build(home: Home) -> None:
 
 
 def finish_build(home: Home, fingerprint: str, run_results: dict[str, Any]) -> None:
-    """Record a complete build. Times and host names of dbt's results are left out: they are not evidence."""
+    """Record a complete build. Times and host names of dbt's results are left out: they are not evidence.
+
+    The hash of every table that leaves the database is taken while dbt's tests on it are still fresh, so that
+    a table changed afterwards is refused by whoever reads it.
+    """
     results = [
         {"unique_id": item["unique_id"], "status": item["status"], "failures": item.get("failures")}
         for item in sorted(run_results["results"], key=lambda item: item["unique_id"])
     ]
-    write_bytes(_marker(home), readable_json({"fingerprint": fingerprint, "results": results}))
+    hashes = {name: _hash_of(table) for name, table in _read(home, TABLES).items()}
+    write_bytes(_marker(home), readable_json({"fingerprint": fingerprint, "tables": hashes, "results": results}))
 
 
 def current_build(home: Home) -> Build | None:
@@ -52,25 +61,41 @@ def current_build(home: Home) -> Build | None:
     if not _marker(home).exists() or not home.build_database.exists():
         return None
     marker = json.loads(_marker(home).read_bytes())
-    return Build(marker["fingerprint"], {"results": marker["results"]})
+    return Build(marker["fingerprint"], {"results": marker["results"]}, marker["tables"])
+
+
+def _hash_of(table: pa.Table) -> str:
+    """Hash of a table's rows, in their order, every figure by its digits."""
+    return content_id({"columns": table.column_names, "rows": table.to_pylist()})
+
+
+def _read(home: Home, names: Iterable[str]) -> dict[str, pa.Table]:
+    import duckdb
+
+    with duckdb.connect(str(home.build_database), read_only=True) as connection:
+        return {
+            name: connection.sql(f'select * from "{name}" order by all').to_arrow_table()  # noqa: S608
+            for name in names
+        }
 
 
 def read_tables(home: Home, fingerprint: str, names: Iterable[str]) -> dict[str, pa.Table]:
     """Tables of the build as Arrow, every one in full; DECIMAL stays decimal.
 
-    Refused when the database does not hold the build of `fingerprint`. Call only inside the
-    DuckDB writer's pool.
+    Refused when the database does not hold the build of `fingerprint`, or a table is not what that build left.
+    Call only inside the DuckDB writer's pool.
     """
-    import duckdb
-
     build = current_build(home)
     if build is None or build.fingerprint != fingerprint:
         raise Refused(
             "the warehouse does not hold a complete build of this data cut.",
             "materialise the dbt models for it (`outturn run`), then settle.",
         )
-    with duckdb.connect(str(home.build_database), read_only=True) as connection:
-        return {
-            name: connection.sql(f'select * from "{name}" order by all').to_arrow_table()  # noqa: S608
-            for name in names
-        }
+    tables = _read(home, names)
+    changed = sorted(name for name, table in tables.items() if _hash_of(table) != build.tables.get(name))
+    if changed:
+        raise Refused(
+            f"{', '.join(changed)} changed in the warehouse after it was built and tested.",
+            f"find out who opened {home.build_database}; remove {_marker(home)} and run again to build it anew.",
+        )
+    return tables

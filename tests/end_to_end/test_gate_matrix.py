@@ -183,6 +183,24 @@ def test_without_a_fault_the_same_home_settles_and_releases(judged_home: Path, t
     assert not list(home.refusals.glob("*.json"))
 
 
+def test_a_figure_changed_in_the_warehouse_after_it_was_judged_is_refused(judged_home: Path, tmp_path: Path) -> None:
+    """One figure edited in the build database, consistently: no verdict names it, and nothing is paid on it."""
+    import duckdb
+
+    home = Home(Path(shutil.copytree(judged_home, tmp_path / "home", symlinks=True)))
+    former = home.current.resolve()
+    with duckdb.connect(str(home.build_database)) as connection:
+        connection.execute(
+            "update kpi_return set numerator = numerator - 3560, value = value - 10 "
+            "where kpi_id = 'D1' and period_id = '2024-25'"
+        )
+    succeeded, said = _materialise(home, "partial_selection")
+    assert not succeeded
+    assert "kpi_return changed in the warehouse" in said
+    assert home.current.resolve() == former
+    assert "kpi_return changed" in next(home.refusals.glob("*.json")).read_text()
+
+
 def test_terms_changed_after_approval_are_refused(
     judged_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,11 +9,11 @@ from orchestration.cycle import current_cycle
 from orchestration.deciding import record_publication
 from orchestration.partitions import DUCKDB_WRITER, MONTHS, ONE_RUN
 from orchestration.progress import say
-from orchestration.releasing import TABLES, moment_of, release_inputs
+from orchestration.releasing import moment_of, release_inputs
 from orchestration.resources import HomeResource
 from orchestration.retries import io_only
 from orchestration.settling import refusals_on_record, settle_due
-from orchestration.warehouse import read_tables
+from orchestration.warehouse import TABLES, read_tables
 
 
 @dg.asset(
