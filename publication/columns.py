@@ -311,7 +311,7 @@ STATEMENT = _schema(
 
 COMPLETENESS = _schema(
     "completeness",
-    "## Verdicts (verdicts/<cut>/)",
+    "Per indicator and month: on how many days every organisation that must report did.",
     "indicator_id period_start",
     """
     indicator_id | text | indicator

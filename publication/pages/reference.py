@@ -17,7 +17,6 @@ from publication.pages.book import (
 from publication.pages.frame import cell, heads, render, row
 from publication.wording import (
     number,
-    sentence,
 )
 
 
@@ -110,7 +109,7 @@ def downloads_page(book: Book, site: Mapping[str, Any]) -> bytes:
         columns=[
             {"key": f"columns-{schema.name}", "caption": f"Columns of {schema.name}", "note": schema.comment,
              "head": heads("Column", "Type", "Meaning"),
-             "rows": [row(cell(c.name), cell(c.kind), cell(sentence(c.meaning))) for c in schema.columns]}
+             "rows": [row(cell(c.name), cell(c.kind), cell(c.meaning)) for c in schema.columns]}
             for schema in PUBLIC
         ],
     )  # fmt: skip
