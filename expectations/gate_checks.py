@@ -208,6 +208,13 @@ def judge_required_feeds(
         for organisation, held in by_sender.items():
             covered[feed, organisation] = set(months_of(held))
     register = required_organisations(home, cut)
+    # A cost line in quarantine is missing cost, and missing cost would look like a saving.
+    held_back = {
+        (receipt.organisation, label): receipt.rows_quarantined
+        for receipt in _receipts_of(home, cut, ledger_feed)
+        if receipt.rows_quarantined
+        for label in months_of([receipt])
+    }
     problems, asked = [], 0
     for need in needs:
         if not need.members:
@@ -217,6 +224,10 @@ def judge_required_feeds(
                 asked += 1
                 if period.label not in covered.get((ledger_feed, member), set()):
                     problems.append(f"{need.agreement_id}: {member} sent no {ledger_feed} for {period.label}")
+                if rows := held_back.get((member, period.label)):
+                    problems.append(
+                        f"{need.agreement_id}: {rows} line(s) of {member}'s {ledger_feed} of {period.label} are quarantined"
+                    )
         required = 0
         for period in _months(need.measurement_window):
             wanted = sorted(

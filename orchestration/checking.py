@@ -6,6 +6,7 @@ from pathlib import Path
 
 from foundation.canonical import readable_json
 from foundation.durable import write_bytes
+from foundation.errors import Refused, WrongUsage
 from foundation.tables import write_parquet
 from orchestration.progress import say
 
@@ -23,8 +24,14 @@ _WORDS = {
 def check_file(file: Path, contract: Path, manifest: Path | None, report: Path | None, out: Path | None) -> int:
     """Check one file; returns the exit code. Nothing is printed or written that identifies a person."""
     from expectations.intake import check_file as judge
+    from ingest.contract import load_contract
 
-    result = judge(file, contract, manifest)
+    try:
+        agreed = load_contract(contract)
+    except Refused as unreadable:
+        # The file is not at fault: a sender's script must not take this for a refused file.
+        raise WrongUsage(f"{contract} is not a data contract that can be used.", unreadable.mend) from unreadable
+    result = judge(file, agreed, manifest)
     content = result.report()
     say("check", _WORDS[result.outcome])
     say(

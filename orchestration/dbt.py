@@ -112,6 +112,11 @@ def test_statuses(run_results: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def built(run_results: Mapping[str, Any]) -> set[str]:
+    """Unique ids of what a run did build."""
+    return {item["unique_id"] for item in run_results["results"] if item["status"] == "success"}
+
+
 def buildable(manifest: Mapping[str, Any]) -> set[str]:
     """Unique ids of everything a complete build materialises."""
     return {key for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed", "snapshot")}

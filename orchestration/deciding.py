@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foundation.errors import Refused
+from foundation.errors import Refused, WrongUsage
 from foundation.home import Home
 from orchestration.cycle import AgreementOnFile
 from orchestration.progress import say
@@ -68,7 +68,7 @@ def _release_key(home: Home) -> Ed25519PrivateKey:
     if not path or not Path(path).is_file():
         raise Refused(
             "a live home publishes only with the key of its release authority.",
-            "set OUTTURN_RELEASE_KEY to the file of an Ed25519 private key (PEM); the release is built and waits.",
+            "set OUTTURN_RELEASE_KEY to the file of an Ed25519 private key (PEM), then run again.",
         )
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -77,6 +77,11 @@ def _release_key(home: Home) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise Refused("the release key is not an Ed25519 key.", "make one with `openssl genpkey -algorithm ed25519`.")
     return key
+
+
+def require_release_key(home: Home) -> None:
+    """Refuse before anything is published when nobody could sign for it."""
+    _release_key(home)
 
 
 def record_publication(home: Home, release_id: str, moment: datetime) -> None:
@@ -132,7 +137,13 @@ def list_decisions(home: Home, agreement: str | None) -> None:
     """Print the decisions of a home, one line each. The chain and signatures are checked while reading."""
     from settlement import store
 
-    names = [agreement] if agreement else sorted(path.stem for path in home.decisions.glob("*.jsonl"))
+    home.settings()
+    known = sorted(path.stem for path in home.decisions.glob("*.jsonl"))
+    if agreement is not None and agreement not in known:
+        raise WrongUsage(
+            f"there are no decisions on '{agreement}'.", f"choose one of: {', '.join(known) or 'none yet'}."
+        )
+    names = [agreement] if agreement else known
     if not names:
         say("decisions", "none yet.")
     for name in names:

@@ -25,10 +25,12 @@ def build_definitions(home: Home) -> dg.Definitions:
     """Every asset, check, job, schedule and sensor of the house, for one home."""
     return dg.Definitions(
         assets=[*extracts(), *intake_assets(), data_cut, build_dbt_assets(home), verdicts, settlements, release],
-        asset_checks=[build_gate_checks()],
+        asset_checks=[build_gate_checks(home)],
         jobs=[main_job, ALERT_LATE_MONTH],
         schedules=[monthly_schedule],
         sensors=[landing_sensor, late_month_alert],
+        # Also for what is started from the asset pages: steps in processes of their own would lock each other out.
+        executor=dg.in_process_executor,
         resources={"house": HomeResource(root=str(home.root))},
     )
 

@@ -76,24 +76,24 @@ def _runs(home: Home) -> Iterator[Finding]:
             yield Finding(False, "no run yet. What to do: `outturn run --period YYYY-MM`.")
             return
         last = runs[0].dagster_run
-        ended = last.status in (DagsterRunStatus.SUCCESS, DagsterRunStatus.STARTED)
-        yield Finding(
-            ended or bool(_open_refusals(home)),
-            f"last run {last.run_id[:8]}: {last.status.value.lower()}"
-            + ("" if ended else ". What to do: read its last lines in `outturn dev`, or the refusal below."),
+        well = last.status is DagsterRunStatus.SUCCESS
+        advice = (
+            ""
+            if well
+            else (
+                ". What to do: read the refusal below."
+                if _open_refusals(home)
+                else ". What to do: read its last lines in `outturn dev`; the next run closes it if its process died."
+            )
         )
-
-
-def _current_cut(home: Home) -> str | None:
-    manifest = home.current / "manifest.json"
-    return json.loads(manifest.read_bytes())["data_cut_id"] if manifest.exists() else None
+        yield Finding(well, f"last run {last.run_id[:8]}: {last.status.value.lower()}{advice}")
 
 
 def _open_refusals(home: Home) -> list[dict[str, Any]]:
-    """Refusals of cuts that were not released afterwards, newest file last."""
-    released = _current_cut(home)
+    """Refusals after which nothing was published, the latest last."""
+    published = home.current.lstat().st_mtime_ns if home.current.is_symlink() else 0
     files = sorted(home.refusals.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
-    return [json.loads(path.read_bytes()) for path in files if path.stem != released]
+    return [json.loads(path.read_bytes()) for path in files if path.stat().st_mtime_ns > published]
 
 
 def _refusals(home: Home) -> Iterator[Finding]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foundation.durable import sweep
-from foundation.errors import Refused, SystemFault
+from foundation.errors import Refused, SystemFault, WrongUsage
 from foundation.home import Home
+from foundation.period import month_of
 from orchestration.cycle import agreements_of, month_asked, only
 from orchestration.landing import first_month_covered, waiting_manifests
 from orchestration.lock import home_lock
@@ -52,7 +55,7 @@ class Outcome:
 def _first_month(home: Home, last: str) -> str:
     """Earliest month anything waiting covers: a run takes in all that has landed up to its own month."""
     waiting = [month for path in waiting_manifests(home) if (month := first_month_covered(path)) is not None]
-    return min([*waiting, last]) if waiting else last
+    return max(min([*waiting, last]), FIRST_MONTH)
 
 
 def _quiet_libraries() -> None:
@@ -68,12 +71,12 @@ def _innermost(error: Any) -> str:
     return str(error.message).strip().splitlines()[0] if error is not None else "no reason given"
 
 
-def _refused_by_gate(home: Home) -> Refused | None:
-    """The refusal the gate recorded for the cut as it is now, in words."""
+def _refused_by_gate(home: Home, started_ns: int) -> Refused | None:
+    """The refusal the gate recorded in this run for the cut as it is now, in words."""
     from ingest.cut import build_cut
 
     path = home.refusals / f"{build_cut(home).cut_id}.json"
-    if not path.exists():
+    if not path.exists() or path.stat().st_mtime_ns < started_ns:
         return None
     reasons = [reason for refusal in json.loads(path.read_bytes())["refusals"] for reason in refusal["reasons"]]
     told = [
@@ -84,10 +87,10 @@ def _refused_by_gate(home: Home) -> Refused | None:
     return Refused(message, "mend what is named above, then run again.")
 
 
-def _refusal_of(home: Home, result: ExecuteInProcessResult) -> Exception:
+def _refusal_of(home: Home, result: ExecuteInProcessResult, started_ns: int) -> Exception:
     """What stopped a run, as the error it was: the gate's refusal, another of our own errors, or a system fault."""
     failed = [event.step_key for event in result.filter_events(lambda event: event.is_step_failure)]
-    if "gate" in failed and (refused := _refused_by_gate(home)) is not None:
+    if "gate" in failed and (refused := _refused_by_gate(home, started_ns)) is not None:
         return refused
     for event in result.filter_events(lambda event: event.is_step_failure):
         failure: Any = event.event_specific_data
@@ -108,7 +111,11 @@ def _refusal_of(home: Home, result: ExecuteInProcessResult) -> Exception:
 
 def run_main_job(home: Home, period: str, *, agreement: str | None = None, intake: bool = True) -> Outcome:
     """Run the main job for all that has landed up to a month. Refused or SystemFault when it does not end well."""
-    last = max(month_asked(period).label, FIRST_MONTH)
+    last = month_asked(period).label
+    if not FIRST_MONTH <= last <= month_of(datetime.now(tz=UTC).date()).label:
+        raise WrongUsage(
+            f"{last} is not a month that can be run.", f"name a month from {FIRST_MONTH} to the present one."
+        )
     home.settings()
     home.require_private_vault()
     only(agreements_of(home), agreement)
@@ -116,6 +123,7 @@ def run_main_job(home: Home, period: str, *, agreement: str | None = None, intak
         from orchestration.instance import bury_dead_runs, open_instance
 
         sweep(home.root)
+        started_ns = time.time_ns()
         with open_instance(home) as instance:
             if buried := bury_dead_runs(instance):
                 say("house", f"{buried} run(s) of processes that died were closed")
@@ -136,7 +144,7 @@ def run_main_job(home: Home, period: str, *, agreement: str | None = None, intak
                 },
             )
         if not result.success:
-            raise _refusal_of(home, result)
+            raise _refusal_of(home, result, started_ns)
         _require_release(result)
         return _outcome(home, result)
 

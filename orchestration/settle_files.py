@@ -69,5 +69,6 @@ def settle_from_files(agreement: Path, inputs: Path, out: Path) -> int:
                 f"{posting.line} £{Decimal(posting.amount_pence) / 100:,.2f} ({posting.status}). {item.reason}",
             )
         withheld = withheld or any(entry.action == "withhold" for entry in item.gate.entries)
+    say("note", "these files were taken as they are: only `outturn verify` on a release proves them.")
     say("written", str(out))
     return 3 if withheld else 0

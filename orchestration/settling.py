@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foundation.canonical import readable_json
+from foundation.canonical import readable_json, sha256_bytes, sha256_file
 from foundation.durable import new_directory, write_bytes
 from foundation.errors import Refused
 from foundation.home import Home
@@ -48,9 +48,21 @@ def verdict_files(cycle: Cycle) -> tuple[bytes, dict[str, bytes]]:
     return (required.read_bytes() if required.exists() else b""), found
 
 
-def due_periods(agreement: AgreementOnFile, until: date) -> list[Period]:
-    """Settlement periods of an agreement that have ended by a date."""
-    return [period for period in agreement.terms.settlement_periods() if period.end <= until]
+def due_periods(cycle: Cycle, agreement: AgreementOnFile, until: date) -> list[Period]:
+    """Settlement periods of an agreement that have ended by a date, in the data as well as in the calendar.
+
+    What has been settled once stays due: a run for an earlier month must not take a settlement out of the release.
+    """
+    in_data = max(item.covers_to for item in cycle.cut.submissions)
+    return [
+        period
+        for period in agreement.terms.settlement_periods()
+        if period.end <= min(until, in_data) or _settled_before(cycle.home, agreement.terms.id, period.label)
+    ]
+
+
+def _settled_before(home: Home, agreement_id: str, period_id: str) -> bool:
+    return any(settlement_folder(home, agreement_id, period_id).glob("*/settlement.json"))
 
 
 def settlement_folder(home: Home, agreement_id: str, period_id: str) -> Path:
@@ -71,8 +83,14 @@ def _earlier(cycle: Cycle, agreement_id: str, period_id: str) -> tuple[Mapping[s
         key=lambda path: json.loads(path.read_bytes())["number"],
     )
     for path in folders:
-        if json.loads(path.read_bytes())["fingerprint"] != cycle.fingerprint:
-            rows = read_rows("postings", (path.parent / "postings.csv").read_bytes())
+        marker = json.loads(path.read_bytes())
+        if marker["fingerprint"] != cycle.fingerprint:
+            raw = (path.parent / "postings.csv").read_bytes()
+            if sha256_bytes(raw) != marker["files"]["postings.csv"]:
+                raise Refused(
+                    f"{path.parent} was changed after it was settled.", "restore it from backup, then run again."
+                )
+            rows = read_rows("postings", raw)
             found.extend(row for row in rows if row["status"] == "payable")
     return tuple(found)
 
@@ -202,6 +220,7 @@ def store_settlement(home: Home, settled: Settled) -> Path:
                     "terms_hash": item.terms_hash,
                     "fingerprint": settled.fingerprint,
                     "status": item.status,
+                    "files": {path.name: sha256_file(path) for path in sorted(draft.iterdir())},
                     "reason": item.reason,
                 }
             ),
@@ -210,9 +229,13 @@ def store_settlement(home: Home, settled: Settled) -> Path:
 
 
 def record_refusals(home: Home, cut_id: str, refusals: Sequence[Mapping[str, Any]]) -> Path:
-    """Write `refusals/<cut>.json`: every reason, who mends it, the effect on money."""
+    """Write `refusals/<cut>.json`: every reason, who mends it, the effect on money. A former one is kept beside."""
     path = home.refusals / f"{cut_id}.json"
-    write_bytes(path, readable_json({"data_cut_id": cut_id, "refusals": list(refusals)}))
+    data = readable_json({"data_cut_id": cut_id, "refusals": list(refusals)})
+    if path.exists() and path.read_bytes() != data:
+        former = home.refusals / "superseded" / f"{cut_id}-{sha256_file(path)[:16]}.json"
+        write_bytes(former, path.read_bytes())
+    write_bytes(path, data)
     return path
 
 
@@ -221,5 +244,5 @@ def each_due(
 ) -> Iterator[tuple[AgreementOnFile, Period]]:
     """Agreement and period pairs that are due, in order."""
     for agreement in agreements:
-        for period in due_periods(agreement, until):
+        for period in due_periods(cycle, agreement, until):
             yield agreement, period

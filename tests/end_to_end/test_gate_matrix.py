@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from demo_home import DemoHome, outturn, tree_hashes
+from demo_home import DemoHome, Said, outturn, tree_hashes
 
 from foundation.canonical import canonical_json
 from foundation.errors import Refused
@@ -199,6 +199,111 @@ def test_a_figure_changed_in_the_warehouse_after_it_was_judged_is_refused(judged
     assert "kpi_return changed in the warehouse" in said
     assert home.current.resolve() == former
     assert "kpi_return changed" in next(home.refusals.glob("*.json")).read_text()
+
+
+def _run(home: Home, *words: str) -> Said:
+    return outturn("run", *words, home=home.root)
+
+
+def test_a_cost_line_in_quarantine_is_not_a_saving(demo: DemoHome, tmp_path: Path) -> None:
+    """A member re-sends its ledger with one category mistyped: the line is missing, and missing cost pays nobody."""
+    home = Home(Path(shutil.copytree(demo.root, tmp_path / "home", symlinks=True)))
+    former = home.current.resolve()
+    item = next(
+        item
+        for item in find_place("derbyshire").submissions()
+        if item.feed == "cost_ledger"
+        and item.organisation == "acute-trust"
+        and f"{item.covers_from:%Y-%m}" == "2024-05"
+    )
+    mistyped = item.content.replace(b"reimbursable_cost", b"reimbursible", 1)
+    dataclasses.replace(item, content=mistyped, sequence=2).write(home.landing)
+    said = _run(home, "--period", "2025-08")
+    assert said.code == 1, said.out
+    assert "cut.required_feeds" in said.out
+    assert "1 line(s) of acute-trust's cost_ledger of 2024-05 are quarantined" in json.dumps(
+        [json.loads(path.read_bytes()) for path in home.verdicts.glob("*/cut.required_feeds.json")]
+    )
+    assert home.current.resolve() == former
+
+
+def test_a_build_that_died_is_built_again(demo: DemoHome, tmp_path: Path) -> None:
+    """Another program holds the build database: dbt cannot start, and what an earlier run left counts for nothing."""
+    import duckdb
+
+    home = Home(Path(shutil.copytree(demo.root, tmp_path / "home", symlinks=True)))
+    former = home.current.resolve()
+    _resubmission().write(home.landing)
+    with duckdb.connect(str(home.build_database)):
+        died = _run(home, "--period", "2025-08")
+    assert died.code == 4, died.out
+    assert home.current.resolve() == former
+    assert not (home.warehouse / "built.json").exists()
+    again = _run(home, "--period", "2025-08")
+    assert again.code == 3, again.out
+    assert "32 models" in again.out
+    assert home.current.resolve() != former
+    assert outturn("verify", str(home.current)).code == 0
+
+
+def test_an_earlier_month_takes_no_settlement_away(demo: DemoHome, tmp_path: Path) -> None:
+    """A late run of June 2024 leaves the settlement of 2024/25 in the release."""
+    home = Home(Path(shutil.copytree(demo.root, tmp_path / "home", symlinks=True)))
+    former = home.current.resolve()
+    said = _run(home, "--period", "2024-06")
+    assert said.code == 3, said.out
+    assert home.current.resolve() == former
+    assert _run(home, "--period", "2022-03").code == 2
+    assert _run(home, "--period", "2999-01").code == 2
+
+
+def test_what_is_released_is_on_file(judged_home: Path, tmp_path: Path) -> None:
+    """A release made alone keeps its settlement, so that the next cut posts the difference to it."""
+    home = Home(Path(shutil.copytree(judged_home, tmp_path / "home", symlinks=True)))
+    shutil.rmtree(home.settlements)
+    succeeded, said = _materialise(home, "release_alone")
+    assert succeeded, said
+    assert len(list(home.settlements.glob("derbyshire-real-only/2024-25/*/postings.csv"))) == 1
+
+
+def test_a_manifest_of_nowhere_stops_nobody(demo: DemoHome, tmp_path: Path) -> None:
+    """An unknown feed with dates long before the first month is refused by name, and the run goes on."""
+    home = Home(Path(shutil.copytree(demo.root, tmp_path / "home", symlinks=True)))
+    mailbox = home.landing / "RTG"
+    mailbox.mkdir(exist_ok=True)
+    (mailbox / "strange.csv").write_text("a,b\n1,2\n")
+    (mailbox / "strange.csv.manifest.json").write_text(
+        json.dumps(
+            {
+                "feed": "no_such_feed",
+                "organisation": "RTG",
+                "covers": {"from": "2001-01-01", "to": "2001-01-31"},
+                "sequence": 1,
+                "file": "strange.csv",
+                "sha256": "0" * 64,
+                "bytes": 8,
+                "rows": 1,
+                "control_totals": {},
+            }
+        )
+    )
+    said = _run(home, "--period", "2025-08")
+    assert said.code == 3, said.out
+    assert "strange.csv" in said.out
+
+
+def test_a_damaged_decision_log_is_refused_and_on_record(demo: DemoHome, tmp_path: Path) -> None:
+    """CNI-17: ten bytes cut off the log of decisions; exit code 1, a record, and `doctor` repeats it."""
+    home = Home(Path(shutil.copytree(demo.root, tmp_path / "home", symlinks=True)))
+    log = home.decisions / "derbyshire-real-only.jsonl"
+    log.write_bytes(log.read_bytes()[:-10])
+    said = _run(home, "--period", "2025-08")
+    assert said.code == 1, said.out
+    assert "decision log" in said.out
+    assert list(home.refusals.glob("*.json"))
+    doctor = outturn("doctor", home=home.root)
+    assert doctor.code == 1
+    assert "decision log" in doctor.out
 
 
 def test_terms_changed_after_approval_are_refused(

@@ -70,12 +70,12 @@ def test_assets_carry_the_names_of_the_tables_they_build(home: Home) -> None:
     assert models <= assets
 
 
-def test_every_check_the_terms_demand_is_shown_and_blocks() -> None:
+def test_every_check_the_terms_demand_is_shown_and_blocks(home: Home) -> None:
     """CNI-27: what protects money is visible, and blocks in the same run."""
     from orchestration.defs.settlement.checks import check_name, integrity_checks
 
     shown = json.loads(SNAPSHOT.read_text())["checks"]
-    for check in integrity_checks():
+    for check in integrity_checks(home):
         assert shown[f"verdicts:{check_name(check)}"] == {"blocking": True}
 
 

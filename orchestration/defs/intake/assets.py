@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.landing import feed_of, first_month_covered, last_month_covered, waiting_manifests
+from orchestration.landing import feed_of, first_month_covered, waiting_manifests
 from orchestration.partitions import MONTHS, ONE_RUN
 from orchestration.progress import say
 from orchestration.resources import HomeResource
@@ -58,12 +58,12 @@ def _build(feed: str, source_class: str) -> dg.AssetsDefinition:
         with io_only():
             if context.run.tags.get("outturn/from") != "lake":
                 for manifest in waiting_manifests(home):
-                    if feed_of(manifest) not in (feed, None):
+                    named = feed_of(manifest)
+                    # What names no feed of ours is refused by name too, once: by the first feed's asset.
+                    if (named if named in contracts() else feeds()[0]) != feed:
                         continue
-                    first, last = first_month_covered(manifest), last_month_covered(manifest)
-                    if first is not None and last is not None and (last < months.start or first > months.end):
-                        continue
-                    if feed_of(manifest) is None and feed != feeds()[0]:
+                    # No lower bound: a late file is taken in by whichever month runs next.
+                    if (first_month_covered(manifest) or "") > months.end:
                         continue
                     taken.append(take_in(home, manifest, contracts()))
             for receipt in receipts(home):

@@ -6,13 +6,13 @@ import dagster as dg
 
 from foundation.period import parse_period
 from orchestration.cycle import current_cycle
-from orchestration.deciding import record_publication
+from orchestration.deciding import record_publication, require_release_key
 from orchestration.partitions import DUCKDB_WRITER, MONTHS, ONE_RUN
 from orchestration.progress import say
 from orchestration.releasing import moment_of, release_inputs
 from orchestration.resources import HomeResource
 from orchestration.retries import io_only
-from orchestration.settling import refusals_on_record, settle_due
+from orchestration.settling import refusals_on_record, settle_due, store_settlement
 from orchestration.warehouse import TABLES, read_tables
 
 
@@ -31,11 +31,15 @@ def release(context: dg.AssetExecutionContext, house: HomeResource) -> dg.Materi
     with io_only():
         cycle = current_cycle(house.home)
         with refusals_on_record(cycle):
+            require_release_key(cycle.home)
             tables = read_tables(cycle.home, cycle.fingerprint, TABLES)
             # Computed again from the files: what was settled in another step, run or hour proves nothing here.
             settled = settle_due(cycle, cycle.agreements, parse_period(context.partition_key_range.end).end, tables)
             release_id = build_release(release_inputs(cycle, tables, settled), cycle.home.releases)
-        record_publication(cycle.home, release_id, moment_of(cycle.home))
+        # On file before it is public: the next settlement of the period posts the difference to these.
+        for item in settled:
+            store_settlement(cycle.home, item)
         publish(cycle.home.releases, release_id)
+        record_publication(cycle.home, release_id, moment_of(cycle.home))
     say("release", release_id)
     return dg.MaterializeResult(metadata={"release_id": release_id, "settlements": len(settled)})

@@ -12,10 +12,12 @@ from typing import Any
 import dagster as dg
 
 from foundation.errors import Refused
+from foundation.home import Home
 from foundation.period import parse_period
-from orchestration.cycle import AGREEMENTS, current_cycle
+from orchestration.cycle import AGREEMENTS, agreements_of, current_cycle
 from orchestration.resources import HomeResource
-from orchestration.settling import each_due, judge_gate, raise_if_refused, verdict_files
+from orchestration.retries import io_only
+from orchestration.settling import each_due, judge_gate, raise_if_refused, refusals_on_record, verdict_files
 
 
 def check_name(check_id: str) -> str:
@@ -23,16 +25,27 @@ def check_name(check_id: str) -> str:
     return re.sub(r"[^A-Za-z0-9_]", "_", check_id)
 
 
-def integrity_checks() -> list[str]:
-    """Every integrity check the agreements on file demand."""
+def integrity_checks(home: Home) -> list[str]:
+    """Every integrity check the home's agreements demand; those of the worked agreements where there is no home yet."""
     from settlement.terms import load_terms
 
-    return sorted(
-        {
-            check
-            for path in sorted(AGREEMENTS.glob("*/*.yaml"))
-            for check in load_terms(path.read_bytes()).gate.integrity
-        }
+    if home.marker.exists():
+        demanded = [item.terms for item in agreements_of(home)]
+    else:
+        demanded = [load_terms(path.read_bytes()) for path in sorted(AGREEMENTS.glob("*/*.yaml"))]
+    return sorted({check for terms in demanded for check in terms.gate.integrity})
+
+
+def _read(raw: bytes) -> dict[str, Any] | None:
+    """A verdict as it lies on disk; None when it cannot be read, which the gate has refused already."""
+    try:
+        verdict = json.loads(raw)
+    except ValueError:
+        return None
+    return (
+        verdict
+        if isinstance(verdict, dict) and {"kind", "status", "scope", "reason", "data_cut_id"} <= set(verdict)
+        else None
     )
 
 
@@ -47,9 +60,9 @@ def _result(name: str, verdict: dict[str, Any] | None, cut_id: str) -> dg.AssetC
     )
 
 
-def build_gate_checks() -> dg.AssetChecksDefinition:
+def build_gate_checks(home: Home) -> dg.AssetChecksDefinition:
     """One blocking check for every integrity check, and one that warns for all withheld figures."""
-    demanded = integrity_checks()
+    demanded = integrity_checks(home)
     specs = [
         dg.AssetCheckSpec(check_name(name), asset="verdicts", blocking=True, description=f"Gate, integrity: {name}")
         for name in demanded
@@ -64,18 +77,22 @@ def build_gate_checks() -> dg.AssetChecksDefinition:
     def gate(context: dg.AssetCheckExecutionContext, house: HomeResource) -> Iterator[dg.AssetCheckResult]:
         from settlement.refusal import Refusal
 
-        cycle = current_cycle(house.home)
-        _, files = verdict_files(cycle)
-        verdicts = {stem: json.loads(raw) for stem, raw in files.items()}
-        until = parse_period(context.run.tags.get("outturn/period") or _last_month(context)).end
-        judged = [judge_gate(cycle, *due) for due in each_due(cycle, cycle.agreements, until)]
+        with io_only():
+            cycle = current_cycle(house.home)
+            _, files = verdict_files(cycle)
+            verdicts = {stem: _read(raw) for stem, raw in files.items()}
+            until = parse_period(context.run.tags.get("outturn/period") or _last_month(context)).end
+            with refusals_on_record(cycle):
+                judged = [judge_gate(cycle, *due) for due in each_due(cycle, cycle.agreements, until)]
         try:
             raise_if_refused(cycle, [item for item in judged if isinstance(item, Refusal)])
         except Refused as refusal:
             context.log.error(str(refusal))
         for name in demanded:
             yield _result(name, verdicts.get(name), cycle.cut.cut_id)
-        withheld = [item for item in verdicts.values() if item["kind"] == "fitness" and item["status"] != "passed"]
+        withheld = [
+            item for item in verdicts.values() if item and item["kind"] == "fitness" and item["status"] != "passed"
+        ]
         yield dg.AssetCheckResult(
             check_name="fit_to_pay_on",
             asset_key="verdicts",

@@ -104,6 +104,9 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
         begin_build(home)
         target = home.dbt / "target"
         target.mkdir(parents=True, exist_ok=True)
+        results_file = target / "run_results.json"
+        # What an earlier run left says nothing about this one.
+        results_file.unlink(missing_ok=True)
         partial = manifest.parent / "partial_parse.msgpack"
         resource = DbtCliResource(
             project_dir=str(dbt.PROJECT),
@@ -123,12 +126,13 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
             )
             yield from _silently(invocation.stream())
             succeeded = invocation.is_successful()
-        results = json.loads((target / "run_results.json").read_bytes())
+        with io_only(), refusals_on_record(cycle):
+            results = _results_of(results_file, home)
         statuses = dbt.test_statuses(results)
         models_run = sum(item["unique_id"].startswith("model.") for item in results["results"])
         failed = sorted(name for name, status in statuses.items() if status not in ("pass", "warn"))
         say("warehouse", f"{models_run} models, {len(statuses)} tests" + (f", {len(failed)} failed" if failed else ""))
-        if dbt.buildable(dbt.load_manifest(home)) <= {item["unique_id"] for item in results["results"]}:
+        if dbt.buildable(dbt.load_manifest(home)) <= dbt.built(results):
             # Complete: every model was built. Tests that failed or did not run are for the gate to judge.
             finish_build(home, cycle.fingerprint, results)
         if not succeeded:
@@ -136,6 +140,18 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
                 _refuse(failed, home)
 
     return models
+
+
+def _results_of(path: Path, home: Home) -> dict[str, Any]:
+    """dbt's results of the run that has just ended; SystemFault when it died before it wrote any."""
+    try:
+        results: dict[str, Any] = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        raise SystemFault(
+            "dbt ended before it built anything.",
+            f"read {home.dbt / 'logs' / 'dbt.log'}; if another program holds the build database, close it; run again.",
+        ) from None
+    return results
 
 
 def _refuse(failed: list[str], home: Home) -> NoReturn:

@@ -12,6 +12,7 @@ from orchestration.partitions import DUCKDB_WRITER, MONTHS, ONE_RUN
 from orchestration.progress import say
 from orchestration.resources import HomeResource
 from orchestration.retries import io_only
+from orchestration.settling import refusals_on_record
 from orchestration.warehouse import current_build, read_tables
 
 
@@ -27,11 +28,12 @@ from orchestration.warehouse import current_build, read_tables
 def verdicts(context: dg.AssetExecutionContext, house: HomeResource) -> dg.MaterializeResult[Any]:
     with io_only():
         cycle = current_cycle(house.home)
-        tables = read_tables(cycle.home, cycle.fingerprint, ["kpi_return", "ledger"])
-        build = current_build(cycle.home)
-        if build is None:
-            raise Refused("the warehouse holds no complete build.", "materialise the dbt models, then judge.")
-        found = judge_cut(cycle, build, tables)
+        with refusals_on_record(cycle):
+            tables = read_tables(cycle.home, cycle.fingerprint, ["kpi_return", "ledger"])
+            build = current_build(cycle.home)
+            if build is None:
+                raise Refused("the warehouse holds no complete build.", "materialise the dbt models, then judge.")
+            found = judge_cut(cycle, build, tables)
     counts = Counter((verdict.kind, verdict.status) for verdict in found)
     say("gate", ", ".join(f"{number} {kind} {status}" for (kind, status), number in sorted(counts.items())))
     return dg.MaterializeResult(
