@@ -176,8 +176,9 @@ def _outcome(home: Home, result: ExecuteInProcessResult) -> Outcome:
 
 
 def findings(home: Home) -> tuple[str, ...]:
-    """What exit code 3 is about: withheld KPIs of the current release, and rows that wait in quarantine."""
-    from ingest.register import receipts
+    """What exit code 3 is about: withheld KPIs of the current release, files refused and rows in quarantine that their
+    senders have not answered yet."""
+    from ingest.register import Register
 
     manifest = json.loads((home.current / "manifest.json").read_bytes())
     folder = home.verdicts / str(manifest["data_cut_id"])
@@ -186,9 +187,14 @@ def findings(home: Home) -> tuple[str, ...]:
         verdict = json.loads(path.read_bytes())
         if verdict["kind"] == "fitness" and verdict["status"] == "failed":
             lines.append(f"withheld {verdict['scope']}: {verdict['reason']}")
-    for receipt in receipts(home):
-        if receipt.outcome == "reject_file":
+    register = Register.load(home)
+    answered = {item.slot for item in register.entries if item.accepted} | {
+        item.file_name for item in register.entries if item.accepted
+    }
+    for receipt in register.entries:
+        if receipt.outcome == "reject_file" and not {receipt.slot, receipt.file_name} & answered:
             lines.append(f"refused {receipt.file_name}: {receipt.findings[0].message if receipt.findings else ''}")
-        elif receipt.rows_quarantined:
+    for receipt in register.in_force():
+        if receipt.rows_quarantined:
             lines.append(f"{receipt.rows_quarantined} row(s) of {receipt.file_name} wait in quarantine")
     return tuple(lines)
