@@ -92,7 +92,9 @@ def _tracked(repository: Path) -> list[Path]:
 def test_no_package_index_or_machine_path_is_named(repository: Path) -> None:
     """Locks carry hashes and no addresses, so that a mirror works."""
     forbidden = re.compile(
-        r"(--index-url|--extra-index-url|--find-links|"
+        r"(--(extra-)?index"
+        + r"-url|--find"
+        + r"-links|"
         + "pypi"
         + r"\.org|files\.python"
         + r"hosted|/work/(main|shared))"
