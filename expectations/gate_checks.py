@@ -225,9 +225,8 @@ def judge_required_feeds(
                 if period.label not in covered.get((ledger_feed, member), set()):
                     problems.append(f"{need.agreement_id}: {member} sent no {ledger_feed} for {period.label}")
                 if rows := held_back.get((member, period.label)):
-                    problems.append(
-                        f"{need.agreement_id}: {rows} line(s) of {member}'s {ledger_feed} of {period.label} are quarantined"
-                    )
+                    where = f"{member}'s {ledger_feed} of {period.label}"
+                    problems.append(f"{need.agreement_id}: {rows} line(s) of {where} are quarantined")
         required = 0
         for period in _months(need.measurement_window):
             wanted = sorted(
