@@ -50,7 +50,7 @@ class _Quality(_Part):
     type: Literal["library", "text"] = "library"
     name: str | None = None
     metric: Literal["nullValues", "missingValues", "invalidValues", "duplicateValues", "rowCount"] | None = None
-    mustBe: int | None = None  # noqa: N815 (name given by the standard)
+    mustBe: int | None = None
     arguments: dict[str, Any] | None = None
     severity: str | None = None
     dimension: str | None = None
@@ -62,35 +62,35 @@ class _Options(_Part):
     minimum: int | str | None = None
     maximum: int | str | None = None
     pattern: str | None = None
-    minLength: int | None = None  # noqa: N815
-    maxLength: int | None = None  # noqa: N815
+    minLength: int | None = None
+    maxLength: int | None = None
 
 
 class _Property(_Part):
     name: str
-    logicalType: Literal["string", "integer", "number", "date"]  # noqa: N815
-    physicalType: str | None = None  # noqa: N815
-    logicalTypeOptions: _Options = _Options()  # noqa: N815
+    logicalType: Literal["string", "integer", "number", "date"]
+    physicalType: str | None = None
+    logicalTypeOptions: _Options = _Options()
     required: bool = False
     unique: bool = False
-    primaryKey: bool = False  # noqa: N815
-    primaryKeyPosition: int | None = None  # noqa: N815
+    primaryKey: bool = False
+    primaryKeyPosition: int | None = None
     classification: str | None = None
     description: str
     quality: list[_Quality] = []
-    customProperties: list[_CustomProperty] = []  # noqa: N815
+    customProperties: list[_CustomProperty] = []
 
 
 class _Object(_Part):
     name: str
-    logicalType: Literal["object"]  # noqa: N815
+    logicalType: Literal["object"]
     description: str | None = None
     properties: list[_Property] = Field(min_length=1)
     quality: list[_Quality] = []
 
 
 class _Document(_Part):
-    apiVersion: Literal["v3.1.0"]  # noqa: N815
+    apiVersion: Literal["v3.1.0"]
     kind: Literal["DataContract"]
     id: str
     name: str
@@ -98,16 +98,16 @@ class _Document(_Part):
     status: Literal["proposed", "draft", "active", "deprecated", "retired"]
     domain: str | None = None
     tenant: str | None = None
-    dataProduct: str | None = None  # noqa: N815
+    dataProduct: str | None = None
     description: dict[str, str]
     schema_: list[_Object] = Field(alias="schema", min_length=1, max_length=1)
     team: dict[str, Any]
-    slaProperties: list[dict[str, Any]] = []  # noqa: N815
+    slaProperties: list[dict[str, Any]] = []
     servers: list[dict[str, Any]] = []
     roles: list[dict[str, Any]] = []
     support: list[dict[str, Any]] = []
     tags: list[str] = []
-    customProperties: list[_CustomProperty]  # noqa: N815
+    customProperties: list[_CustomProperty]
 
 
 class Coverage(_Part):
@@ -128,7 +128,7 @@ class Coverage(_Part):
 class Layout(_Part):
     """How one kind of sender writes the table: its column names, date format, what it never sends."""
 
-    dateFormat: str = "YYYY-MM-DD"  # noqa: N815
+    dateFormat: str = "YYYY-MM-DD"
     columns: dict[str, str] = {}
     aliases: dict[str, list[str]] = {}
     absent: list[str] = []
@@ -163,16 +163,16 @@ class SharingAgreement(_Part):
 
 class Sender(_Part):
     layout: str
-    dataSharingAgreement: SharingAgreement | None = None  # noqa: N815
+    dataSharingAgreement: SharingAgreement | None = None
 
 
 class LawfulBasis(_Part):
     article6: str = Field(min_length=1)
     article9: str = Field(min_length=1)
-    dpaSchedule1: str = Field(min_length=1)  # noqa: N815
-    commonLaw: str = Field(min_length=1)  # noqa: N815
-    nationalOptOut: str = Field(min_length=1)  # noqa: N815
-    dpiaReference: str = Field(min_length=1)  # noqa: N815
+    dpaSchedule1: str = Field(min_length=1)
+    commonLaw: str = Field(min_length=1)
+    nationalOptOut: str = Field(min_length=1)
+    dpiaReference: str = Field(min_length=1)
 
 
 class CrossFieldRule(_Part):
@@ -217,9 +217,9 @@ class HistoryRules(_Part):
     """Comparison with the organisation's earlier periods; ratios are [lowest, highest] as text."""
 
     periods: int = Field(ge=1)
-    minimumPeriods: int = Field(ge=1)  # noqa: N815
-    rowCountRatio: list[str] = []  # noqa: N815
-    medianRatio: dict[str, list[str]] = {}  # noqa: N815
+    minimumPeriods: int = Field(ge=1)
+    rowCountRatio: list[str] = []
+    medianRatio: dict[str, list[str]] = {}
 
     @model_validator(mode="after")
     def _ratios(self) -> HistoryRules:
@@ -230,40 +230,40 @@ class HistoryRules(_Part):
 
 
 class Limits(_Part):
-    fileBytes: int = Field(ge=1)  # noqa: N815
+    fileBytes: int = Field(ge=1)
     columns: int = Field(ge=1)
-    fieldCharacters: int = Field(ge=1)  # noqa: N815
+    fieldCharacters: int = Field(ge=1)
 
 
 class _Custom(_Part):
     """All custom properties at the top of a contract. Each is described in docs/reference/contracts.md."""
 
     owner: str = Field(min_length=1)
-    sourceClass: Literal["provider", "council", "pcn", "commissioner", "alliance"]  # noqa: N815
+    sourceClass: Literal["provider", "council", "pcn", "commissioner", "alliance"]
     coverage: Coverage
     cadence: Literal["daily", "weekly", "monthly", "quarterly", "yearly", "on_change"]
-    lagDays: int = Field(ge=0)  # noqa: N815
+    lagDays: int = Field(ge=0)
     delimiter: Literal[",", ";", "\t", "|"]
     encodings: list[str] = Field(min_length=1)
-    headerMatching: Literal["exact", "normalised"]  # noqa: N815
-    organisationColumn: str  # noqa: N815
-    eventColumn: str  # noqa: N815
-    windowColumns: list[str]  # noqa: N815
-    everyDay: str | None = None  # noqa: N815
-    controlTotals: list[str]  # noqa: N815
+    headerMatching: Literal["exact", "normalised"]
+    organisationColumn: str
+    eventColumn: str
+    windowColumns: list[str]
+    everyDay: str | None = None
+    controlTotals: list[str]
     limits: Limits
     layouts: dict[str, Layout] = Field(min_length=1)
     senders: dict[str, Sender] = Field(min_length=1)
-    crossFieldRules: list[CrossFieldRule]  # noqa: N815
-    historyRules: HistoryRules  # noqa: N815
-    freezeRule: Literal["quarter_end", "year_end", "on_receipt"]  # noqa: N815
-    openlyPublished: bool  # noqa: N815
-    identifyingColumns: list[str]  # noqa: N815
-    lawfulBasis: LawfulBasis  # noqa: N815
+    crossFieldRules: list[CrossFieldRule]
+    historyRules: HistoryRules
+    freezeRule: Literal["quarter_end", "year_end", "on_receipt"]
+    openlyPublished: bool
+    identifyingColumns: list[str]
+    lawfulBasis: LawfulBasis
     controllers: list[str] = Field(min_length=1)
     processor: str = Field(min_length=1)
     retention: str = Field(min_length=1)
-    dataSharingAgreement: SharingAgreement  # noqa: N815
+    dataSharingAgreement: SharingAgreement
 
     @field_validator("encodings")
     @classmethod

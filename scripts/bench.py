@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -49,17 +48,20 @@ for key in order:
 
 def measure(command: list[str], environment: dict[str, str]) -> dict[str, float]:
     """Wall and CPU seconds and peak memory (MiB, the largest single process) of one command."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started = time.monotonic()
-    ran = subprocess.run(command, env={**os.environ, **environment}, cwd=REPOSITORY, capture_output=True, text=True)
-    wall = time.monotonic() - started
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if ran.returncode not in (0, 3):
-        sys.exit(f"{' '.join(command)} ended with {ran.returncode}\n{ran.stdout}{ran.stderr}")
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(command, env={**os.environ, **environment}, cwd=REPOSITORY, stdout=said, stderr=said)
+        # wait4 gives the use of this command alone, with the processes it started and waited for.
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = code = os.waitstatus_to_exitcode(status)
+        wall = time.monotonic() - started
+        if code not in (0, 3):
+            said.seek(0)
+            sys.exit(f"{' '.join(command)} ended with {code}\n{said.read()}")
     return {
         "wall_s": round(wall, 2),
-        "cpu_s": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 2),
-        "peak_mib": round(after.ru_maxrss / 1024, 0),
+        "cpu_s": round(used.ru_utime + used.ru_stime, 2),
+        "peak_mib": round(used.ru_maxrss / 1024, 0),
     }
 
 
