@@ -38,8 +38,9 @@ setup-run: $(RUN_STAMP)
 setup: $(DEV_STAMP) ## install everything (Chromium, PostgreSQL and LibreOffice with apt where permitted)
 	@bash scripts/system_packages.sh
 
-demo: setup-run ## fill a demo home and run the main job, start to release
-	@$(BIN)/outturn demo
+demo: setup-run ## fill two demo homes, one with real figures, one with people, and run the main job in each
+	@$(BIN)/outturn demo --place derbyshire
+	@$(BIN)/outturn demo --place greenwich $(if $(RESIDENTS),--residents $(RESIDENTS)) --home $(OUTTURN_HOME)-greenwich
 
 test: setup ## the test suite
 	$(BIN)/python -m pytest tests -m "not soak" -n 2 --dist loadfile
@@ -69,4 +70,4 @@ lock: ## resolve the requirements again, with hashes and without index addresses
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header -c requirements.txt requirements-dev.in -o requirements-dev.txt
 
 clean: ## remove the environment and the demo home
-	rm -rf $(VENV) var
+	rm -rf $(VENV) var var-greenwich

@@ -35,7 +35,7 @@ class Expectation:
 
     rule: id in `ingest.rules`. level: `row` takes the rows out, `table` the file, `warn` only tells.
     kind and arguments: class name and keyword arguments in `great_expectations.expectations`; Decimal
-    arguments become floats for GX alone. `derived` adds columns to the batch, see `Derived`.
+    arguments become floats for GX alone. `derived` adds a column to the batch, see `Derived`.
     minimum_values: the expectation is skipped when its column has fewer values than this.
     """
 
@@ -68,10 +68,27 @@ class Derived:
     difference: `columns[0]` minus the sum of the others, blank where any is blank, exact.
     where: `columns[0]` where `columns[1]` equals `equals`, else blank.
     between: `columns[0]` where it lies between `low` and `high`, else blank.
+    days: days from `columns[1]` to `columns[0]`, blank where either is.
+    days_since_month: days to `columns[0]` from the first day of the month that `columns[1]` names as `2025-04`.
+    filled_with: `filled` or `blank` for `columns[0]`, a space, the value of `columns[1]`; blank where that is.
+    filled_both: `filled` or `blank` for `columns[0]`, a space, the same for `columns[1]`.
+    distinct_per: how many values of `columns[1]` the rows with the same `columns[0]` have.
+    days_after_latest: days to `columns[0]` from the latest `columns[2]` among the rows with the same `columns[1]` whose
+        `columns[3]` equals `equals`; blank where there is none.
     """
 
     name: str
-    kind: Literal["difference", "where", "between"]
+    kind: Literal[
+        "difference",
+        "where",
+        "between",
+        "days",
+        "days_since_month",
+        "filled_with",
+        "filled_both",
+        "distinct_per",
+        "days_after_latest",
+    ]
     columns: tuple[str, ...]
     equals: str | None = None
     low: date | None = None
@@ -86,6 +103,17 @@ class Derived:
             "low": self.low,
             "high": self.high,
         }
+
+
+# arguments of Great Expectations that name columns
+_COLUMN_ARGUMENTS = ("column", "column_A", "column_B")
+
+
+def columns_of(expectation: Expectation) -> set[str]:
+    """Columns of the batch an expectation looks at, derived ones included."""
+    arguments = expectation.arguments
+    found = {str(arguments[name]) for name in _COLUMN_ARGUMENTS if name in arguments}
+    return found | {str(name) for name in arguments.get("column_list", ())}
 
 
 @dataclass(frozen=True)

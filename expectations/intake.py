@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from expectations.expectation import ROW, TABLE, WARN, Outcome, Scope, Suite, SuiteResult
 from expectations.runner import run_suite
@@ -31,8 +32,11 @@ from foundation.period import month_of
 from ingest import lake, quarantine, receive
 from ingest.conform import column_sums, conform, drop_exact_duplicates
 from ingest.contract import Contract, load_contract
+from ingest.identity.declared import MADE_OF
+from ingest.identity.keyring import Keyring, keyring_of, passing_keyring
+from ingest.identity.tokenise import shielded, tokenise
 from ingest.manifest import SUFFIX, Manifest, parse_manifest, read_manifest
-from ingest.read import FileRejectedError, read_csv
+from ingest.read import FileRejectedError, choose_layout, decode, read_csv, records_of
 from ingest.register import Receipt, Register, read_receipt, receipts, repeated, write_receipt
 from ingest.rules import FILE, Finding, finding, in_order, worst
 
@@ -47,7 +51,8 @@ _KEPT_WITHOUT_CONTRACT = 20_000_000
 class Examination:
     """What a file turned out to be.
 
-    `accepted` holds the rows that may be used (schema of the contract), None when the file is refused.
+    `accepted` holds the rows that may be used (the contract's columns without identifiers), None when the file is
+    refused. `layout`: the one it was read in, blank when it could not be.
     read = accepted + quarantined + deduplicated, always.
     """
 
@@ -60,6 +65,7 @@ class Examination:
     suite: Suite
     statistics: Mapping[str, int] = field(default_factory=dict)
     profile: Mapping[str, str] = field(default_factory=dict)
+    layout: str = ""
 
     @property
     def outcome(self) -> str:
@@ -70,7 +76,7 @@ class Examination:
 class CheckReport:
     """Answer of `outturn check`: the report's content and the rows that would be accepted.
 
-    `accepted` leaves out identifying columns and is None when the file is refused.
+    `accepted` leaves out identifying columns, and tokens made for the check alone; None when the file is refused.
     """
 
     outcome: str
@@ -220,6 +226,61 @@ def _judge(result: SuiteResult, table: Any) -> tuple[list[Finding], set[int]]:
     return found, taken_out
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of a file once nobody can tell from them who they are about.
+
+    `readable` are all that could be read, `table` those whose tokens are tokens as well; columns of both:
+    `Contract.judged_columns`.
+    """
+
+    layout: str
+    count: int
+    readable: Any
+    table: Any
+    findings: tuple[Finding, ...]
+    faults: tuple[Finding, ...]
+    unreadable: Mapping[str, int]
+    statuses: Mapping[str, int]
+
+
+def _read_rows(data: bytes, name: str, contract: Contract, layout: str | None, keyring: Keyring) -> _Rows:
+    """Read, conform, make tokens: the only place of intake where identifiers are at hand, and none leaves it."""
+    raw = read_csv(data, name, contract, layout)
+    conformed = conform(raw, contract)
+    made = tokenise(conformed.table, contract, raw.layout, keyring)
+    unreadable = dict(conformed.unreadable)
+    for column, count in made.unreadable.items():
+        unreadable[column] = unreadable.get(column, 0) + count
+    return _Rows(
+        raw.layout_name,
+        conformed.rows_read,
+        conformed.table.select(["row_number", *contract.judged_columns]),
+        made.table,
+        (*raw.findings, *conformed.notes),
+        (*conformed.faults, *made.faults),
+        unreadable,
+        made.verdicts,
+    )
+
+
+def _sends_identifiers(data: bytes, contract: Contract) -> bool:
+    """Whether the header of a file that fits no token layout is that of a layout with identifiers."""
+    try:
+        header = next(records_of(decode(data, contract, []), contract), [])
+    except FileRejectedError:
+        return False
+    fitting = choose_layout(header, contract)
+    return fitting is not None and contract.is_clear(contract.custom.layouts[fitting])
+
+
+def _clear_refused() -> Finding:
+    return finding(
+        "structure.column_identifying",
+        "The file holds identifiers, and the contract has this organisation send tokens: run `outturn pseudonymise`.",
+    )
+
+
 def examine(
     held: receive.Held,
     name: str,
@@ -227,26 +288,35 @@ def examine(
     manifest: Manifest | None,
     register: Register | None = None,
     before: Sequence[Finding] = (),
+    keyring: Keyring | None = None,
 ) -> Examination:
     """Read a file and judge it.
 
     held: its bytes; name: its file name; manifest: None when a sender checks without one, then the layout is
     taken from the header and the organisation and month from the rows; register: what the file is compared
-    with, None outside intake; before: findings of receiving, which may already refuse it.
+    with, None outside intake; before: findings of receiving, which may already refuse it; keyring: what
+    identifiers become tokens with, None where nobody will use the tokens.
     """
     suite = suite_of(contract)
     findings = [*before, *receive.check_bytes(held, manifest, contract)]
     if worst(findings) == FILE or held.data is None:
         return _refused(findings, suite)
+    data, keys = held.data, keyring or passing_keyring()
     layout_name = contract.custom.senders[manifest.organisation].layout if manifest is not None else None
     try:
-        raw = read_csv(held.data, name, contract, layout_name)
-        findings += raw.findings
-        counted = len(raw.rows)
-        conformed = conform(raw, contract)
+        rows = shielded(
+            "reading a file about people",
+            lambda: _read_rows(data, name, contract, layout_name, keys),
+            # what breaks on a feed about no person may say on what
+            (FileRejectedError,) if contract.identity is not None else (Exception,),
+        )
     except FileRejectedError as rejected:
+        named = layout_name is not None and not contract.is_clear(contract.custom.layouts[layout_name])
+        if named and _sends_identifiers(data, contract):
+            return _refused([*findings, _clear_refused()], suite)
         return _refused([*findings, rejected.found, *rejected.notes], suite)
-    findings += conformed.notes
+    findings += rows.findings
+    counted = rows.count
     if manifest is not None and counted != manifest.rows:
         findings.append(
             finding("delivery.rows_mismatch", f"The file has {counted} rows, the manifest says {manifest.rows}.")
@@ -254,22 +324,26 @@ def examine(
     if counted == 0 and (manifest is None or manifest.rows != 0):
         findings.append(finding("delivery.no_rows", "The file has a header and no rows."))
     if manifest is not None:
-        findings += _control_totals(conformed.table, contract, manifest, conformed.unreadable)
-    values = {
-        value for value in conformed.table.column(contract.custom.organisationColumn).to_pylist() if value is not None
-    }
+        findings += _control_totals(rows.readable, contract, manifest, rows.unreadable)
+    values = set(pc.unique(rows.readable.column(contract.custom.organisationColumn)).drop_null().to_pylist())
     organisation, problem = _sender_problem(values, contract, manifest.organisation if manifest else None)
-    if problem is not None and conformed.table.num_rows:
+    if problem is not None and rows.readable.num_rows:
         findings.append(problem)
+    elif (
+        contract.identity is not None
+        and contract.is_clear(contract.custom.layouts[rows.layout])
+        and organisation not in contract.identity.clear_justification
+    ):
+        findings.append(_clear_refused())
     if worst(findings) == FILE:
-        return _refused([*findings, *conformed.faults], suite, counted)
-    table, dropped = drop_exact_duplicates(conformed.table)
+        return _refused([*findings, *rows.faults], suite, counted)
+    table, dropped = drop_exact_duplicates(rows.table)
     findings += [finding("row.duplicate", "The row repeats an earlier one.", None, number) for number in dropped]
-    findings += conformed.faults
+    findings += rows.faults
     first, last = _dates_covered(table, contract, manifest)
     # an expectation says nothing about no rows, except that there are none
     result = (
-        run_suite(suite.build(Scope(organisation, first, last, raw.layout_name)), table)
+        run_suite(suite.build(Scope(organisation, first, last, rows.layout)), table)
         if table.num_rows or counted == 0
         else SuiteResult(())
     )
@@ -277,7 +351,10 @@ def examine(
     findings += judged
     keep = [position for position in range(table.num_rows) if position not in taken_out]
     accepted = table if len(keep) == table.num_rows else table.take(pa.array(keep, pa.int64()))
-    profile = _profile(accepted, contract)
+    profile = {
+        **_profile(accepted, contract),
+        **{f"nhs_number.{status}": str(count) for status, count in sorted(rows.statuses.items())},
+    }
     if register is not None and manifest is not None and worst(findings) != FILE:
         earlier = register.earlier(
             contract.feed, organisation, manifest.covers.start, contract.custom.historyRules.periods
@@ -296,6 +373,7 @@ def examine(
         suite,
         result.statistics(),
         profile,
+        rows.layout,
     )
 
 
@@ -327,8 +405,8 @@ def check_file(path: Path, contract: Contract | Path, manifest: Manifest | Path 
         found.append(finding("delivery.name_unsafe", "The file name is not safe to use."))
     result = examine(held, Path(path).name, agreed, told, None, found)
     rows = result.accepted
-    if rows is not None:
-        rows = rows.drop_columns([name for name in agreed.custom.identifyingColumns if name in rows.column_names])
+    if rows is not None and agreed.identity is not None and agreed.is_clear(agreed.custom.layouts[result.layout]):
+        rows = rows.drop_columns([name for name in rows.column_names if name in MADE_OF and name.endswith("_token")])
     return CheckReport(
         result.outcome,
         result.rows_read,
@@ -439,8 +517,12 @@ def _refuse_delivery(
     return _finish(home, receipt, manifest_path, data_path)
 
 
-def take_in(home: Home, manifest_path: Path, contracts: Mapping[str, Contract]) -> Receipt:
+def take_in(
+    home: Home, manifest_path: Path, contracts: Mapping[str, Contract], known: Register | None = None
+) -> Receipt:
     """Take in one delivery: receive, read, conform, judge, quarantine, lake, receipt; then clear the landing.
+
+    known: the register as it is now, for a caller that takes in many; read from the home when None.
 
     Returns the receipt, also of a refused file: its outcome and findings say why. A delivery that was there
     before changes nothing and comes back with `repeated`. Refused when the manifest lies outside a mailbox.
@@ -487,13 +569,13 @@ def take_in(home: Home, manifest_path: Path, contracts: Mapping[str, Contract]) 
     if former is not None and _still_stands(former, contract):
         _clear_landing(manifest_path, data_path)
         return repeated(former)
-    register = Register(tuple(item for item in receipts(home) if item.submission_id != identity))
+    register = (known or Register.load(home)).without(identity)
     before = [
         *receive.check_name(manifest, data_path.name, landed=True),
         *receive.check_manifest(manifest, contract),
         *receive.check_sequence(manifest, held.sha256, register),
     ]
-    result = examine(held, data_path.name, contract, manifest, register, before)
+    result = examine(held, data_path.name, contract, manifest, register, before, keyring_of(home))
     receipt = _store(home, contract, manifest, manifest_bytes, held, data_path, identity, result, former)
     _clear_landing(manifest_path, data_path)
     return receipt
@@ -598,11 +680,11 @@ def judge_again(home: Home, submission_id: str, contracts: Mapping[str, Contract
     held = receive.hold(raw, contract.custom.limits.fileBytes)
     if held.sha256 != former.sha256:
         raise Refused(f"the raw file of submission {submission_id} was changed.", "restore the vault from backup.")
-    register = Register(tuple(item for item in receipts(home) if item.submission_id != submission_id))
+    register = Register.load(home).without(submission_id)
     before = [*receive.check_name(manifest, former.file_name, landed=True), *receive.check_manifest(manifest, contract)]
     if not former.accepted:
         before += receive.check_sequence(manifest, held.sha256, register)
-    result = examine(held, former.file_name, contract, manifest, register, before)
+    result = examine(held, former.file_name, contract, manifest, register, before, keyring_of(home))
     named = raw.with_name(former.file_name) if receive.is_safe_name(former.file_name) else raw
     return _store(home, contract, manifest, manifest_bytes, held, named, submission_id, result, former)
 

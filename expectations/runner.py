@@ -1,28 +1,34 @@
-"""Putting a suite to Great Expectations: one pandas batch in memory, no file, no network.
+"""Putting a suite to Great Expectations: pandas batches in memory, no file, no network.
 
-Belongs here: the context, the batch, running, and turning GX's answers into outcomes. Not here: what is
-expected (`expectations.suites`) or what a failure does (`expectations.intake`).
+Belongs here: the context, the batches, running, and turning GX's answers into outcomes.
+Not here: what is expected (`expectations.suites`), what a batch is made of (`expectations.batch`) or what a
+failure does (`expectations.intake`).
 
-The batch is for judging only. Money in it is floating point, good enough for a range; what goes on to the
-lake is the Arrow table. GX's answers hold values; only row positions and counts leave this module.
+Two kinds of batch: values that were not judged before (`expectations.by_value`), and rows where an expectation looks
+at several columns or at the whole table. GX's answers hold values; only positions and counts leave this module.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from expectations.expectation import Derived, Expectation, Outcome, SuiteResult
+from expectations.batch import derive, series
+from expectations.by_value import ByValue, Question
+from expectations.expectation import Expectation, Outcome, SuiteResult, columns_of
 from foundation.errors import SystemFault
 
 _BATCH = "submission"
+# values of a question that is put beside others of its size
+_SHORT = 2_000
 
 
 @cache
@@ -41,52 +47,23 @@ def _batch_definition() -> Any:
     return source.add_dataframe_asset(_BATCH).add_batch_definition_whole_dataframe(_BATCH)
 
 
-def _series(values: list[Any], kind: Any) -> Any:
-    """A numpy-backed pandas series: type-dependent expectations fail on Arrow-backed ones."""
-    import pandas as pd
-
-    if pa.types.is_date(kind):
-        return pd.Series(pd.to_datetime(values), dtype="datetime64[us]")
-    if pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_floating(kind):
-        return pd.Series([float("nan") if value is None else float(value) for value in values], dtype="float64")
-    return pd.Series(values, dtype="object")
-
-
-def _derive(table: Any, derived: Derived) -> Any:
-    columns = [table.column(name).to_pylist() for name in derived.columns]
-    if derived.kind == "difference":
-        values = [
-            None if any(value is None for value in row) else row[0] - sum(row[1:]) for row in zip(*columns, strict=True)
-        ]
-        return _series(values, pa.float64())
-    kind = table.schema.field(derived.columns[0]).type
-    if derived.kind == "where":
-        return _series(
-            [value if other == derived.equals else None for value, other in zip(*columns, strict=True)], kind
-        )
-    low, high = derived.low, derived.high
-    return _series(
-        [
-            value if value is not None and (low is None or low <= value) and (high is None or value <= high) else None
-            for value in columns[0]
-        ],
-        kind,
-    )
+def _chosen(expectations: Sequence[Expectation], table: Any) -> list[str]:
+    """Columns of the table that some expectation looks at, in the order of the table."""
+    asked: set[str] = set()
+    for item in expectations:
+        asked.update(columns_of(item))
+    return [name for name in table.column_names if name in asked]
 
 
 def frame_of(table: Any, expectations: Sequence[Expectation]) -> Any:
-    """The pandas batch of an Arrow table: its columns (but `row_number`) and the derived ones the suite needs."""
+    """The pandas batch of an Arrow table: the columns the expectations look at, and the derived ones they need."""
     import pandas as pd
 
-    columns = {
-        name: _series(table.column(name).to_pylist(), table.schema.field(name).type)
-        for name in table.column_names
-        if name != "row_number"
-    }
+    columns = {name: series(table.column(name)) for name in _chosen(expectations, table)}
     for item in expectations:
         if item.derived is not None and item.derived.name not in columns:
-            columns[item.derived.name] = _derive(table, item.derived)
-    return pd.DataFrame(columns)
+            columns[item.derived.name] = series(derive(table, item.derived))
+    return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
 
 
 def _argument(value: Any) -> Any:
@@ -131,30 +108,90 @@ def _validate(frame: Any, numbered: Sequence[tuple[int, Expectation]], result_fo
     return found
 
 
-def run_suite(expectations: Sequence[Expectation], table: Any) -> SuiteResult:
-    """Outcomes of every expectation on an Arrow table.
+def _enough(item: Expectation, table: Any) -> bool:
+    if item.minimum_values == 0:
+        return True
+    if item.column is None:
+        return False
+    column = table.column(item.column)
+    return int(len(column) - column.null_count) >= item.minimum_values
 
-    A first pass only asks yes or no; only what failed is asked again for its rows. Raises SystemFault when a
-    check itself breaks: the data are not blamed.
+
+def _failing(frame: Any, numbered: Sequence[tuple[int, Expectation]]) -> dict[int, Any]:
+    """GX's complete result of each expectation that fails, by number.
+
+    A first pass only asks yes or no; only what failed is asked again for its rows, without the columns no longer in
+    question: GX hashes every column it is given.
+    """
+    first = _validate(frame, numbered, "BOOLEAN_ONLY")
+    failing = [(number, item) for number, item in numbered if not first[number].success]
+    if not failing:
+        return {}
+    names = {name for _, item in failing for name in columns_of(item)}
+    narrow = frame[[name for name in frame.columns if name in names]]
+    return {number: found.result for number, found in _validate(narrow, failing, "COMPLETE").items()}
+
+
+def _positions(result: Mapping[str, Any]) -> list[int]:
+    return sorted(int(position) for position in result.get("unexpected_index_list") or ())
+
+
+def _answer(questions: Mapping[str, Question]) -> dict[str, list[int]]:
+    """Positions of the values that fail, by question. Short and long questions stand in a batch of their own."""
+    found: dict[str, list[int]] = {}
+    for long in (False, True):
+        keys = [key for key, question in questions.items() if (len(question) > _SHORT) == long]
+        if not keys:
+            continue
+        frame = _side_by_side([questions[key].values for key in keys])
+        numbered = [
+            (
+                number,
+                Expectation(
+                    questions[key].rule,
+                    "row",
+                    None,
+                    questions[key].kind,
+                    {**questions[key].arguments, "column": str(number)},
+                    "",
+                ),
+            )
+            for number, key in enumerate(keys)
+        ]
+        for number, result in _failing(frame, numbered).items():
+            # shorter columns repeat their last value down to the end
+            found[keys[number]] = [at for at in _positions(result) if at < len(questions[keys[number]])]
+    return found
+
+
+def _side_by_side(arrays: Sequence[Any]) -> Any:
+    """A pandas frame with a column for each array, named by its number; shorter ones repeat their last value."""
+    import pandas as pd
+
+    length = np.arange(max(len(array) for array in arrays))
+    return pd.DataFrame(
+        {
+            str(number): series(array.take(pa.array(np.minimum(length, len(array) - 1))))
+            for number, array in enumerate(arrays)
+        }
+    )
+
+
+def run_suite(expectations: Sequence[Expectation], table: Any) -> SuiteResult:
+    """Outcomes of every expectation on an Arrow table, in the order of the suite.
+
+    Raises SystemFault when a check itself breaks: the data are not blamed.
     """
     _batch_definition()
-    frame = frame_of(table, expectations)
-    asked = [
-        (number, item)
-        for number, item in enumerate(expectations)
-        if item.minimum_values == 0 or (item.column is not None and frame[item.column].count() >= item.minimum_values)
-    ]
-    if not asked:
-        return SuiteResult((), len(expectations))
-    first = _validate(frame, asked, "BOOLEAN_ONLY")
-    failing = [(number, item) for number, item in asked if not first[number].success]
-    detailed = _validate(frame, failing, "COMPLETE") if failing else {}
-    outcomes = []
-    for number, item in asked:
-        if first[number].success:
-            outcomes.append(Outcome(item, True))
-            continue
-        result = detailed[number].result
-        rows = tuple(sorted(int(position) for position in result.get("unexpected_index_list") or ()))
-        outcomes.append(Outcome(item, False, rows, int(result.get("unexpected_count") or len(rows))))
-    return SuiteResult(tuple(outcomes), len(expectations) - len(asked))
+    asked = [(number, item) for number, item in enumerate(expectations) if _enough(item, table)]
+    by_value = ByValue(table, asked)
+    found = by_value.outcomes(_answer(by_value.questions))
+    by_row = [(number, item) for number, item in asked if number not in by_value.numbers]
+    if by_row:
+        failing = _failing(frame_of(table, [item for _, item in by_row]), by_row)
+        for number, item in by_row:
+            result = failing.get(number)
+            rows = () if result is None or "mostly" in item.arguments else tuple(_positions(result))
+            count = 0 if result is None else int(result.get("unexpected_count") or len(rows))
+            found[number] = Outcome(item, result is None, rows, count)
+    return SuiteResult(tuple(found[number] for number, _ in asked), len(expectations) - len(asked))

@@ -11,6 +11,7 @@ from foundation.period import parse_period
 # kind -> the names of its parts, in order
 PARTS: dict[str, tuple[str, ...]] = {
     "indicator": ("indicator", "area", "period", "measure"),
+    "breakdown": ("indicator", "area", "period", "kind", "group", "measure"),
     "kpi": ("agreement", "kpi", "period", "measure"),
     "ledger": ("agreement", "period", "member"),
     "step": ("agreement", "period", "step"),
@@ -35,7 +36,7 @@ class FigureId:
         return ":".join([self.kind, *(value for _, value in self.parts)])
 
 
-def figure_id(kind: str, **parts: str) -> str:
+def figure_id(kind: str, /, **parts: str) -> str:
     """Build an id, e.g. `figure_id("posting", agreement="a", period="2024-25", line="gain")`."""
     names = PARTS[kind]
     if set(parts) != set(names):

@@ -67,6 +67,10 @@ class Home:
         return self.root / "settlements"
 
     @property
+    def restatements(self) -> Path:
+        return self.root / "restatements"
+
+    @property
     def releases(self) -> Path:
         return self.root / "releases"
 
@@ -91,7 +95,7 @@ class Home:
         return self.root / "home.json"
 
     def settings(self) -> dict[str, object]:
-        """Content of home.json: `{"demo": bool, "place": name}`."""
+        """Content of home.json: `{"demo": bool, "place": name}`, for a generated place also `residents`."""
         try:
             settings = json.loads(self.marker.read_bytes())
         except FileNotFoundError:
@@ -107,7 +111,7 @@ class Home:
     def is_demo(self) -> bool:
         return self.marker.exists() and self.settings().get("demo") is True
 
-    def create(self, *, demo: bool, place: str) -> None:
+    def create(self, *, demo: bool, place: str, residents: int | None = None) -> None:
         """Make the folders (vault 0700) and the marker; an existing home keeps its marker."""
         for folder in (
             self.lake,
@@ -116,6 +120,7 @@ class Home:
             self.warehouse,
             self.decisions,
             self.settlements,
+            self.restatements,
             self.releases,
             self.dagster,
             self.dbt,
@@ -132,7 +137,8 @@ class Home:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             folder.chmod(0o700)
         if not self.marker.exists():
-            write_bytes(self.marker, readable_json({"demo": demo, "place": place}))
+            people = {} if residents is None else {"residents": residents}
+            write_bytes(self.marker, readable_json({"demo": demo, "place": place, **people}))
 
     def require_private_vault(self) -> None:
         """Refuse to go on when others on the machine can read the vault."""

@@ -1,7 +1,7 @@
 """Months, quarters and years of the English public financial year (1 April to 31 March).
 
 Labels sort as text within a kind and stand in figure ids: month `2025-04`, quarter `2025-26-q1`
-(April to June), year `2024-25`.
+(April to June), year `2024-25`, rolling year `2025-03-r12` (the twelve months that end with March 2025).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from foundation.errors import WrongUsage
 
-KINDS = ("month", "quarter", "year")
+KINDS = ("month", "quarter", "year", "rolling_year")
 
 
 @dataclass(frozen=True, order=True)
@@ -61,6 +61,13 @@ def quarter_of(day: date) -> Period:
     return Period(first, _month_end(date(first.year, last_month, 1)), "quarter", f"{year.label}-q{number}")
 
 
+def rolling_year_of(day: date) -> Period:
+    """The twelve whole months that end with the month of `day`."""
+    last = month_of(day)
+    first = month(last.start.year if last.start.month == 12 else last.start.year - 1, last.start.month % 12 + 1)
+    return Period(first.start, last.end, "rolling_year", f"{last.label}-r12")
+
+
 def months_between(first: Period, last: Period) -> list[Period]:
     """Every month from `first` to `last`, both included."""
     found, current = [], first
@@ -73,6 +80,7 @@ def months_between(first: Period, last: Period) -> list[Period]:
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 _QUARTER = re.compile(r"(\d{4})-(\d{2})-q([1-4])")
 _YEAR = re.compile(r"(\d{4})-(\d{2})")
+_ROLLING_YEAR = re.compile(r"(\d{4})-(0[1-9]|1[0-2])-r12")
 
 
 def parse_period(label: str) -> Period:
@@ -83,6 +91,8 @@ def parse_period(label: str) -> Period:
     """
     if matched := _MONTH.fullmatch(label):
         return month(int(matched[1]), int(matched[2]))
+    if matched := _ROLLING_YEAR.fullmatch(label):
+        return rolling_year_of(date(int(matched[1]), int(matched[2]), 1))
     if matched := _QUARTER.fullmatch(label):
         first_month = 4 + 3 * (int(matched[3]) - 1)
         year = int(matched[1]) + (first_month - 1) // 12
@@ -95,5 +105,6 @@ def parse_period(label: str) -> Period:
             return found
     raise WrongUsage(
         f"'{label}' is not a period.",
-        "write a month as 2025-04, a quarter as 2025-26-q1, a financial year as 2024-25.",
+        "write a month as 2025-04, a quarter as 2025-26-q1, a financial year as 2024-25, "
+        "twelve months that end with March 2025 as 2025-03-r12.",
     )

@@ -3,6 +3,9 @@
 Belongs here: what a cell means: dates, whole numbers, decimals, words for missing, columns a layout never
 sends. Not here: whether a value is plausible or allowed (`expectations`).
 A cell that cannot be read takes its row out; nothing is ever turned into 0 or guessed.
+
+The rules are written for one cell (`_cell`) and applied to each distinct text of a column once; the rest is
+looking up. Text in plain visible letters, which no rule of a text column can change, is passed without asking.
 """
 
 from __future__ import annotations
@@ -11,10 +14,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingest.contract import DATE_FORMATS, Column, Contract, Layout
 from ingest.read import FileRejectedError, RawTable
@@ -53,13 +58,20 @@ _OTHER_DATE_FORMATS = (
     "%d/%m/%Y %H:%M",
     "%d/%m/%Y %H:%M:%S",
 )
+# a column whose codes are these two is an answer, and systems write answers in their own words
+_ANSWERS = frozenset({"Y", "N"})
+_ANSWER_WORDS = {"y": "Y", "yes": "Y", "true": "Y", "1": "Y", "n": "N", "no": "N", "false": "N", "0": "N"}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _MARKUP = re.compile(r"<[a-z/!?]|\{\{|\{%|\{#|'\s*\)?\s*;|--\s*$|;\s*--", re.IGNORECASE)
 _TWICE_ENCODED = re.compile("[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac")
+# visible ASCII without spaces: nothing to trim, nothing invisible, no control character
+_PLAIN_TEXT = "^[!-~]+$"
 _PLAIN_SPACE = " \t\r\n"
 _NO_BREAK = "\u00a0\u202f\u2007"
 # An export through binary floating point leaves a tail of many digits a hair from the true amount.
 _DRIFT_DIGITS, _DRIFT = 9, Decimal("0.0000001")
+# longer than any amount; the usual context of 28 digits breaks on what it cannot hold
+_MOST_DIGITS, _WIDE = 60, Context(prec=120)
 
 
 @dataclass
@@ -99,9 +111,9 @@ def parse_decimal(text: str, decimals: int, precision: int, scale: int) -> tuple
     if not _DECIMAL.fullmatch(text):
         raise ValueError("not a plain decimal")
     value, drifted = Decimal(text), False
-    exact = value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP) if len(text) < 60 else None
-    if exact is None:
+    if len(text) >= _MOST_DIGITS:
         raise ValueError("too many digits")
+    exact = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _WIDE)
     if exact != value:
         places = len(text.partition(".")[2])
         if places < _DRIFT_DIGITS or abs(exact - value) > _DRIFT:
@@ -109,7 +121,7 @@ def parse_decimal(text: str, decimals: int, precision: int, scale: int) -> tuple
         drifted = True
     if abs(exact) >= Decimal(10) ** (precision - scale):
         raise ValueError("too large")
-    return exact.quantize(Decimal(1).scaleb(-scale)), drifted
+    return exact.quantize(Decimal(1).scaleb(-scale), context=_WIDE), drifted
 
 
 def parse_date(text: str, date_format: str) -> date:
@@ -157,6 +169,9 @@ def _typed(text: str, column: Column, layout: Layout, notes: set[str]) -> Any:
                     "value.date_format", f"The date is not written as {layout.dateFormat}."
                 ) from None
             raise _UnreadableError("value.date", f"The value is not a date written as {layout.dateFormat}.") from None
+    if frozenset(column.allowed) == _ANSWERS and text not in _ANSWERS and text.casefold() in _ANSWER_WORDS:
+        notes.add("value.answer_normalised")
+        return _ANSWER_WORDS[text.casefold()]
     if column.max_length is not None and len(text) > column.max_length:
         raise _UnreadableError("value.too_long", f"The text is longer than {column.max_length} characters.")
     if column.free_text:
@@ -181,9 +196,79 @@ def _clean(cell: str, notes: set[str]) -> str:
     return stripped
 
 
+@dataclass(frozen=True)
+class _Cell:
+    """What became of one text: its value (None for blank and unreadable), harmless notes, and why it is unreadable."""
+
+    value: Any
+    notes: frozenset[str]
+    fault: tuple[str, str] | None = None
+
+
+def _cell(cell: str, column: Column, layout: Layout) -> _Cell:
+    """The rules for one cell: what it means, or why it cannot be read."""
+    notes: set[str] = set()
+    text = _clean(cell, notes)
+    if text == "":
+        return _Cell(None, frozenset(notes))
+    if text in column.null_tokens:
+        return _Cell(None, frozenset({*notes, "value.null_token"}))
+    try:
+        value = _typed(text, column, layout, notes)
+    except _UnreadableError as problem:
+        return _Cell(None, frozenset(notes), (problem.rule, problem.message))
+    return _Cell(value, frozenset(notes))
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A column after reading: values by row, and per row the number of its distinct text; notes and faults by text."""
+
+    values: Any
+    codes: Any
+    counts: Any
+    notes: Mapping[str, int]
+    faults: Mapping[int, tuple[str, str]]
+
+
+def _needs_the_rules(distinct: Any, column: Column) -> Any:
+    """Which distinct texts the rules for one cell must be asked about; the others are their own value."""
+    everything = np.ones(len(distinct), dtype=bool)
+    if column.kind != "string" or column.free_text or frozenset(column.allowed) == _ANSWERS:
+        return everything
+    plain = pc.match_substring_regex(distinct, _PLAIN_TEXT)
+    if column.max_length is not None:
+        plain = pc.and_(plain, pc.less_equal(pc.utf8_length(distinct), column.max_length))
+    if column.null_tokens:
+        plain = pc.and_not(plain, pc.is_in(distinct, pa.array(column.null_tokens, pa.string())))
+    return everything & ~plain.to_numpy(zero_copy_only=False)
+
+
+def _read_column(cells: Any, column: Column, layout: Layout) -> _Read:
+    distinct, codes = cells.dictionary, cells.indices.to_numpy()
+    counts = np.bincount(codes, minlength=len(distinct))
+    asked = np.flatnonzero(_needs_the_rules(distinct, column))
+    found = [_cell(text, column, layout) for text in distinct.take(pa.array(asked)).to_pylist()]
+    answers = pa.array([item.value for item in found], column.arrow_type)
+    if len(asked) == len(distinct):
+        values = answers
+    else:
+        mask = np.zeros(len(distinct), dtype=bool)
+        mask[asked] = True
+        values = pc.replace_with_mask(distinct, pa.array(mask), answers)
+    notes: dict[str, int] = {}
+    faults: dict[int, tuple[str, str]] = {}
+    for position, item in zip(asked.tolist(), found, strict=True):
+        for rule in item.notes:
+            notes[rule] = notes.get(rule, 0) + int(counts[position])
+        if item.fault is not None:
+            faults[position] = item.fault
+    return _Read(values.take(cells.indices), codes, counts, notes, faults)
+
+
 def _refuse_second_header(raw: RawTable, contract: Contract) -> None:
     """Words in every number and date of the first row: it is a second header, not a record."""
-    if not raw.rows:
+    if not raw.row_count:
         return
     words = typed = 0
     for column, cell in zip(raw.columns, raw.rows[0].cells, strict=True):
@@ -206,72 +291,57 @@ def conform(raw: RawTable, contract: Contract) -> Conformed:
     """Canonical typed rows of a file. Raises FileRejectedError when dates are in another format than the layout's."""
     _refuse_second_header(raw, contract)
     position = {name: index for index, name in enumerate(raw.columns)}
-    values: dict[str, list[Any]] = {name: [] for name in contract.column_names}
-    numbers: list[int] = []
-    faults: list[Finding] = []
+    arrays: list[Any] = []
+    broken = np.zeros(raw.row_count, dtype=bool)
+    # (row, place of the column, finding): reported row by row, in the order of the columns
+    faults: list[tuple[int, int, Finding]] = []
     unreadable: dict[str, int] = {}
-    # (rule, column) -> rows; harmless and possibly on every row, so reported once a column
-    notes: dict[tuple[str, str], int] = {}
-    for row in raw.rows:
-        typed: dict[str, Any] = {}
-        broken = False
-        for column in contract.columns:
-            if column.name not in position:
-                typed[column.name] = None
-                continue
-            found: set[str] = set()
-            text = _clean(row.cells[position[column.name]], found)
-            if text == "":
-                typed[column.name] = None
-            elif text in column.null_tokens:
-                typed[column.name] = None
-                found.add("value.null_token")
-            else:
-                try:
-                    typed[column.name] = _typed(text, column, raw.layout, found)
-                except _UnreadableError as problem:
-                    broken = True
-                    unreadable[column.name] = unreadable.get(column.name, 0) + 1
-                    faults.append(finding(problem.rule, problem.message, column.name, row.number))
-            for rule in found:
-                notes[rule, column.name] = notes.get((rule, column.name), 0) + 1
-        if not broken:
-            numbers.append(row.number)
-            for name, value in typed.items():
-                values[name].append(value)
-    swapped = [item for item in faults if item.rule == "value.date_format"]
+    # harmless and possibly on every row, so reported once a column
+    notes: list[tuple[str, str, int]] = []
+    for place, column in enumerate(contract.columns):
+        if column.name not in position:
+            arrays.append(pa.nulls(raw.row_count, column.arrow_type))
+            continue
+        read = _read_column(raw.cells[position[column.name]], column, raw.layout)
+        arrays.append(read.values)
+        notes += [(rule, column.name, count) for rule, count in read.notes.items()]
+        if read.faults:
+            rows = np.flatnonzero(np.isin(read.codes, list(read.faults)))
+            broken[rows] = True
+            unreadable[column.name] = len(rows)
+            faults += [(row + 1, place, _fault(read.faults[read.codes[row]], column, row)) for row in rows.tolist()]
+    found = [item for _, _, item in sorted(faults, key=lambda item: item[:2])]
+    swapped = [item for item in found if item.rule == "value.date_format"]
     if swapped:
         raise FileRejectedError(swapped[0], tuple(swapped[1:]))
-    table = pa.Table.from_arrays(
-        [
-            pa.array(numbers, pa.int64()),
-            *(pa.array(values[column.name], column.arrow_type) for column in contract.columns),
-        ],
-        schema=contract.schema,
-    )
-    summary = [finding(rule, f"In {count} rows.", column) for (rule, column), count in sorted(notes.items())]
-    return Conformed(table, len(raw.rows), faults, summary, unreadable)
+    table = pa.Table.from_arrays([pa.array(np.arange(1, raw.row_count + 1)), *arrays], schema=contract.schema)
+    if broken.any():
+        table = table.filter(pa.array(~broken))
+    summary = [finding(rule, f"In {count} rows.", name) for rule, name, count in sorted(notes)]
+    return Conformed(table, raw.row_count, found, summary, unreadable)
+
+
+def _fault(fault: tuple[str, str], column: Column, row: int) -> Finding:
+    rule, message = fault
+    return finding(rule, message, column.name, row + 1)
 
 
 def drop_exact_duplicates(table: Any) -> tuple[Any, list[int]]:
     """The table without rows that repeat an earlier one in every column, and the row numbers dropped."""
-    seen: set[tuple[Any, ...]] = set()
-    keep: list[int] = []
-    dropped: list[int] = []
     names = [name for name in table.column_names if name != "row_number"]
-    for index, row in enumerate(table.to_pylist()):
-        content = tuple(row[name] for name in names)
-        if content in seen:
-            dropped.append(row["row_number"])
-        else:
-            seen.add(content)
-            keep.append(index)
-    return (table, dropped) if not dropped else (table.take(pa.array(keep, pa.int64())), dropped)
+    first = pa.TableGroupBy(table, names, use_threads=False).aggregate([("row_number", "min")])
+    if first.num_rows == table.num_rows:
+        return table, []
+    keep = pc.is_in(table.column("row_number"), first.column("row_number_min").combine_chunks())
+    return table.filter(keep), table.filter(pc.invert(keep)).column("row_number").to_pylist()
 
 
 def column_sums(table: Any, columns: Mapping[str, Column]) -> dict[str, Decimal]:
     """Exact sum of each number or integer column named, nulls left out."""
     sums = {}
-    for name in columns:
-        sums[name] = sum((Decimal(value) for value in table.column(name).to_pylist() if value is not None), Decimal(0))
+    for name, column in columns.items():
+        # as wide as Arrow's decimals go: whole numbers would overflow unseen
+        wide = pa.decimal128(38, column.scale)
+        total = pc.sum(table.column(name).cast(wide)).as_py()
+        sums[name] = Decimal(0) if total is None else total
     return sums

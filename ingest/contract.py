@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from foundation.canonical import content_id
 from foundation.errors import Refused, WrongUsage
+from foundation.period import financial_year_of, quarter_of
+from ingest.identity.declared import MADE_OF, Identity, check_identity
 
 CONTRACTS = Path(__file__).parent / "contracts"
 DATE_FORMATS = {"YYYY-MM-DD": "%Y-%m-%d", "DD/MM/YYYY": "%d/%m/%Y", "DD-MM-YYYY": "%d-%m-%Y", "YYYYMMDD": "%Y%m%d"}
@@ -259,6 +261,7 @@ class _Custom(_Part):
     freezeRule: Literal["quarter_end", "year_end", "on_receipt"]
     openlyPublished: bool
     identifyingColumns: list[str]
+    identity: Identity | None = None
     lawfulBasis: LawfulBasis
     controllers: list[str] = Field(min_length=1)
     processor: str = Field(min_length=1)
@@ -348,6 +351,20 @@ class Contract:
         left_out = {*LAKE_KEYS, self.custom.organisationColumn, *self.custom.identifyingColumns}
         return ("row_number", *(name for name in self.column_names if name not in left_out))
 
+    @property
+    def identity(self) -> Identity | None:
+        """How the feed names people; None for a feed about no person."""
+        return self.custom.identity
+
+    @property
+    def judged_columns(self) -> tuple[str, ...]:
+        """Columns that are left once identity is done: what expectations, lake and reports may see."""
+        return tuple(name for name in self.column_names if name not in self.custom.identifyingColumns)
+
+    def is_clear(self, layout: Layout) -> bool:
+        """Whether a layout carries identifiers instead of tokens."""
+        return any(name not in layout.absent for name in self.custom.identifyingColumns)
+
     def layout_names(self, layout: Layout) -> dict[str, str]:
         """Canonical name -> the sender's column name, without the columns the layout never sends."""
         return {name: layout.columns.get(name, name) for name in self.column_names if name not in layout.absent}
@@ -356,6 +373,13 @@ class Contract:
         """Layout of a sender; None if the contract does not list it."""
         sender = self.custom.senders.get(organisation)
         return self.custom.layouts[sender.layout] if sender else None
+
+    def provisional_until(self, last_day: date) -> date:
+        """Last day on which figures about a date may still change without a restatement."""
+        if self.custom.freezeRule == "on_receipt":
+            return date.min
+        period = quarter_of(last_day) if self.custom.freezeRule == "quarter_end" else financial_year_of(last_day)
+        return period.end + timedelta(days=self.custom.lagDays)
 
     def agreement_of(self, organisation: str) -> SharingAgreement:
         """Data-sharing agreement that binds a sender: its own, else the contract's."""
@@ -451,7 +475,12 @@ def _check_names(contract: Contract) -> None:
         named[f"crossFieldRules.{rule.id}"] = rule.names()
     for name, layout in custom.layouts.items():
         named[f"layouts.{name}"] = {*layout.columns, *layout.aliases, *layout.absent, *layout.expects}
-        missing = [column.name for column in contract.columns if column.required and column.name in layout.absent]
+        made_here = MADE_OF if contract.is_clear(layout) else {}
+        missing = [
+            column.name
+            for column in contract.columns
+            if column.required and column.name in layout.absent and column.name not in made_here
+        ]
         if missing:
             raise ValueError(f"layouts.{name}: the required column {missing[0]} cannot be absent")
         sent = list(contract.layout_names(layout).values())
@@ -512,6 +541,7 @@ def parse_contract(data: bytes, source: str) -> Contract:
             custom=custom,
         )
         _check_names(contract)
+        check_identity(contract, {item.name for item in table.properties if item.classification == "identifying"})
     except ValidationError as error:
         raise Refused(f"the data contract {source} is not valid: {_explain(error)}.", mend) from None
     except (ValueError, TypeError, re.error, yaml.YAMLError) as error:

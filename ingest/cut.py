@@ -1,11 +1,13 @@
 """The data cut: the exact set of submissions a run uses; its id is the hash of that set.
 
-Belongs here: building, storing and reading it. Not here: judging it (`expectations.gate_checks`).
+Belongs here: building, storing and reading it. Not here: judging it (`expectations.gate_checks`), and who is one
+person (`ingest.identity.link`).
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,6 +16,8 @@ from foundation.canonical import canonical_json, sha256_bytes
 from foundation.durable import write_bytes
 from foundation.errors import SystemFault
 from foundation.home import Home
+from ingest.contract import Contract, load_contracts
+from ingest.identity.links import link_table_of, no_links, read_links
 from ingest.register import Receipt, Register
 
 FILE_NAME = "cut.json"
@@ -47,7 +51,10 @@ class CutSubmission:
 
 @dataclass(frozen=True)
 class DataCut:
-    """Submissions sorted by id; link table and opt-outs are hashes, None while there are none."""
+    """Submissions sorted by id; link table and opt-outs are hashes, None while there are none.
+
+    `link_table` names the table of `vault/identity/links/` that says which tokens are one person.
+    """
 
     submissions: tuple[CutSubmission, ...]
     link_table: str | None = None
@@ -89,14 +96,19 @@ def _entry(receipt: Receipt) -> CutSubmission:
     )
 
 
-def cut_of(register: Register) -> DataCut:
+def cut_of(register: Register, link_table: str | None = None) -> DataCut:
     """The cut of what counts in a register. Accepted but wholly superseded submissions are not part of it."""
-    return DataCut(tuple(sorted(_entry(item) for item in register.in_force())))
+    return DataCut(tuple(sorted(_entry(item) for item in register.in_force())), link_table)
 
 
-def build_cut(home: Home) -> DataCut:
-    """The cut of everything that counts now, stored under `verdicts/<cut>/cut.json` and never changed."""
-    cut = cut_of(Register.load(home))
+def build_cut(home: Home, contracts: Mapping[str, Contract] | None = None) -> DataCut:
+    """The cut of everything that counts now, stored under `verdicts/<cut>/cut.json` and never changed.
+
+    The link table is made with it when a feed about people has submissions. contracts: those of the product if None.
+    """
+    register = Register.load(home)
+    agreed = load_contracts() if contracts is None else contracts
+    cut = cut_of(register, link_table_of(home, register.in_force(), agreed))
     path = home.verdicts / cut.cut_id / FILE_NAME
     data = canonical_json(cut.document())
     if not path.exists():
@@ -133,3 +145,8 @@ def read_cut(home: Home, cut_id: str) -> DataCut:
     if cut.cut_id != cut_id:
         raise SystemFault(f"the data cut {cut_id} was changed.", "restore the verdicts folder from backup.")
     return cut
+
+
+def links_of(home: Home, cut: DataCut) -> Any:
+    """The cut's link table (columns: `ingest.identity.link.SCHEMA`); without rows when the cut is about no person."""
+    return no_links() if cut.link_table is None else read_links(home, cut.link_table)

@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -30,23 +31,26 @@ def submission_folder(home: Home, feed: str, organisation: str, submission_id: s
     return home.lake / f"feed={feed}" / f"organisation={organisation}" / f"submission={submission_id}"
 
 
-def month_labels(table: Any, contract: Contract) -> list[str]:
-    """Event month of each row, as `2025-04`."""
-    return [
-        value.strftime("%Y-%m") if isinstance(value, date) else str(value)
-        for value in table.column(contract.custom.eventColumn).to_pylist()
-    ]
+def _label(value: Any) -> str:
+    """Event month of a date, or of a month written as text."""
+    return value.strftime("%Y-%m") if isinstance(value, date) else str(value)
 
 
 def partitions(table: Any, contract: Contract) -> dict[str, Any]:
     """Month label -> stored columns of its rows, in file order."""
-    labels = month_labels(table, contract)
-    stored = table.select(list(contract.stored_columns))
-    found = {}
-    for label in sorted(set(labels)):
-        rows = [index for index, value in enumerate(labels) if value == label]
-        found[label] = stored.take(pa.array(rows, pa.int64()))
-    return found
+    if not table.num_rows:
+        return {}
+    events = table.column(contract.custom.eventColumn).combine_chunks().dictionary_encode("encode")
+    labels = [_label(value) for value in events.dictionary.to_pylist()]
+    months = sorted(set(labels))
+    number = {label: place for place, label in enumerate(months)}
+    by_row = np.array([number[label] for label in labels])[events.indices.to_numpy()]
+    # stable, so that rows of a month keep the order of the file
+    order = np.argsort(by_row, kind="stable")
+    stored = table.select(list(contract.stored_columns)).take(pa.array(order))
+    ends = np.searchsorted(by_row[order], np.arange(len(months)), side="right").tolist()
+    starts = [0, *ends[:-1]]
+    return {label: stored.slice(starts[place], ends[place] - starts[place]) for place, label in enumerate(months)}
 
 
 def write_submission(

@@ -1,18 +1,27 @@
-"""Strict CSV: bytes to rows of text, bound to columns by name, or a named reason why not.
+"""Strict CSV: bytes to columns of text, bound by name, or a named reason why not.
 
 Belongs here: the container, encoding, delimiter, header and shape of a file. Everything is declared by the
 contract; nothing is guessed from the data, because every sniffer tried was silently wrong on some files.
 Not here: what a cell means (`ingest.conform`).
+
+Records come from Python's own reader, which alone of all readers tried mistook nothing. They are checked in
+batches: a batch in which nothing can be wrong is passed as a whole, any other is walked row by row, so that the
+first row that breaks a rule is the one named. Cells are kept by column, each distinct text once.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, overload
+
+import numpy as np
+import pyarrow as pa
 
 from ingest.contract import Contract, Layout
 from ingest.rules import Finding, finding
@@ -46,6 +55,8 @@ _IDENTIFYING_NAME = re.compile(
 )
 _POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}")
 _SPACES_BOTH_ENDS = " \t\u00a0\u202f\u2007\ufeff"
+# records checked and set aside at a time: enough for speed, little enough for memory
+_BATCH = 4_000
 
 
 class FileRejectedError(Exception):
@@ -65,15 +76,41 @@ class RawRow:
     cells: tuple[str, ...]
 
 
+class _Rows(Sequence[RawRow]):
+    """The rows of a table, each put together when it is asked for."""
+
+    def __init__(self, cells: Sequence[Any], count: int) -> None:
+        self._cells, self._count = cells, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> RawRow: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[RawRow]: ...
+    def __getitem__(self, index: int | slice) -> RawRow | list[RawRow]:
+        if isinstance(index, slice):
+            return [self[position] for position in range(*index.indices(self._count))]
+        position = range(self._count)[index]
+        return RawRow(position + 1, tuple(column[position].as_py() for column in self._cells))
+
+
 @dataclass
 class RawTable:
-    """Text of a file bound to canonical columns."""
+    """Text of a file bound to canonical columns: `cells` holds an Arrow dictionary array for each of `columns`."""
 
     layout_name: str
     layout: Layout
     columns: tuple[str, ...]
-    rows: list[RawRow] = field(default_factory=list)
+    cells: tuple[Any, ...] = ()
+    row_count: int = 0
     findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def rows(self) -> Sequence[RawRow]:
+        """The data rows in file order."""
+        return _Rows(self.cells, self.row_count)
 
 
 def refuse_container(data: bytes, name: str) -> None:
@@ -146,27 +183,21 @@ def decode(data: bytes, contract: Contract, findings: list[Finding]) -> str:
 def has_stray_quote(text: str, delimiter: str) -> bool:
     """Whether a quotation mark stands where RFC 4180 has no place for it.
 
-    Python's reader takes `ab"c` and `"ab""c"` for the same value; only the second is well formed.
+    Python's reader takes `ab"c` and `"ab""c"` for the same value; only the second is well formed. Looks at the
+    quotation marks and their neighbours alone.
     """
-    start, inside, after = True, False, False
-    for sign in text:
-        if inside:
-            if sign == '"':
-                inside, after = False, True
-        elif after:
-            if sign == '"':
-                inside, after = True, False
-            elif sign in (delimiter, "\n", "\r"):
-                start, after = True, False
-            else:
-                return True
-        elif sign == '"':
-            if not start:
-                return True
-            inside, start = True, False
-        else:
-            start = sign in (delimiter, "\n", "\r")
-    return inside
+    between = (delimiter, "\n", "\r")
+    opening = text.find('"')
+    while opening >= 0:
+        if opening and text[opening - 1] not in between:
+            return True
+        closing = text.find('"', opening + 1)
+        while closing >= 0 and text.startswith('"', closing + 1):
+            closing = text.find('"', closing + 2)
+        if closing < 0 or (closing + 1 < len(text) and text[closing + 1] not in between):
+            return True
+        opening = text.find('"', closing + 1)
+    return False
 
 
 def records_of(text: str, contract: Contract) -> Iterator[list[str]]:
@@ -269,16 +300,20 @@ def _explain_header(header: list[str], text: str, contract: Contract, layout_nam
     )
 
 
-def _guard_extra(position: int, name: str, rows: list[list[str]]) -> Finding:
+def _guard_extra(position: int, name: str, cells: Any) -> Finding:
     """What to do with a column that is not in the layout: skip it, or refuse the file if it could identify people."""
     if _IDENTIFYING_NAME.search(name):
         return finding(
             "structure.column_identifying",
             f"Column {position + 1} is not in the layout and is named like an identifier.",
         )
-    sample = [_trim(row[position]) for row in rows if position < len(row) and _trim(row[position])]
-    suspicious = sum(1 for cell in sample if _looks_identifying(cell))
-    if sample and suspicious * 10 >= len(sample):
+    counts = np.bincount(cells.indices.to_numpy(), minlength=len(cells.dictionary)).tolist()
+    filled = suspicious = 0
+    for text, count in zip(cells.dictionary.to_pylist(), counts, strict=True):
+        cell = _trim(text)
+        filled += count if cell else 0
+        suspicious += count if cell and _looks_identifying(cell) else 0
+    if filled and suspicious * 10 >= filled:
         return finding(
             "structure.column_identifying",
             f"Column {position + 1} is not in the layout and its values look like identifiers.",
@@ -297,8 +332,78 @@ def _looks_identifying(cell: str) -> bool:
     return False
 
 
+def _refuse_shape(records: Sequence[list[str]], before: int, plain_header: list[str], longest: int) -> None:
+    """Raise FileRejectedError for the first record that is not a record of the table; `before` rows came earlier."""
+    for number, record in enumerate(records, start=before + 1):
+        if len(record) != len(plain_header):
+            raise FileRejectedError(
+                finding(
+                    "structure.ragged", f"Row {number} has {len(record)} fields, the header has {len(plain_header)}."
+                )
+            )
+        if [_trim(cell) for cell in record] == plain_header:
+            raise FileRejectedError(finding("structure.header_repeated", f"Row {number} repeats the header."))
+        if any(len(cell) > longest for cell in record):
+            raise FileRejectedError(
+                finding("structure.field_too_long", f"Row {number} has a field longer than allowed.")
+            )
+
+
+def _is_suspicious(records: Sequence[list[str]], columns: Sequence[Any], plain_header: list[str], longest: int) -> bool:
+    """Whether some record of a batch might break a rule of shape; False means that none does."""
+    if any(len(record) != len(plain_header) for record in records):
+        return True
+    if plain_header[0] in {_trim(cell) for cell in set(columns[0])}:
+        return True
+    return any(max(map(len, column)) > longest for column in columns)
+
+
+@dataclass
+class _Body:
+    """The data rows of a file: a dictionary array a column of the header, and what was seen on the way."""
+
+    cells: list[Any]
+    count: int
+    blank: int
+    last: list[list[str]]
+
+
+def _read_body(records: Iterator[list[str]], header: list[str], longest: int) -> _Body:
+    """All records after the header, or FileRejectedError for the first one that breaks a rule of shape."""
+    plain_header = [_trim(cell) for cell in header]
+    chunks: list[list[Any]] = [[] for _ in header]
+    count = blank = 0
+    last: list[list[str]] = []
+    stopped: FileRejectedError | None = None
+    while stopped is None:
+        batch: list[list[str]] = []
+        try:
+            for record in itertools.islice(records, _BATCH):
+                batch.append(record)
+        except FileRejectedError as rejected:
+            # the rows before it are judged first: the earliest fault is the one to name
+            stopped = rejected
+        if not batch:
+            break
+        filled = [record for record in batch if record]
+        blank += len(batch) - len(filled)
+        if not filled:
+            continue
+        columns = list(zip(*filled, strict=False))
+        if _is_suspicious(filled, columns, plain_header, longest):
+            _refuse_shape(filled, count, plain_header, longest)
+        for chunk, column in zip(chunks, columns, strict=True):
+            chunk.append(pa.array(column, pa.string()))
+        count += len(filled)
+        last = [*last, *filled[-3:]][-3:]
+    if stopped is not None:
+        raise stopped
+    cells = [pa.chunked_array(chunk, pa.string()).combine_chunks().dictionary_encode() for chunk in chunks]
+    return _Body(cells, count, blank, last)
+
+
 def read_csv(data: bytes, name: str, contract: Contract, layout_name: str | None) -> RawTable:
-    """Rows of a file as text.
+    """The table of a file as text.
 
     layout_name: the sender's layout; None where no manifest names the sender, then the header decides among
     the declared layouts. Raises FileRejectedError with the rule that the file breaks; nothing of it may be used then.
@@ -340,52 +445,28 @@ def read_csv(data: bytes, name: str, contract: Contract, layout_name: str | None
     positions = [bound[column] for column in wanted]
     if positions != sorted(positions):
         findings.append(finding("structure.columns_reordered", "The columns were bound by name."))
-    table = RawTable(chosen, layout, tuple(wanted), findings=findings)
-    every: list[list[str]] = []
-    blank = 0
-    plain_header = [_trim(cell) for cell in header]
-    for record in records:
-        if not record:
-            blank += 1
-            continue
-        number = len(every) + 1
-        if len(record) != len(header):
-            raise FileRejectedError(
-                finding("structure.ragged", f"Row {number} has {len(record)} fields, the header has {len(header)}.")
-            )
-        if [_trim(cell) for cell in record] == plain_header:
-            raise FileRejectedError(finding("structure.header_repeated", f"Row {number} repeats the header."))
-        if any(len(cell) > limits.fieldCharacters for cell in record):
-            raise FileRejectedError(
-                finding("structure.field_too_long", f"Row {number} has a field longer than allowed.")
-            )
-        every.append(record)
-    if blank:
-        findings.append(finding("structure.blank_lines", f"{blank} blank lines were skipped."))
+    body = _read_body(records, header, limits.fieldCharacters)
+    if body.blank:
+        findings.append(finding("structure.blank_lines", f"{body.blank} blank lines were skipped."))
     if "\r" in text and "\n" not in text:
         findings.append(finding("structure.cr_line_ends", "Lines end with a carriage return."))
     if '"' in text and has_stray_quote(text, contract.custom.delimiter):
         raise FileRejectedError(finding("structure.quote", "A quotation mark stands inside an unquoted field."))
     for position in sorted(set(range(len(header))) - set(bound.values())):
-        extra = _guard_extra(position, header[position], every)
+        extra = _guard_extra(position, header[position], body.cells[position])
         if extra.rule == "structure.column_identifying":
             raise FileRejectedError(extra)
         findings.append(extra)
-    _refuse_footer(every, contract, table.columns, positions)
-    table.rows = [
-        RawRow(number, tuple(record[position] for position in positions))
-        for number, record in enumerate(every, start=1)
-    ]
-    return table
+    _refuse_footer(body, contract, tuple(wanted), positions)
+    cells = tuple(body.cells[position] for position in positions)
+    return RawTable(chosen, layout, tuple(wanted), cells, body.count, findings)
 
 
-def _refuse_footer(
-    records: list[list[str]], contract: Contract, columns: tuple[str, ...], positions: list[int]
-) -> None:
+def _refuse_footer(body: _Body, contract: Contract, columns: tuple[str, ...], positions: list[int]) -> None:
     """A total among the last rows would count everything twice."""
     coded = [
         position for column, position in zip(columns, positions, strict=True) if not contract.by_name[column].free_text
     ]
-    for number, record in list(enumerate(records, start=1))[-3:]:
+    for number, record in enumerate(body.last, start=body.count - len(body.last) + 1):
         if any(_TOTAL_WORDS.fullmatch(_trim(record[position])) for position in coded):
             raise FileRejectedError(finding("structure.footer", f"Row {number} is a total, not a record."))

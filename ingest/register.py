@@ -1,14 +1,14 @@
 """The register: every submission ever judged, and which of them count.
 
-Belongs here: receipts, sequence, supersession, coverage. A receipt is the last thing intake writes: what has
-none was not taken in. Not here: judging a submission (`expectations.intake`).
+Belongs here: receipts, sequence, supersession, withdrawal, coverage. A receipt is the last thing intake writes: what
+has none was not taken in. Not here: judging a submission (`expectations.intake`).
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -17,12 +17,14 @@ from typing import Any
 
 from foundation.canonical import readable_json
 from foundation.durable import write_bytes
-from foundation.errors import SystemFault
+from foundation.errors import Refused, SystemFault, WrongUsage
 from foundation.home import Home
 from foundation.period import Period, month_of, months_between
+from ingest.contract import Contract
 from ingest.rules import FILE, Finding
 
 RECEIPT = "receipt.json"
+WITHDRAWAL = "withdrawal.json"
 
 
 @dataclass(frozen=True)
@@ -196,40 +198,139 @@ def write_receipt(home: Home, receipt: Receipt) -> None:
 
 
 @dataclass(frozen=True)
+class Withdrawal:
+    """A submission taken back after it was accepted: it stays where it is and counts for nothing.
+
+    `restatement`: the figures it took part in were no longer provisional, and the withdrawal was meant to restate them.
+    """
+
+    submission_id: str
+    reason: str
+    by: str
+    as_at: date
+    restatement: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "submission_id": self.submission_id,
+            "reason": self.reason,
+            "by": self.by,
+            "as_at": self.as_at,
+            "restatement": self.restatement,
+        }
+
+
+def withdrawal_path(home: Home, submission_id: str) -> Path:
+    return home.submissions / submission_id / WITHDRAWAL
+
+
+def read_withdrawal(home: Home, submission_id: str) -> Withdrawal | None:
+    """Why a submission no longer counts; None when nobody took it back."""
+    path = withdrawal_path(home, submission_id)
+    try:
+        raw = json.loads(path.read_bytes())
+        return Withdrawal(
+            raw["submission_id"], raw["reason"], raw["by"], date.fromisoformat(raw["as_at"]), raw["restatement"]
+        )
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        raise SystemFault(f"{path} cannot be read.", "restore vault/submissions from backup.") from None
+
+
+def withdraw(
+    home: Home,
+    submission_id: str,
+    reason: str,
+    by: str,
+    contracts: Mapping[str, Contract],
+    as_at: date,
+    *,
+    restatement: bool = False,
+) -> Withdrawal:
+    """Take back an accepted submission: from the next data cut on, what it had superseded counts again.
+
+    as_at: the day it is done, which decides by the contract's freezeRule and lagDays whether the figures are still
+    provisional; later a withdrawal is a restatement and must say so. A withdrawal cannot be taken back: the sender
+    delivers again with a higher sequence.
+    """
+    receipt = read_receipt(home, submission_id)
+    if receipt is None or not receipt.accepted or receipt.covers_to is None:
+        raise WrongUsage("there is no accepted submission of that id.", "see the receipts, or `outturn doctor`.")
+    if not reason.strip() or not by.strip():
+        raise WrongUsage("a withdrawal says why and by whom.", "give a reason and a name or role.")
+    former = read_withdrawal(home, submission_id)
+    if former is not None:
+        raise WrongUsage(f"the submission was withdrawn on {former.as_at}.", "nothing to do.")
+    contract = contracts.get(receipt.feed)
+    if contract is None:
+        raise WrongUsage(f"there is no contract for the feed {receipt.feed}.", "restore the contract.")
+    until = contract.provisional_until(receipt.covers_to)
+    if as_at > until and not restatement:
+        raise Refused(
+            f"figures of {receipt.feed} up to {receipt.covers_to} are no longer provisional.",
+            "withdraw as a restatement, after the members have agreed to one.",
+        )
+    made = Withdrawal(submission_id, reason.strip(), by.strip(), as_at, restatement)
+    write_bytes(withdrawal_path(home, submission_id), readable_json(made.as_json()), mode=0o600)
+    return made
+
+
+@dataclass(frozen=True)
 class Register:
-    """All receipts of a home and the questions asked of them."""
+    """All receipts of a home, the ids of those taken back, and the questions asked of them."""
 
     entries: tuple[Receipt, ...]
+    withdrawn: frozenset[str] = frozenset()
 
     @classmethod
     def load(cls, home: Home) -> Register:
-        return cls(tuple(receipts(home)))
+        found = tuple(receipts(home))
+        return cls(
+            found,
+            frozenset(item.submission_id for item in found if withdrawal_path(home, item.submission_id).exists()),
+        )
+
+    def without(self, submission_id: str) -> Register:
+        """The register as it would be had the submission never come."""
+        return Register(tuple(item for item in self.entries if item.submission_id != submission_id), self.withdrawn)
+
+    def including(self, receipt: Receipt) -> Register:
+        """The register once a receipt has been written."""
+        return Register((*self.without(receipt.submission_id).entries, receipt), self.withdrawn)
+
+    def counts(self, item: Receipt) -> bool:
+        """Whether a submission was accepted and not taken back; it may still be superseded."""
+        return item.accepted and item.submission_id not in self.withdrawn
 
     def of(self, feed: str, organisation: str | None = None) -> list[Receipt]:
-        """Accepted submissions of a feed, those that count last at the end."""
+        """Submissions of a feed that count, those that count last at the end."""
         return sorted(
             (
                 item
                 for item in self.entries
-                if item.accepted and item.feed == feed and organisation in (None, item.organisation)
+                if self.counts(item) and item.feed == feed and organisation in (None, item.organisation)
             ),
             key=lambda item: item.precedence,
         )
 
     def latest_sequence(self, feed: str, organisation: str, first: date, last: date) -> Receipt | None:
-        """The accepted submission of highest sequence for exactly these dates; None if there is none."""
-        same = [item for item in self.of(feed, organisation) if item.slot[2:] == (first, last)]
+        """The accepted submission of highest sequence for exactly these dates; None if there is none.
+
+        One that was taken back is among them: its number is not given twice.
+        """
+        same = [item for item in self.entries if item.accepted and item.slot == (feed, organisation, first, last)]
         return max(same, key=lambda item: item.sequence, default=None)
 
     def in_force(self) -> list[Receipt]:
-        """Accepted submissions that no later one covers completely, by submission id.
+        """Accepted submissions, not taken back, that no later one covers completely, by submission id.
 
         What is wholly superseded contributes nothing, so leaving it out makes the data cut independent of
         the order in which deliveries arrived.
         """
         accepted: dict[tuple[str, str], list[Receipt]] = {}
         for item in self.entries:
-            if item.accepted:
+            if self.counts(item):
                 accepted.setdefault((item.feed, item.organisation), []).append(item)
         kept = [
             item
@@ -242,7 +343,7 @@ class Register:
     def superseded(self) -> list[Receipt]:
         """Accepted submissions that no longer count for any date."""
         counted = {item.submission_id for item in self.in_force()}
-        return [item for item in self.entries if item.accepted and item.submission_id not in counted]
+        return [item for item in self.entries if self.counts(item) and item.submission_id not in counted]
 
     def months_covered(self, feed: str, organisation: str) -> list[str]:
         """Labels of the months an organisation's submissions in force cover."""

@@ -232,6 +232,11 @@ RULES: dict[str, Rule] = {
     "value.trimmed": Rule(NORMALISED, "Spaces around a value were dropped.", "nothing to do."),
     "value.no_break_space": Rule(NORMALISED, "No-break spaces around a value were dropped.", "nothing to do."),
     "value.null_token": Rule(NORMALISED, "A declared word for missing was read as missing.", "leave the cell blank."),
+    "value.answer_normalised": Rule(
+        NORMALISED,
+        "An answer (`Y` or `N`) was written in other words (y, yes, true, 1; n, no, false, 0) and read as it.",
+        "write Y or N.",
+    ),
     "value.float_drift": Rule(
         NORMALISED,
         "An amount carried the tail of binary arithmetic and was taken at its agreed decimals.",
@@ -296,6 +301,29 @@ RULES: dict[str, Rule] = {
         "confirm with the data team or send the figure.",
     ),
     "analysis.constant": Rule(WARN, "A count is the same in every row.", "check the export."),
+    "analysis.number_missing": Rule(
+        WARN,
+        "More rows than usual have no valid NHS number; they are linked by other tokens or not at all.",
+        "trace the missing numbers and send them with the next sequence.",
+    ),
+    "analysis.person_conflict": Rule(
+        WARN,
+        "Tokens of one person contradict each other: two months of birth, or two numbers for one name.",
+        "check the records of the rows named: two people may share a number, or one may have two.",
+    ),
+    "analysis.event_after_death": Rule(
+        WARN,
+        "Something happens to a person after the death this file reports.",
+        "check the discharge and the number of the rows named.",
+    ),
+    "analysis.share_unusual": Rule(
+        WARN,
+        "A value is far more frequent than in any service of this kind.",
+        "check the export, or confirm with the data team that it is so.",
+    ),
+    "analysis.unlikely": Rule(
+        WARN, "A value is possible and unlikely.", "check the rows named; nothing to do if they are right."
+    ),
     "history.volume_drop": Rule(
         FILE,
         "Far fewer rows than in the organisation's earlier periods: held.",

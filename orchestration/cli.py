@@ -63,9 +63,11 @@ def check(
 
 @app.command()
 def demo(
-    place: Annotated[str, typer.Option("--place", help="Demo place.")] = "derbyshire",
+    place: Annotated[
+        str | None, typer.Option("--place", help="derbyshire (real figures) or greenwich (a generated population).")
+    ] = None,
     residents: Annotated[
-        int | None, typer.Option("--residents", help="Residents to generate, for places with people.")
+        int | None, typer.Option("--residents", help="How many residents to generate; greenwich has 289,034.")
     ] = None,
     home: HomeOption = None,
 ) -> None:
@@ -121,6 +123,66 @@ def explain(
         typer.echo(to_json(tree))
     else:
         print_tree(tree, console())
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="The earlier release.")],
+    after: Annotated[Path, typer.Argument(help="The later release.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Every difference as JSON.")] = False,
+) -> None:
+    """Say what changed from one release to another: figures, what they rest on, money."""
+    from orchestration.comparing import print_comparison
+
+    print_comparison(before, after, as_json=as_json)
+
+
+@app.command()
+def pseudonymise(
+    file: Annotated[Path, typer.Argument(help="An extract with identifiers, in the contract's layout `clear`.")],
+    contract: Annotated[Path, typer.Option("--contract", help="Data contract (YAML) of the feed.")],
+    key: Annotated[Path, typer.Option("--key", help="Key file, readable by its owner alone.")],
+    place: Annotated[str, typer.Option("--place", help="The place the key is for.")],
+    organisation: Annotated[str | None, typer.Option("--organisation", help="Sender, if the rows do not say.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The file to send; beside FILE when left out.")] = None,
+    test_numbers: Annotated[bool, typer.Option("--test-numbers", help="Take NHS numbers of the test range.")] = False,
+) -> None:
+    """Put tokens in place of identifiers before a file is sent. Nothing of it leaves this machine."""
+    from orchestration.identity import pseudonymise_extract
+
+    pseudonymise_extract(file, contract, key, place, organisation, out, test_numbers=test_numbers)
+
+
+@app.command()
+def withdraw(
+    submission: Annotated[str, typer.Argument(help="Id of an accepted submission.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why it no longer counts.")],
+    by: Annotated[str, typer.Option("--by", help="Who takes it back: a name or role.")],
+    restatement: Annotated[
+        bool, typer.Option("--restatement", help="The figures are final and shall be restated.")
+    ] = False,
+    home: HomeOption = None,
+) -> None:
+    """Take back an accepted submission: from the next run on, what it had superseded counts again."""
+    from orchestration.identity import withdraw_submission
+
+    withdraw_submission(open_home(home), submission, reason, by, restatement=restatement)
+
+
+@app.command("undo-link")
+def undo_link(
+    token: Annotated[str, typer.Argument(help="The token that was taken for the wrong person.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why the link was wrong.")],
+    by: Annotated[str, typer.Option("--by", help="Who undoes it: a name or role.")],
+    apart_from: Annotated[
+        str | None, typer.Option("--apart-from", help="Only from this token; from everybody when left out.")
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Undo a link between tokens; nothing in the lake is rewritten."""
+    from orchestration.identity import separate
+
+    separate(open_home(home), token, reason, by, apart_from)
 
 
 @app.command()

@@ -15,10 +15,11 @@ from foundation.errors import Refused, WrongUsage
 from foundation.home import Home
 from foundation.period import Period, parse_period
 from foundation.version import PRODUCT, code_version
-from orchestration.rooms import definitions_hash
+from orchestration.rooms import contracts, definitions_hash
 
 if TYPE_CHECKING:
     from ingest.cut import DataCut
+    from places import Place
     from settlement.terms import Terms
 
 AGREEMENTS = PRODUCT / "agreements"
@@ -64,15 +65,21 @@ class Cycle:
         return self.home.verdicts / self.cut.cut_id
 
 
+def place_of(home: Home) -> Place:
+    """The place a home speaks for, with as many residents as the home was made for."""
+    from places import find_place
+
+    settings = home.settings()
+    residents = settings.get("residents")
+    return find_place(str(settings["place"]), residents if isinstance(residents, int) else None)
+
+
 def agreements_of(home: Home) -> tuple[AgreementOnFile, ...]:
     """Agreements of a home: those its place names in a demo, else those in the home's own `agreements/`."""
     from settlement.terms import load_terms
 
     if home.is_demo:
-        from places import find_place
-
-        wanted = find_place(str(home.settings()["place"])).agreements
-        folders = [AGREEMENTS / name for name in wanted]
+        folders = [AGREEMENTS / name for name in place_of(home).agreements]
     else:
         folders = sorted(path for path in (home.root / "agreements").glob("*") if path.is_dir())
     found = []
@@ -87,7 +94,7 @@ def current_cycle(home: Home) -> Cycle:
     """The cycle of everything accepted so far; Refused when nothing is."""
     from ingest.cut import build_cut
 
-    cut = build_cut(home)
+    cut = build_cut(home, contracts())
     if not cut.submissions:
         raise Refused(
             "nothing has been accepted into this home yet.",

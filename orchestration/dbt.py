@@ -52,6 +52,9 @@ def within(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
+WHOLE_BUILD = ("--vars", json.dumps({"changed_months": "all"}))
+
+
 @cache
 def project_hash() -> str:
     """Hash of the project's files: what a stored manifest or build belongs to."""
@@ -81,6 +84,8 @@ def manifest_path(home: Home) -> Path:
             str(PROJECT),
             "--target-path",
             str(scratch),
+            # as in a whole build: dbt reads the project anew when variables differ
+            *WHOLE_BUILD,
         ],
         env={**os.environ, **environment(home, home.warehouse / "inputs" / "none")},
         capture_output=True,

@@ -47,6 +47,11 @@ AGREEMENT_KPIS = pa.schema(
         ("effective_from", pa.date32()),
         ("effective_to", pa.date32()),
         ("settle_by", pa.string()),
+        ("breakdown_kind", pa.string()),
+        ("breakdown_group", pa.string()),
+        ("measurement_lag_months", pa.int64()),
+        ("least_denominator", pa.int64()),
+        ("least_count", pa.int64()),
     ]
 )
 AGREEMENT_PERIODS = pa.schema(
@@ -71,10 +76,13 @@ def write_inputs(cycle: Cycle) -> None:
     """Write the inputs of the cycle's build, once."""
     if cycle.inputs.exists():
         return
-    from dbt_project.catalogue import catalogue_table
+    from dbt_project.catalogue import catalogue_table, indicator_feeds_table
+    from ingest.cut import links_of
 
     tables = {
         "indicator_catalogue": catalogue_table(),
+        "indicator_feeds": indicator_feeds_table(),
+        "links": links_of(cycle.home, cycle.cut),
         "submissions": table_of(
             SUBMISSIONS,
             [

@@ -7,21 +7,23 @@ did not run is missed. The rules are in `expectations.gate_checks`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from orchestration.cycle import Cycle
+from foundation.period import Period
+from orchestration.cycle import AgreementOnFile, Cycle
 from orchestration.dbt import load_manifest
-from orchestration.rooms import contracts
+from orchestration.rooms import catalogue, contracts
 from orchestration.warehouse import Build
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from expectations.gate_checks import SettlementNeeds
+    from expectations.gate_cut import FeedNeed
     from expectations.verdicts import Context, RequiredCheck, Verdict
 
-FITNESS = "kpi.complete_days"
+FITNESS, EXPECTATIONS = "kpi.complete_days", "expectations."
 
 
 def last_day(cycle: Cycle) -> date:
@@ -30,16 +32,34 @@ def last_day(cycle: Cycle) -> date:
 
 
 def needs_of(cycle: Cycle) -> list[SettlementNeeds]:
-    """What every settlement that may be due on this cut needs from the feeds."""
+    """What every settlement that may be due on this cut needs from the feeds: for each KPI those of its indicator, over
+    the dates it looks at, follow-up included."""
     from expectations.gate_checks import SettlementNeeds
 
     until = last_day(cycle)
     return [
-        SettlementNeeds(item.terms.id, item.terms.member_ids, period, period)
+        SettlementNeeds(item.terms.id, item.terms.member_ids, period, period, _feed_needs(item, period))
         for item in cycle.agreements
         for period in item.terms.settlement_periods()
         if period.end <= until
     ]
+
+
+def _feed_needs(agreement: AgreementOnFile, period: Period) -> tuple[FeedNeed, ...]:
+    from expectations.gate_cut import FeedNeed
+    from settlement.periods import measurement_window
+
+    indicators = {item.indicator_id: item for item in catalogue()}
+    found = set()
+    for kpi in agreement.terms.judged_kpis:
+        indicator = indicators.get(kpi.indicator_id)
+        if indicator is None:
+            continue
+        first, last = measurement_window(period, kpi.measurement_lag_months or 0)
+        last += timedelta(days=indicator.follow_up_days)
+        window = Period(first, last, "window", f"{first}..{last}")
+        found |= {FeedNeed(feed, kpi.area_code, window) for feed in indicator.feeds}
+    return tuple(sorted(found, key=lambda need: (need.feed, need.area, need.window)))
 
 
 def scored_rows(cycle: Cycle, kpi_return: pa.Table) -> list[tuple[Mapping[str, Any], Any]]:
@@ -61,10 +81,11 @@ def required_checks(cycle: Cycle, kpi_return: pa.Table) -> list[RequiredCheck]:
     from expectations.verdicts import RequiredCheck
 
     demanded = sorted({check for item in cycle.agreements for check in item.terms.gate.integrity})
-    prefix = "expectations."
     return [
         *(
-            RequiredCheck(check, "integrity", check.removeprefix(prefix) if check.startswith(prefix) else "cut")
+            RequiredCheck(
+                check, "integrity", check.removeprefix(EXPECTATIONS) if check.startswith(EXPECTATIONS) else "cut"
+            )
             for check in demanded
         ),
         *(
@@ -83,11 +104,19 @@ def produce(context: Context, cycle: Cycle, build: Build, tables: Mapping[str, p
     needs = needs_of(cycle)
     yield gate.cut_register(context, home, cut, contracts())
     yield gate.cut_required_feeds(context, home, cut, needs)
-    for feed in sorted(contracts()):
+    demanded = {check for item in cycle.agreements for check in item.terms.gate.integrity}
+    for feed in sorted(feed for feed in contracts() if f"{EXPECTATIONS}{feed}" in demanded):
         yield gate.expectations_of_feed(context, home, cut, contracts(), feed)
     yield gate.warehouse_tests(context, build.run_results, load_manifest(home))
     yield gate.warehouse_arithmetic(
-        context, home, cut, kpi_return, ledger, [(need.agreement_id, need.settlement_period) for need in needs]
+        context,
+        home,
+        cut,
+        kpi_return,
+        ledger,
+        [(need.agreement_id, need.settlement_period) for need in needs],
+        {item.indicator_id: item.statistic for item in catalogue()},
+        {(item.terms.id, kpi.id) for item in cycle.agreements for kpi in item.terms.judged_kpis},
     )
     yield gate.kpi_return_whole(context, kpi_return)
     yield gate.ledger_whole(context, ledger)

@@ -9,24 +9,27 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from foundation.durable import sweep
 from foundation.errors import Refused, SystemFault, WrongUsage
 from foundation.home import Home
 from foundation.period import month_of
 from orchestration.cycle import agreements_of, month_asked, only
-from orchestration.landing import first_month_covered, waiting_manifests
+from orchestration.intaking import crew_of, crews_dismissed
 from orchestration.lock import home_lock
-from orchestration.partitions import FIRST_MONTH
+from orchestration.partitions import AGREEMENT_TAG, FIRST_MONTH, FROM_TAG, PERIOD_TAG
 from orchestration.progress import say
+from orchestration.rooms import contracts, feeds
 
 if TYPE_CHECKING:
     from dagster import ExecuteInProcessResult
 
+    from ingest.register import Receipt
+
 DONE, WITH_FINDINGS = 0, 3
-# Tags by which the command line tells the assets what was asked.
-FROM_TAG, AGREEMENT_TAG, PERIOD_TAG = "outturn/from", "outturn/agreement", "outturn/period"
-_RANGE_START, _RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+# Files a line of findings names.
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,6 @@ class Outcome:
         say("members", str(self.release / "members" / "site" / "index.html"))
 
 
-def _first_month(home: Home, last: str) -> str:
-    """Earliest month anything waiting covers: a run takes in all that has landed up to its own month."""
-    waiting = [month for path in waiting_manifests(home) if (month := first_month_covered(path)) is not None]
-    return max(min([*waiting, last]), FIRST_MONTH)
-
-
 def _quiet_libraries() -> None:
     """Dagster writes its own log into the home; the terminal shows our lines only."""
     for name in ("dagster", "dbt", "great_expectations", "alembic"):
@@ -75,7 +72,7 @@ def _refused_by_gate(home: Home, started_ns: int) -> Refused | None:
     """The refusal the gate recorded in this run for the cut as it is now, in words."""
     from ingest.cut import build_cut
 
-    path = home.refusals / f"{build_cut(home).cut_id}.json"
+    path = home.refusals / f"{build_cut(home, contracts()).cut_id}.json"
     if not path.exists() or path.stat().st_mtime_ns < started_ns:
         return None
     reasons = [reason for refusal in json.loads(path.read_bytes())["refusals"] for reason in refusal["reasons"]]
@@ -130,19 +127,23 @@ def run_main_job(home: Home, period: str, *, agreement: str | None = None, intak
             from orchestration.definitions import build_definitions
 
             _quiet_libraries()
-            job = build_definitions(home).resolve_job_def("main")
-            result = job.execute_in_process(
-                instance=instance,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                raise_on_error=False,
-                tags={
-                    _RANGE_START: _first_month(home, last) if intake else last,
-                    _RANGE_END: last,
-                    FROM_TAG: "landing" if intake else "lake",
-                    PERIOD_TAG: last,
-                    **({AGREEMENT_TAG: agreement} if agreement else {}),
-                },
-            )
+            run_id = str(uuid4())
+            with crews_dismissed():
+                # Files are read while Dagster and dbt are still getting ready.
+                crew_of(run_id, home, feeds(), last, landing=intake)
+                job = build_definitions(home).resolve_job_def("main")
+                result = job.execute_in_process(
+                    instance=instance,
+                    run_id=run_id,
+                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                    raise_on_error=False,
+                    partition_key=last,
+                    tags={
+                        FROM_TAG: "landing" if intake else "lake",
+                        PERIOD_TAG: last,
+                        **({AGREEMENT_TAG: agreement} if agreement else {}),
+                    },
+                )
         if not result.success:
             raise _refusal_of(home, result, started_ns)
         _require_release(result)
@@ -194,7 +195,13 @@ def findings(home: Home) -> tuple[str, ...]:
     for receipt in register.entries:
         if receipt.outcome == "reject_file" and not {receipt.slot, receipt.file_name} & answered:
             lines.append(f"refused {receipt.file_name}: {receipt.findings[0].message if receipt.findings else ''}")
+    waiting: dict[str, list[Receipt]] = {}
     for receipt in register.in_force():
         if receipt.rows_quarantined:
-            lines.append(f"{receipt.rows_quarantined} row(s) of {receipt.file_name} wait in quarantine")
+            waiting.setdefault(receipt.feed, []).append(receipt)
+    for feed, held in sorted(waiting.items()):
+        rows = sum(item.rows_quarantined for item in held)
+        names = sorted(item.file_name for item in held)
+        shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if names[_NAMED:] else "")
+        lines.append(f"{rows} row(s) of {feed} wait in quarantine: {shown}")
     return tuple(lines)

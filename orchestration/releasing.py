@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from foundation.home import Home
-from orchestration.cycle import Cycle
+from orchestration.analysts import for_analysts
+from orchestration.cycle import Cycle, place_of
 from orchestration.rooms import contracts
 from orchestration.settling import Settled, verdict_files
-from orchestration.warehouse import TABLES
+from orchestration.warehouse import EVENTS, TABLES
 
 if TYPE_CHECKING:
     from publication.inputs import Place as PublishedPlace
@@ -21,10 +22,9 @@ if TYPE_CHECKING:
 
 def published_place(home: Home) -> PublishedPlace:
     """What the pages say about where the figures come from."""
-    from places import find_place
     from publication.inputs import Place, Source
 
-    place = find_place(str(home.settings()["place"]))
+    place = place_of(home)
     return Place(
         id=place.name,
         title=place.title,
@@ -39,9 +39,7 @@ def published_place(home: Home) -> PublishedPlace:
 def moment_of(home: Home) -> datetime:
     """When something is published: the demo's own clock in a demo, so that two demos are alike; else now."""
     if home.is_demo:
-        from places import find_place
-
-        return find_place(str(home.settings()["place"])).clock
+        return place_of(home).clock
     return datetime.now(tz=UTC)
 
 
@@ -58,6 +56,7 @@ def release_inputs(cycle: Cycle, tables: Mapping[str, pa.Table], settled: Sequen
         required_json=required,
         verdicts=verdicts,
         **{name: tables[name] for name in TABLES},
+        events=for_analysts(cycle, tables[EVENTS]),
         settlements=[
             SettledAgreement(
                 terms_yaml=item.agreement.content,

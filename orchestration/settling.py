@@ -14,8 +14,9 @@ from foundation.canonical import readable_json, sha256_bytes, sha256_file
 from foundation.durable import new_directory, write_bytes
 from foundation.errors import Refused
 from foundation.home import Home
-from foundation.period import Period
+from foundation.period import Period, month_of, parse_period
 from orchestration.cycle import AgreementOnFile, Cycle
+from orchestration.partitions import month_of_run
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,6 +47,12 @@ def verdict_files(cycle: Cycle) -> tuple[bytes, dict[str, bytes]]:
     required = folder / REQUIRED
     found = {path.stem: path.read_bytes() for path in sorted(folder.glob("*.json")) if path.stem not in _OTHERS}
     return (required.read_bytes() if required.exists() else b""), found
+
+
+def last_month_asked(tags: Mapping[str, str], cycle: Cycle) -> Period:
+    """The month a run was asked for, by its tags; else the last month the data cut covers."""
+    label = month_of_run(tags)
+    return parse_period(label) if label else month_of(max(item.covers_to for item in cycle.cut.submissions))
 
 
 def due_periods(cycle: Cycle, agreement: AgreementOnFile, until: date) -> list[Period]:
@@ -127,6 +134,7 @@ def judge_and_settle(
     """One agreement and period: the gate's refusal, or the settlement."""
     from settlement import store
     from settlement.engine import settle
+    from settlement.recorded import period_records
     from settlement.refusal import Refusal
 
     judged = judge_gate(cycle, agreement, period)
@@ -134,7 +142,8 @@ def judge_and_settle(
         return judged
     terms = agreement.terms
     prior = _earlier(cycle, terms.id, period.label)
-    settled = settle(terms, period.label, kpi_return, ledger, judged, (), prior)
+    recorded = period_records(store.read_records(cycle.home.decisions, terms.id), terms, period.label)
+    settled = settle(terms, period.label, kpi_return, ledger, judged, (), prior, recorded)
     log = store.read_bytes(cycle.home.decisions, terms.id)
     return Settled(agreement, settled, log, prior, cycle.fingerprint)
 

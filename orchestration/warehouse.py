@@ -15,20 +15,24 @@ from typing import Any
 
 import pyarrow as pa
 
-from foundation.canonical import content_id, readable_json
+from foundation.canonical import readable_json, sha256_bytes
 from foundation.durable import write_bytes
 from foundation.errors import Refused
 from foundation.home import Home
 
 # Tables that leave the build database: for verdicts, settlement and release.
-TABLES = ("measures", "spc_points", "indicators", "completeness", "kpi_return", "ledger", "lineage")
+TABLES = ("measures", "breakdowns", "spc_points", "indicators", "completeness", "kpi_return", "ledger", "lineage")
+# Who the figures are made of, event by event: for the analysts, under tokens of their own.
+EVENTS = "int_indicator_events"
 
 
 @dataclass(frozen=True)
 class Build:
-    """A finished dbt build: its fingerprint, dbt's results of models and tests, and the hash of each table."""
+    """A finished dbt build: its fingerprint and what that is made of, dbt's results of models and tests, and the hash
+    of each table."""
 
     fingerprint: str
+    basis: dict[str, str]
     run_results: dict[str, Any]
     tables: dict[str, str]
 
@@ -42,8 +46,9 @@ def begin_build(home: Home) -> None:
     _marker(home).unlink(missing_ok=True)
 
 
-def finish_build(home: Home, fingerprint: str, run_results: dict[str, Any]) -> None:
-    """Record a complete build. Times and host names of dbt's results are left out: they are not evidence.
+def finish_build(home: Home, fingerprint: str, basis: dict[str, str], run_results: dict[str, Any]) -> None:
+    """Record a complete build. basis: data cut, definitions and code it was made from, for the next one to compare.
+    Times and host names of dbt's results are left out: they are not evidence.
 
     The hash of every table that leaves the database is taken while dbt's tests on it are still fresh, so that
     a table changed afterwards is refused by whoever reads it.
@@ -52,8 +57,9 @@ def finish_build(home: Home, fingerprint: str, run_results: dict[str, Any]) -> N
         {"unique_id": item["unique_id"], "status": item["status"], "failures": item.get("failures")}
         for item in sorted(run_results["results"], key=lambda item: item["unique_id"])
     ]
-    hashes = {name: _hash_of(table) for name, table in _read(home, TABLES).items()}
-    write_bytes(_marker(home), readable_json({"fingerprint": fingerprint, "tables": hashes, "results": results}))
+    hashes = {name: _hash_of(table) for name, table in _read(home, (*TABLES, EVENTS)).items()}
+    marker = {"fingerprint": fingerprint, "basis": basis, "tables": hashes, "results": results}
+    write_bytes(_marker(home), readable_json(marker))
 
 
 def current_build(home: Home) -> Build | None:
@@ -61,12 +67,16 @@ def current_build(home: Home) -> Build | None:
     if not _marker(home).exists() or not home.build_database.exists():
         return None
     marker = json.loads(_marker(home).read_bytes())
-    return Build(marker["fingerprint"], {"results": marker["results"]}, marker["tables"])
+    return Build(marker["fingerprint"], marker["basis"], {"results": marker["results"]}, marker["tables"])
 
 
 def _hash_of(table: pa.Table) -> str:
-    """Hash of a table's rows, in their order, every figure by its digits."""
-    return content_id({"columns": table.column_names, "rows": table.to_pylist()})
+    """Hash of a table's rows, in their order, every figure by its digits, a blank unlike an empty text."""
+    from pyarrow import csv
+
+    sink = pa.BufferOutputStream()
+    csv.write_csv(table, sink, csv.WriteOptions(quoting_style="all_valid"))
+    return sha256_bytes(sink.getvalue().to_pybytes())
 
 
 def _read(home: Home, names: Iterable[str]) -> dict[str, pa.Table]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -12,7 +12,8 @@ from foundation.canonical import content_id, readable_json, sha256_bytes
 from foundation.durable import write_bytes
 from foundation.errors import WrongUsage
 
-_PLACES = {"derbyshire": "places.derbyshire"}
+# Each names a module with `place(residents, seed)`.
+_PLACES = {"derbyshire": "places.derbyshire", "greenwich": "places.greenwich"}
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,23 @@ class Submission:
 
 
 @dataclass(frozen=True)
+class Findings:
+    """What a run on the place must find, and nothing else.
+
+    withheld: `<agreement>@<KPI>@<period>` of every figure no money may move on. quarantined: feed -> rows held back.
+    """
+
+    withheld: frozenset[str]
+    quarantined: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Place:
-    """A demo place. `submissions()` returns every file its senders would make, in sending order."""
+    """A demo place. `submissions()` gives every file its senders would make, in sending order.
+
+    A generated place makes its files one by one as they are asked for, and says in `recipe` what decides their
+    content; `residents` and `seed` are None for a place of published figures.
+    """
 
     name: str
     title: str
@@ -84,11 +100,16 @@ class Place:
     clock: datetime
     approved_at: datetime
     authority_until: date
-    expected_withheld: tuple[str, ...]
-    submissions: Callable[[], list[Submission]]
+    findings: Callable[[], Findings]
+    submissions: Callable[[], Iterable[Submission]]
+    residents: int | None = None
+    seed: int | None = None
+    recipe: Callable[[], dict[str, object]] | None = None
 
     def fingerprint(self) -> str:
         """Hash of everything the place would send: a home filled from it is not filled again."""
+        if self.recipe is not None:
+            return content_id(self.recipe())
         return content_id([item.manifest() for item in self.submissions()])
 
 
@@ -97,11 +118,14 @@ def place_names() -> list[str]:
     return sorted(_PLACES)
 
 
-def find_place(name: str) -> Place:
-    """The place of that name; WrongUsage names those there are."""
+def find_place(name: str, residents: int | None = None, seed: int | None = None) -> Place:
+    """The place of that name, with so many residents drawn from that seed; None takes the place's own.
+
+    WrongUsage names the places there are, and refuses residents for a place that has none.
+    """
     if name not in _PLACES:
         raise WrongUsage(f"there is no demo place '{name}'.", f"choose one of: {', '.join(place_names())}.")
-    place = importlib.import_module(_PLACES[name]).PLACE
+    place = importlib.import_module(_PLACES[name]).place(residents, seed)
     if not isinstance(place, Place):
-        raise TypeError(f"{_PLACES[name]}.PLACE is not a Place")
+        raise TypeError(f"{_PLACES[name]}.place does not give a Place")
     return place

@@ -11,6 +11,9 @@ from typing import Any
 
 from publication.wording import LEVELS
 
+# Lines that concern the alliance as a whole; what is held or taken back from single members is no public matter.
+ALLIANCE_LINES = ("gain", "loss", "top_up", "bonus", "award")
+
 
 @dataclass(frozen=True)
 class Level:
@@ -37,6 +40,9 @@ class KpiTerms:
     baseline: Decimal | None
     baseline_period: str
     levels: tuple[Level, ...]
+    breakdown_kind: str = "all"
+    breakdown_group: str = "all"
+    lag_months: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,9 @@ class Agreement:
     members: tuple[tuple[str, str], ...]
 
     def kpi_of(self, indicator_id: str) -> KpiTerms | None:
-        return next((kpi for kpi in self.kpis if kpi.indicator_id == indicator_id), None)
+        """The KPI an indicator is agreed as; a scored one before one that is only watched."""
+        mine = [kpi for kpi in self.kpis if kpi.indicator_id == indicator_id]
+        return next((kpi for kpi in mine if kpi.weight), mine[0] if mine else None)
 
 
 def read_agreement(terms_yaml: bytes) -> Agreement:
@@ -75,6 +83,9 @@ def read_agreement(terms_yaml: bytes) -> Agreement:
                 weight=kpi.weight, polarity=kpi.polarity, unit=kpi.unit, decimals=kpi.value_decimals,
                 baseline=kpi.baseline.value if kpi.baseline else None,
                 baseline_period=kpi.baseline.period if kpi.baseline else "", levels=levels,
+                breakdown_kind=kpi.breakdown.kind if kpi.breakdown else "all",
+                breakdown_group=str(kpi.breakdown.group) if kpi.breakdown else "all",
+                lag_months=kpi.measurement_lag_months or 0,
             )
         )  # fmt: skip
     limits = [check.max_missing_pct for check in terms.gate.fitness]
@@ -86,11 +97,14 @@ def read_agreement(terms_yaml: bytes) -> Agreement:
     )  # fmt: skip
 
 
-def steps_for_public(steps: list[dict[str, Any]], private: frozenset[str]) -> list[dict[str, Any]]:
+def steps_for_public(
+    steps: list[dict[str, Any]], private: frozenset[str], closed: frozenset[str] = frozenset()
+) -> list[dict[str, Any]]:
     """The steps that speak of the alliance as a whole: number, id, label, formula, value, unit, figure id.
 
     `private`: ids of members. A step whose name or label speaks of one member is left out. A formula that lists
     members is left blank, and arithmetic and inputs are never given, because they may hold one member's money.
+    `closed`: KPIs whose exact value is for members; the label of their step ends before it.
     """
     names = {form for member in private for form in (member, member.replace("-", "_"), member.replace("-", " "))}
 
@@ -104,6 +118,8 @@ def steps_for_public(steps: list[dict[str, Any]], private: frozenset[str]) -> li
             continue
         public = {name: step[name] for name in ("step_number", "step_id", "label", "formula", "value", "unit")}
         public["figure_id"] = step["figure_id"]
+        if str(step["step_id"]).removeprefix("score.") in closed:
+            public["label"] = str(step["label"]).partition(": ")[0]
         if speaks_of_a_member(step["formula"]):
             public["formula"] = ""
         chosen.append(public)

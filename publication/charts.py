@@ -53,7 +53,7 @@ def _whole(found: re.Match[str]) -> str:
     return str(int(Decimal(found[0]).quantize(Decimal(1), rounding=ROUND_HALF_UP)))
 
 
-def _nice_step(width: Decimal) -> Decimal:
+def nice_step(width: Decimal) -> Decimal:
     """A round step that cuts a range into four to eight parts."""
     rough = width / 5
     magnitude = Decimal(1).scaleb(rough.adjusted())
@@ -78,7 +78,7 @@ def _spec(points: Sequence[Point], references: Sequence[Reference], unit: str, w
         value for p in points for value in (p.value, p.centre, p.lower, p.upper) if value is not None
     ] + [reference.value for reference in references]  # fmt: skip
     low, high = min(numbers), max(numbers)
-    step = _nice_step(high - low or abs(high) or Decimal(1))
+    step = nice_step(high - low or abs(high) or Decimal(1))
     bottom = (low / step).to_integral_value(ROUND_FLOOR) * step
     top = (high / step).to_integral_value(ROUND_CEILING) * step
     if top == bottom:
@@ -216,7 +216,8 @@ def month_chart(
 
     drawings = []
     for name, width, height in (("wide", 860, 380), ("narrow", 340, 300)):
-        spec = _spec(points, references, unit, width, height).to_dict()
+        # the specification is always of the same make, so it is not validated against the whole of Vega-Lite's schema
+        spec = _spec(points, references, unit, width, height).to_dict(validate=False)
         svg = vl_convert.vegalite_to_svg(spec)
         drawings.append(_inline(svg, title, f"{key}-{name}"))
     return drawings[0], drawings[1]

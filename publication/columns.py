@@ -225,7 +225,7 @@ OUTCOMES = _schema(
     indicator_name | text | plain name
     area_code | text | area
     area_name | text | its name
-    period_kind | text | month, quarter, year
+    period_kind | text | month, quarter, year, rolling_year
     period_id | text | e.g. 2025-26-q1
     period_start | date | first day
     period_end | date | last day
@@ -244,6 +244,52 @@ OUTCOMES = _schema(
     missing_days | integer | covered days that are incomplete
     data_complete_as_at | date | last day covered
     data_cut_status | text | flex or freeze
+    """,
+)
+
+BREAKDOWNS = _schema(
+    "breakdowns",
+    "Parts of an area's figure: one row per indicator, area, period and group, after disclosure control.",
+    "indicator_id area_code period_start period_kind breakdown_kind breakdown_group",
+    """
+    figure_id | text | breakdown:<indicator>:<area>:<period>:<kind>:<group>:value
+    indicator_id | text | indicator in the catalogue
+    indicator_version | integer | version of its definition
+    indicator_name | text | plain name
+    area_code | text | area whose figure is divided
+    breakdown_kind | text | pcn, deprivation or age
+    breakdown_group | text | a network's code, a local deprivation fifth (1 the most deprived), an age group
+    period_kind | text | month, quarter, year, rolling_year
+    period_id | text | e.g. 2025-26-q1, 2025-03-r12
+    period_start | date | first day
+    period_end | date | last day
+    value | decimal | value of the group; blank when marker is w, x or c
+    marker | text | blank, p provisional, w withheld, x not available, c confidential, z not applicable
+    reason | text | one plain sentence when there is a marker
+    unit | text | unit
+    numerator | decimal | blank when the value is, and for means and medians in public
+    denominator | decimal | blank when the value is
+    lower | decimal | lower 95 % limit
+    upper | decimal | upper 95 % limit
+    interval_method | text | method, or why there is none
+    data_cut_status | text | flex or freeze
+    """,
+)
+
+INDICATOR_EVENTS = _schema(
+    "indicator_events",
+    "What the figures of people are made of: one row per event of the denominator, or of the numerator of a rate.",
+    "indicator_id event_date person_token",
+    """
+    indicator_id | text | indicator in the catalogue
+    person_token | text | token of the person, made for the analysts of this place; blank where nobody could be linked
+    event_date | date | date the event counts on
+    numerator | integer | 1 when it counts in the numerator
+    denominator | integer | 1 when it counts in the denominator
+    amount | integer | days, for means and medians
+    pcn | text | primary care network of the person in the month of the event
+    deprivation | text | local deprivation fifth, 1 the most deprived
+    age_group | text | age group
     """,
 )
 
@@ -281,7 +327,8 @@ INDICATORS = _schema(
     numerator_definition | text | what is counted
     denominator_definition | text | out of what
     exclusions | text | what is left out, and why
-    statistic | text | census_mean, ratio_of_sums, proportion, published_percentage
+    statistic | text | census_mean, ratio_of_sums, proportion, published_percentage, crude_rate, dsr, mean, \\
+        median, maintained_proportion
     unit | text | unit of the value
     polarity | text | low, high or neutral
     value_decimals | integer | published precision
@@ -330,7 +377,7 @@ PRIOR_POSTINGS = Schema(
 )
 
 # What each folder of a release holds, in the order it is written.
-PUBLIC = (OUTCOMES, SPC_POINTS, INDICATORS, STATEMENT, COMPLETENESS)
+PUBLIC = (OUTCOMES, BREAKDOWNS, SPC_POINTS, INDICATORS, STATEMENT, COMPLETENESS)
 MEMBERS = (LEDGER, KPI_RETURN, STEPS, POSTINGS, MEMBER_LINES, ADVANCES, PRIOR_POSTINGS)
 MEASURES = Schema(
     "measures",
@@ -338,4 +385,4 @@ MEASURES = Schema(
     OUTCOMES.order,
     tuple(column for column in OUTCOMES.columns if column.name != "value_text"),
 )
-ANALYST = (MEASURES, SPC_POINTS, INDICATORS, COMPLETENESS)
+ANALYST = (MEASURES, BREAKDOWNS, SPC_POINTS, INDICATORS, COMPLETENESS)

@@ -124,7 +124,7 @@ def tables_agree(release: Release, changed: set[str]) -> list[Problem]:
 # --- arithmetic that the public files state about themselves ------------------------------------------------------
 
 
-def _quotient(row: Row, unit: str, statistic: str, decimals: int) -> Decimal | None:
+def quotient(row: Row, unit: str, statistic: str, decimals: int) -> Decimal | None:
     """Value that follows from numerator and denominator, half up at the precision; None where it cannot be told."""
     multiplier = multiplier_of(unit, statistic)
     if multiplier is None or row["numerator"] is None or not row["denominator"]:
@@ -152,10 +152,10 @@ def public_agrees(release: Release, outcomes: Sequence[Row]) -> list[Problem]:
             row[name] is not None for name in ("value", "numerator", "denominator", "lower", "upper")
         ):
             problems.append(Problem(file, "is marked as hidden and shows digits.", row["figure_id"]))
-        quotient = _quotient(row, entry["unit"], entry["statistic"], entry["value_decimals"])
-        if row["value"] is not None and quotient is not None and row["value"] != quotient:
+        wanted_value = quotient(row, entry["unit"], entry["statistic"], entry["value_decimals"])
+        if row["value"] is not None and wanted_value is not None and row["value"] != wanted_value:
             problems.append(
-                Problem(file, f"is {row['value']}, and {quotient} follows from its numerator and denominator.",
+                Problem(file, f"is {row['value']}, and {wanted_value} follows from its numerator and denominator.",
                         row["figure_id"])
             )  # fmt: skip
     values = {row["figure_id"]: row["value"] for row in outcomes}
@@ -181,10 +181,10 @@ def members_agree(release: Release, outcomes: Sequence[Row]) -> list[Problem]:
         entry = catalogue.get(row["indicator_id"])
         decimals = row["value_decimals"]
         if entry is not None and row["value"] is not None and decimals is not None:
-            quotient = _quotient(row, row["unit"] or entry["unit"], entry["statistic"], decimals)
-            if quotient is not None and quotient != row["value"]:
+            follows = quotient(row, row["unit"] or entry["unit"], entry["statistic"], decimals)
+            if follows is not None and follows != row["value"]:
                 problems.append(
-                    Problem("members/kpi_return.parquet", f"is {row['value']}, and {quotient} follows from its "
+                    Problem("members/kpi_return.parquet", f"is {row['value']}, and {follows} follows from its "
                             "numerator and denominator.", row["figure_id"])
                 )  # fmt: skip
         public = shown.get((row["indicator_id"], row["area_code"], row["period_id"], row["period_kind"]))
@@ -254,6 +254,9 @@ class _Figures(HTMLParser):
 def printed_figures(release: Release) -> dict[str, str]:
     """What pages print for each figure id that the tables of this copy hold."""
     printed = {row["figure_id"]: row["value_text"] for row in release.public(columns.OUTCOMES)}
+    for row in release.public(columns.BREAKDOWNS):
+        decimals = release.catalogue[row["indicator_id"]]["value_decimals"]
+        printed[row["figure_id"]] = value_text(row["value"], decimals, row["marker"])
     printed |= {row["figure_id"]: money(row["alliance_total_pence"]) for row in release.public(columns.STATEMENT)}
     if release.has("members"):
         printed |= {row["figure_id"]: money(row["amount_pence"]) for row in release.members(columns.POSTINGS)}
@@ -299,6 +302,7 @@ def workbook_agrees(release: Release) -> list[Problem]:
     try:
         book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
         cells = [tuple(row) for row in book["outcomes"].iter_rows(min_row=3, values_only=True)]
+        parts = [tuple(row) for row in book["breakdowns"].iter_rows(min_row=3, values_only=True)]
     except Exception:
         return [Problem(file, "cannot be read as a workbook.")]
     if not cells:
@@ -312,7 +316,17 @@ def workbook_agrees(release: Release) -> list[Problem]:
         if wanted.pop(figure, None) != text:
             problems.append(Problem(file, f"prints {text}, and the table does not.", figure))
     problems += [Problem(file, "is missing here.", figure) for figure in wanted]
-    return problems
+    head = list(parts[0]) if parts else []
+    shown = {
+        row["figure_id"]: None if row["value"] is None else float(row["value"])
+        for row in release.public(columns.BREAKDOWNS)
+    }
+    for line in parts[1:]:
+        record = dict(zip(head, line, strict=False))
+        figure = str(record.get("figure_id"))
+        if figure not in shown or shown.pop(figure) != record.get("value"):
+            problems.append(Problem(file, f"prints {record.get('value')}, and the table does not.", figure))
+    return problems + [Problem(file, "is missing here.", figure) for figure in shown]
 
 
 def relative_names(root: Path) -> set[str]:

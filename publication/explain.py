@@ -17,10 +17,12 @@ from foundation.errors import WrongUsage
 from foundation.figures import FigureId, figure_id, parse_figure_id
 from foundation.tables import cell_text
 from publication import columns
+from publication.agreement import KpiTerms, read_agreement
 from publication.inputs import Row, trimmed
+from publication.measured import measured_figure, measures_other_dates
 from publication.pages.book import step_text
 from publication.reader import Release, open_release
-from publication.wording import LEVEL_WORDS, day, money, number, period_long, plural
+from publication.wording import LEVEL_WORDS, day, group_name, money, number, period_long, plural, value_text
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ def _facts(**facts: object) -> dict[str, str]:
 # What of a row can be asked for: the row is filed under its value.
 MEASURES = {
     "indicator": ("value", "numerator", "denominator", "lower", "upper"),
+    "breakdown": ("value", "numerator", "denominator", "lower", "upper"),
     "kpi": ("value", "numerator", "denominator", "lower", "upper", "score", "level"),
 }
 
@@ -60,6 +63,9 @@ class _Trace:
     def __init__(self, release: Release) -> None:
         self.release = release
         self.outcomes = {row["figure_id"]: row for row in release.public(columns.OUTCOMES)} if release.has(
+            "public"
+        ) else {}  # fmt: skip
+        self.parts = {row["figure_id"]: row for row in release.public(columns.BREAKDOWNS)} if release.has(
             "public"
         ) else {}  # fmt: skip
         self.kpis = {row["figure_id"]: row for row in release.members(columns.KPI_RETURN)}
@@ -77,11 +83,12 @@ class _Trace:
             item["submission_id"]: item for item in dict(release.lineage.get("data_cut") or {}).get("submissions", ())
         }
         self.met: set[str] = set()
-        self._measures: dict[str, Row] | None = None
+        self._exact: dict[str, Row] | None = None
+        self._terms: dict[tuple[str, str], KpiTerms] | None = None
 
     def known(self) -> list[str]:
         tables: Iterable[Iterable[str]] = (
-            self.outcomes, self.kpis, self.steps, self.postings, self.lines, self.ledgers, self.statement,
+            self.outcomes, self.parts, self.kpis, self.steps, self.postings, self.lines, self.ledgers, self.statement,
         )  # fmt: skip
         return sorted({name for table in tables for name in table})
 
@@ -165,20 +172,42 @@ class _Trace:
         """The row analysts see, where their part is here."""
         if not self.release.has("analyst"):
             return None
-        if self._measures is None:
-            rows = self.release.duckdb("analyst/analyst.duckdb").get("measures", [])
-            self._measures = {row["figure_id"]: row for row in rows}
-        return self._measures.get(name)
+        if self._exact is None:
+            tables = self.release.duckdb("analyst/analyst.duckdb")
+            self._exact = {row["figure_id"]: row for table in ("measures", "breakdowns")
+                           for row in tables.get(table, [])}  # fmt: skip
+        return self._exact.get(name)
+
+    def part(self, name: str) -> Node:
+        """A group's figure: its own counts, then the area's figure that it is a part of."""
+        row = self.parts[name]
+        exact = self._before_disclosure(name) if row["numerator"] is None else None
+        decimals = self.release.catalogue[row["indicator_id"]]["value_decimals"]
+        area = figure_id(
+            "indicator", indicator=row["indicator_id"], area=row["area_code"], period=row["period_id"], measure="value"
+        )
+        return Node(
+            f"{row['indicator_name']}, {group_name(row['breakdown_kind'], row['breakdown_group'])}: "
+            f"{value_text(row['value'], decimals, row['marker'])} {row['unit']}, "
+            f"{period_long(row['period_id'], row['period_kind'])}",
+            name,
+            _facts(
+                from_parts=_parts(row) or (f"{_parts(exact)} (not shown in public)" if exact and _parts(exact) else ""),
+                reason=row["reason"], interval=_interval(row),
+            ),
+            (
+                self.files(self._lineage(name) or self._lineage(area), "submissions"),
+                self.walk(area),
+            ),
+        )  # fmt: skip
 
     def kpi(self, name: str) -> Node:
         row = self.kpis[name]
         value = "no value" if row["value"] is None else number(row["value"], row["value_decimals"] or 0)
-        indicator = figure_id(
-            "indicator", indicator=row["indicator_id"], area=row["area_code"], period=row["period_id"], measure="value"
-        )
+        indicator = measured_figure(row, self._kpi_terms().get((row["agreement_id"], row["kpi_id"])))
         scope = f"{row['agreement_id']}/{row['kpi_id']}/{row['period_id']}"
         children = [self.checks(scope)]
-        if indicator in self.outcomes:
+        if indicator in self.outcomes or indicator in self.parts:
             children.append(self.walk(indicator))
         children.append(self.files(self._lineage(name, indicator), "submissions"))
         return Node(
@@ -188,10 +217,21 @@ class _Trace:
                 status=row["quality_status"], reason=row["quality_reason"],
                 level=LEVEL_WORDS.get(row["level"] or "", ""),
                 from_parts=_parts(row),
+                measured=f"{day(row['measurement_start'])} to {day(row['measurement_end'])}"
+                if measures_other_dates(row) else "",
                 baseline=row["baseline_value"], data_cut=row["data_cut_id"],
             ),
             tuple(children),
         )  # fmt: skip
+
+    def _kpi_terms(self) -> dict[tuple[str, str], KpiTerms]:
+        if self._terms is None:
+            self._terms = {
+                (agreement.agreement_id, kpi.kpi_id): kpi
+                for agreement in (read_agreement(files["terms.yaml"]) for _, files in self.release.open_books())
+                for kpi in agreement.kpis
+            }
+        return self._terms
 
     def ledger(self, name: str) -> Node:
         rows = self.ledgers[name]
@@ -214,6 +254,8 @@ class _Trace:
         for reference in (row["inputs"] or "").split():
             if reference.split(":")[0] in ("terms", "gate"):
                 children.append(Node(f"agreed in the terms: {reference}"))
+            elif reference.startswith("decision:"):
+                children.append(Node(f"recorded in the decision log: {reference}"))
             else:
                 children.append(self.walk(reference))
         return Node(
@@ -286,7 +328,8 @@ class _Trace:
         """The node of a figure id that this release holds."""
         kind = name.split(":")[0]
         tables: dict[str, tuple[Mapping[str, Any], Any]] = {
-            "indicator": (self.outcomes, self.outcome), "kpi": (self.kpis, self.kpi),
+            "indicator": (self.outcomes, self.outcome), "breakdown": (self.parts, self.part),
+            "kpi": (self.kpis, self.kpi),
             "ledger": (self.ledgers, self.ledger), "step": (self.steps, self.step),
             "posting": (self.postings or self.statement, self.posting), "member": (self.lines, self.member),
         }  # fmt: skip
@@ -315,8 +358,7 @@ def _interval(row: Row) -> str:
 def _handle(parsed: FigureId) -> str:
     """The id under which a table holds the figure: a row is filed under its value."""
     if parsed.kind in MEASURES and parsed["measure"] in MEASURES[parsed.kind]:
-        parts = dict(parsed.parts) | {"measure": "value"}
-        return figure_id(parsed.kind, **parts)
+        return ":".join([parsed.kind, *(part for name, part in parsed.parts if name != "measure"), "value"])
     return str(parsed)
 
 

@@ -7,7 +7,7 @@ Not here: reading a home, a database or a clock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from foundation.canonical import content_id
 from foundation.errors import Refused
-from publication.columns import Column, Schema
+from publication.columns import BREAKDOWNS, Column, Schema
 
 Row = dict[str, Any]
 
@@ -68,7 +68,8 @@ class ReleaseInputs:
 
     `verdicts` maps the stem of each verdict file to its bytes. `openly_published` names the feeds whose
     contract says their figures are openly published elsewhere: an indicator fed by these alone is exempt
-    from hiding and rounding small counts.
+    from hiding and rounding small counts. `events` are for analysts alone: their person tokens are made before they
+    come in.
     """
 
     place: Place
@@ -86,6 +87,18 @@ class ReleaseInputs:
     lineage: pa.Table
     settlements: Sequence[SettledAgreement] = ()
     openly_published: frozenset[str] = field(default_factory=frozenset)
+    breakdowns: pa.Table = field(default_factory=lambda: BREAKDOWNS.arrow().empty_table())
+    events: pa.Table | None = None
+
+    def events_of(self, indicators: Collection[str]) -> list[Row]:
+        """Events of some indicators; none where no events came in."""
+        if self.events is None or not indicators:
+            return []
+        import pyarrow.compute as pc
+
+        chosen = pc.is_in(self.events.column("indicator_id"), value_set=pa.array(sorted(indicators)))
+        rows: list[Row] = self.events.filter(chosen).to_pylist()
+        return rows
 
     @property
     def data_cut_id(self) -> str:

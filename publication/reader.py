@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from foundation.errors import OutturnError, Refused, WrongUsage
 from publication import columns
 from publication.columns import Schema
 from publication.inputs import Row, rows_of
-from publication.warehouse import read_duckdb
+from publication.warehouse import contents_hash, read_duckdb, read_events
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -36,7 +36,8 @@ class Unreadable(Refused):
 
 
 def _unescaped(text: str, kind: str) -> str:
-    escaped = kind == "text" and text[:1] == "'" and text[1:2] in _FORMULA_STARTS
+    # an exact number is kept as its digits, and a negative one begins like a formula
+    escaped = kind in ("text", "list", "exact") and text[:1] == "'" and text[1:2] in _FORMULA_STARTS
     return text[1:] if escaped else text
 
 
@@ -93,15 +94,26 @@ class Release:
             raise Unreadable(relative, "cannot be read as Parquet") from None
 
     def database(self, relative: str) -> dict[str, dict[str, Any]]:
-        """What a DuckDB file holds, read once."""
+        """What a DuckDB file holds but for single events, read once."""
         if relative not in self._databases:
             if not self.has(relative):
                 raise Unreadable(relative, "is missing")
             try:
-                self._databases[relative] = read_duckdb(self.root / relative)
+                self._databases[relative] = read_duckdb(self.root / relative, skip=(columns.INDICATOR_EVENTS.name,))
             except OutturnError as fault:
                 raise Unreadable(relative, fault.message.removeprefix(Path(relative).name).strip(" .")) from None
         return self._databases[relative]
+
+    def contents_hash(self, relative: str) -> str:
+        """Hash of what a DuckDB file holds, events and all."""
+        try:
+            return contents_hash(self.root / relative)
+        except OutturnError as fault:
+            raise Unreadable(relative, fault.message.removeprefix(Path(relative).name).strip(" .")) from None
+
+    def events(self, indicators: Collection[str]) -> list[Row]:
+        """Events of some indicators from the analysts' database."""
+        return read_events(self.root / "analyst" / "analyst.duckdb", indicators)
 
     def duckdb(self, relative: str) -> dict[str, list[Row]]:
         """Rows of every table and view of a DuckDB file by name."""

@@ -18,20 +18,23 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from foundation.canonical import content_id, readable_json, sha256_bytes, sha256_file
 from foundation.durable import new_directory, swap_pointer, temporary_beside, write_bytes
 from foundation.errors import Refused, WrongUsage
 from foundation.tables import csv_bytes
 from publication import columns
-from publication.agreement import Agreement, read_agreement
+from publication.agreement import ALLIANCE_LINES, Agreement, read_agreement
 from publication.columns import Schema
 from publication.disclosure import PublicView, public_view
 from publication.inputs import ReleaseInputs, Row, SettledAgreement, rows_of
+from publication.measured import would_give_away
 from publication.pages import assets, public_pages
 from publication.pages.book import Book, Settled
 from publication.pages.members import member_pages
 from publication.recompute import TABLES, differences, recompute_tables
-from publication.warehouse import contents_hash, write_data_package, write_duckdb, write_pair
+from publication.warehouse import contents_hash, sorted_events, write_data_package, write_duckdb, write_pair
 from publication.wording import bytes_size, rounded
 
 CLASSIFICATION = {"public": "public", "members": "members only", "analyst": "restricted"}
@@ -196,32 +199,38 @@ def _own_value_counts(item: _Audited, kpi_id: str) -> bool:
     )
 
 
-def _hides_a_paid_value(item: _Audited, view: PublicView) -> bool:
-    hidden = {
-        (r["indicator_id"], r["area_code"], r["period_id"]) for r in view.outcomes if r["value"] is None
+def _hides_a_paid_value(item: _Audited, view: PublicView, kpi_return: Sequence[Row]) -> bool:
+    """Whether a figure that went into the money is hidden in public: its score would give it away."""
+    figures = {row["figure_id"]: row for row in (*view.outcomes, *view.breakdowns)}
+    rows = {
+        r["kpi_id"]: r for r in kpi_return
+        if (r["agreement_id"], r["period_id"]) == (item.agreement.agreement_id, item.period_id)
     }  # fmt: skip
-    return any(
-        (kpi.indicator_id, kpi.area_code, item.period_id) in hidden and _own_value_counts(item, kpi.kpi_id)
-        for kpi in item.agreement.kpis
-        if kpi.weight
-    )
+    for kpi in item.agreement.kpis:
+        if kpi.weight and kpi.kpi_id in rows and _own_value_counts(item, kpi.kpi_id):
+            shorter = [r for r in view.outcomes if (r["indicator_id"], r["area_code"]) == (kpi.indicator_id,
+                                                                                           kpi.area_code)]  # fmt: skip
+            if would_give_away(rows[kpi.kpi_id], kpi, figures, shorter):
+                return True
+    return False
 
 
-def statement_rows(settled: Sequence[_Audited], view: PublicView) -> list[Row]:
+def statement_rows(settled: Sequence[_Audited], view: PublicView, kpi_return: Sequence[Row]) -> list[Row]:
     """The public statement: one row a posting, for the alliance as a whole.
 
     The score is left out when it would give away a figure that is hidden in public.
     """
     rows = []
     for item in settled:
+        hides = _hides_a_paid_value(item, view, kpi_return)
         score = next((s["value"] for s in item.rows["steps"] if s["step_id"] == SCORE_STEP), None)
         reasons = [
             entry["reason"] for entry in item.gate.get("entries", [])
             if entry["kind"] == "fitness" and entry["action"] not in ("pay",) and entry["reason"]
         ]  # fmt: skip
         for posting in item.rows["postings"]:
-            if posting["line"] not in ("gain", "loss"):
-                continue  # advances taken back concern single members
+            if posting["line"] not in ALLIANCE_LINES:
+                continue  # what is held or taken back concerns single members
             status = posting["status"]
             words = {
                 "shadow": "Shadow: calculated in full, nothing is payable.",
@@ -236,7 +245,7 @@ def statement_rows(settled: Sequence[_Audited], view: PublicView) -> list[Row]:
                     "status": status,
                     "line": posting["line"],
                     "alliance_total_pence": posting["amount_pence"],
-                    "kpi_score": None if score is None or _hides_a_paid_value(item, view) else _two_places(score),
+                    "kpi_score": None if score is None or hides else _two_places(score),
                     "reason": " ".join(part for part in (words, *reasons) if part),
                 }
             )
@@ -307,8 +316,9 @@ def _terms_files(settled: Sequence[_Audited]) -> dict[str, bytes]:
 def lineage_file(inputs: ReleaseInputs, view: PublicView) -> dict[str, Any]:
     """`lineage.json`: which submissions stand behind a figure, the data cut, every verdict, what was hidden and why."""
     figures: dict[str, list[str]] = {}
-    for record in inputs.lineage.to_pylist():
-        figures.setdefault(record["figure_id"], []).append(record["submission_id"])
+    names, submissions = (inputs.lineage.column(name).to_pylist() for name in ("figure_id", "submission_id"))
+    for name, submission in zip(names, submissions, strict=True):
+        figures.setdefault(name, []).append(submission)
     return {
         "data_cut_id": inputs.data_cut_id,
         "data_cut": dict(inputs.data_cut),
@@ -323,9 +333,14 @@ def lineage_file(inputs: ReleaseInputs, view: PublicView) -> dict[str, Any]:
     }  # fmt: skip
 
 
+_NAME = re.compile(r"[A-Za-z0-9-]+")
+
+
 def _refuse_private_names(public: Path, inputs: ReleaseInputs, settled: Sequence[_Audited], view: PublicView) -> None:
     """No file of the public folder may name a member, a submission, or an organisation that has not reported."""
     areas = {r["area_code"] for r in view.outcomes}
+    # a network is a group of people before it is a sender: its figures are published under its code
+    networks = {r["breakdown_group"] for r in view.breakdowns if r["breakdown_kind"] == "pcn"}
     submissions = inputs.data_cut.get("submissions", ())
     everywhere = {member for item in settled for member, _ in item.agreement.members}
     everywhere |= {item["submission_id"] for item in submissions}
@@ -334,10 +349,13 @@ def _refuse_private_names(public: Path, inputs: ReleaseInputs, settled: Sequence
         if path.suffix not in (".html", ".csv", ".json"):
             continue
         text = path.read_text()
+        words = set(_NAME.findall(text))
         # senders of openly published data may be named as a source, never where completeness is judged
         wanted = everywhere | (senders if path.suffix == ".csv" or path.name == "data-quality.html" else set())
+        if path.name == "breakdowns.csv":
+            wanted = wanted - networks
         for name in sorted(wanted):
-            if re.search(rf"(?<![A-Za-z0-9-]){re.escape(name)}(?![A-Za-z0-9-])", text):
+            if name in words if _NAME.fullmatch(name) else name in text:
                 shown = name if len(name) < 40 else name[:12] + "…"
                 raise Refused(
                     f"public/{path.relative_to(public).as_posix()} would name {shown}.",
@@ -351,19 +369,21 @@ def _fill(folder: Path, inputs: ReleaseInputs) -> None:
     view = public_view(inputs)
     decimals_of = {entry["indicator_id"]: entry["value_decimals"] for entry in view.indicators}
     at_precision(view.outcomes, decimals_of)
+    at_precision(view.breakdowns, decimals_of)
     kpi_return = rows_of(columns.KPI_RETURN, inputs.kpi_return)
     at_precision(kpi_return)
     ledger = rows_of(columns.LEDGER, inputs.ledger)
     settled = [_audit(given, inputs, kpi_return, ledger) for given in inputs.settlements]
     settled.sort(key=lambda item: (item.agreement.agreement_id, item.period_id))
-    statement = statement_rows(settled, view)
+    statement = statement_rows(settled, view, kpi_return)
     place = inputs.place
     licences = "; ".join(dict.fromkeys(source.licence for source in place.sources))
     comment = f"Source and licence: {licences}." if licences else ""
 
     public = folder / "public"
     tables: dict[Schema, Sequence[Row]] = {
-        columns.OUTCOMES: view.outcomes, columns.SPC_POINTS: view.spc_points, columns.INDICATORS: view.indicators,
+        columns.OUTCOMES: view.outcomes, columns.BREAKDOWNS: view.breakdowns,
+        columns.SPC_POINTS: view.spc_points, columns.INDICATORS: view.indicators,
         columns.STATEMENT: statement, columns.COMPLETENESS: view.completeness,
     }  # fmt: skip
     for schema, rows in tables.items():
@@ -384,7 +404,8 @@ def _fill(folder: Path, inputs: ReleaseInputs) -> None:
         inputs=inputs, view=view, statement=statement, kpi_return=kpi_return,
         settled=[
             Settled(item.agreement, item.period_id, item.rows["steps"], item.rows["postings"],
-                    item.rows["member_lines"], item.gate, item.decisions, _hides_a_paid_value(item, view))
+                    item.rows["member_lines"], item.gate, item.decisions,
+                    _hides_a_paid_value(item, view, kpi_return))
             for item in settled
         ],
         verdicts=verdicts, files=_file_list(public, place.title),
@@ -403,12 +424,16 @@ def _fill(folder: Path, inputs: ReleaseInputs) -> None:
     _put(members, {**_terms_files(settled), "gate.json": gate, "lineage.json": lineage})
     _put(members / "site", {**member_pages(book, ledger), **assets()})
 
-    measures = rows_of(columns.MEASURES, inputs.measures)
+    measures, breakdowns = rows_of(columns.MEASURES, inputs.measures), rows_of(columns.BREAKDOWNS, inputs.breakdowns)
     at_precision(measures, decimals_of)
-    analyst: dict[Schema, Sequence[Row]] = {
-        columns.MEASURES: measures, columns.SPC_POINTS: rows_of(columns.SPC_POINTS, inputs.spc_points),
+    at_precision(breakdowns, decimals_of)
+    analyst: dict[Schema, Sequence[Row] | pa.Table] = {
+        columns.MEASURES: measures, columns.BREAKDOWNS: breakdowns,
+        columns.SPC_POINTS: rows_of(columns.SPC_POINTS, inputs.spc_points),
         columns.INDICATORS: view.indicators, columns.COMPLETENESS: view.completeness,
     }  # fmt: skip
+    if inputs.events is not None:
+        analyst[columns.INDICATOR_EVENTS] = sorted_events(inputs.events)
     write_duckdb(folder / "analyst" / "analyst.duckdb", analyst, comment, views=False)
 
 
@@ -428,6 +453,13 @@ def file_entries(folder: Path) -> dict[str, dict[str, Any]]:
     return entries
 
 
+def _versions(inputs: ReleaseInputs) -> dict[str, int]:
+    """Version of every definition a figure of the release has."""
+    reported = set(inputs.measures.column("indicator_id").to_pylist())
+    rows = rows_of(columns.INDICATORS, inputs.indicators)
+    return {row["indicator_id"]: row["version"] for row in rows if row["indicator_id"] in reported}
+
+
 def manifest_of(folder: Path, inputs: ReleaseInputs) -> dict[str, Any]:
     """The manifest with its release id: the hash of everything else in it."""
     agreements = [read_agreement(given.terms_yaml) for given in inputs.settlements]
@@ -439,9 +471,7 @@ def manifest_of(folder: Path, inputs: ReleaseInputs) -> dict[str, Any]:
         "definitions_hash": inputs.definitions_hash,
         "code_version": inputs.code_version,
         "terms": dict(sorted((a.agreement_id + "@" + a.terms_hash[:12], a.terms_hash) for a in agreements)),
-        "indicators": {
-            row["indicator_id"]: row["version"] for row in rows_of(columns.INDICATORS, inputs.indicators)
-        },
+        "indicators": _versions(inputs),
         "sources": [
             {"title": s.title, "licence": s.licence, "attribution": s.attribution} for s in place.sources
         ],

@@ -28,10 +28,10 @@ from publication.crosscheck import (
     tables_agree,
     workbook_agrees,
 )
+from publication.crosscheck_people import disclosure_follows, kpis_agree, parts_agree
 from publication.inputs import Row
 from publication.reader import Release, Unreadable, open_release
 from publication.recompute import TABLES, differences, recompute_tables
-from publication.warehouse import hash_of_contents
 
 PARTS = ("public", "members", "analyst")
 
@@ -106,7 +106,7 @@ def _check_manifest(release: Release, report: Report, absent: set[str], changed:
         path = release.root / name
         try:
             same = (
-                hash_of_contents(release.database(name)) == entry["contents_sha256"]
+                release.contents_hash(name) == entry["contents_sha256"]
                 if "contents_sha256" in entry
                 else sha256_file(path) == entry["sha256"]
             )
@@ -226,6 +226,7 @@ def verify_release(path: Path) -> Report:
             report.notes.append("The outcomes cannot be read, so nothing could be compared with them.")
         else:
             _guarded(report, lambda: public_agrees(release, outcomes))
+            _guarded(report, lambda: parts_agree(release, outcomes))
             _guarded(report, lambda: workbook_agrees(release))
             _guarded(report, lambda: pages_agree(release))
     else:
@@ -249,6 +250,8 @@ def verify_release(path: Path) -> Report:
     elif outcomes:
         try:
             _guarded(report, lambda: analyst_agrees(release, outcomes))
+            _guarded(report, lambda: disclosure_follows(release, outcomes))
+            _guarded(report, lambda: kpis_agree(release))
         except OutturnError as fault:
             report.problems.append(Problem("analyst/analyst.duckdb", fault.message))
     report.problems = list(dict.fromkeys(report.problems))

@@ -7,7 +7,8 @@ A DuckDB file is not promised to be the same byte for byte, so it is compared by
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,9 +17,9 @@ from typing import Any
 import pyarrow as pa
 
 from foundation.canonical import plain_decimal, readable_json, sha256_bytes, sha256_file
-from foundation.errors import SystemFault
+from foundation.errors import Refused, SystemFault
 from foundation.tables import write_csv, write_parquet
-from publication.columns import DUCKDB, FRICTIONLESS, Schema
+from publication.columns import DUCKDB, FRICTIONLESS, INDICATOR_EVENTS, Schema
 from publication.inputs import Row
 
 # Readers from DuckDB 1.2 open this version; the engine's own default is newer.
@@ -28,6 +29,7 @@ VIEWS = {
     "quarters": ("quarter", "The outcomes of quarters of the financial year (April to June is quarter 1)."),
     "years": ("year", "The outcomes of financial years (April to March)."),
 }
+_CHUNK = 20_000
 
 
 def arrow_table(schema: Schema, rows: Sequence[Row]) -> pa.Table:
@@ -36,6 +38,28 @@ def arrow_table(schema: Schema, rows: Sequence[Row]) -> pa.Table:
     for column, kind in zip(schema.columns, schema.arrow(), strict=True):
         columns.append(pa.array([row[column.name] for row in rows], type=kind.type))
     return pa.Table.from_arrays(columns, schema=schema.arrow())
+
+
+def sorted_events(events: pa.Table) -> pa.Table:
+    """Events of the analysts' database in the columns and the order of columns.py, whatever order they came in.
+
+    Refused when a column is missing or cannot be read in its type.
+    """
+    names = INDICATOR_EVENTS.names
+    missing = [name for name in names if name not in events.column_names]
+    if missing:
+        raise Refused(
+            f"the table indicator_events comes without {', '.join(missing)}.",
+            "see publication/columns.py for the columns it must have.",
+        )
+    try:
+        table = events.select(names).cast(INDICATOR_EVENTS.arrow())
+    except pa.ArrowException:
+        raise Refused(
+            "indicator_events cannot be read in its types.", "see publication/columns.py for the types it must have."
+        ) from None
+    keys = [*INDICATOR_EVENTS.order, *(name for name in names if name not in INDICATOR_EVENTS.order)]
+    return table.sort_by([(name, "ascending") for name in keys])
 
 
 def write_pair(folder: Path, schema: Schema, rows: Sequence[Row]) -> None:
@@ -48,7 +72,7 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def write_duckdb(path: Path, tables: Mapping[Schema, Sequence[Row]], comment: str, *, views: bool) -> None:
+def write_duckdb(path: Path, tables: Mapping[Schema, Sequence[Row] | pa.Table], comment: str, *, views: bool) -> None:
     """A DuckDB file with comments on every table and column; `views` adds months, quarters and years."""
     import duckdb
 
@@ -60,7 +84,8 @@ def write_duckdb(path: Path, tables: Mapping[Schema, Sequence[Row]], comment: st
         for schema, rows in tables.items():
             columns = ", ".join(f'"{column.name}" {DUCKDB[column.kind]}' for column in schema.columns)
             connection.execute(f'CREATE TABLE release.main."{schema.name}" ({columns})')
-            connection.register("incoming", arrow_table(schema, rows))
+            incoming = rows if isinstance(rows, pa.Table) else arrow_table(schema, rows)
+            connection.register("incoming", incoming)
             connection.execute(f'INSERT INTO release.main."{schema.name}" SELECT * FROM incoming')  # noqa: S608
             connection.unregister("incoming")
             words = f"{schema.comment} {comment}"
@@ -95,53 +120,85 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def read_duckdb(path: Path) -> dict[str, dict[str, Any]]:
-    """Every table and view of a DuckDB file by name: kind, comment, columns, rows as dictionaries in stored order."""
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """A connection that reads a DuckDB file. SystemFault, with the file named, when it cannot be read."""
     import duckdb
 
+    connection = duckdb.connect(":memory:")
     try:
-        connection = duckdb.connect(":memory:")
-        connection.execute("SET threads = 1")
-        connection.execute(f"ATTACH {_quoted(str(path))} AS release (READ_ONLY)")
-    except duckdb.Error as fault:
-        raise SystemFault(f"{path.name} cannot be opened ({type(fault).__name__}).", "get a fresh copy.") from None
-    try:
-        connection.execute("USE release")
+        try:
+            connection.execute("SET threads = 1")
+            connection.execute(f"ATTACH {_quoted(str(path))} AS release (READ_ONLY)")
+            connection.execute("USE release")
+        except duckdb.Error as fault:
+            raise SystemFault(f"{path.name} cannot be opened ({type(fault).__name__}).", "get a fresh copy.") from None
+        try:
+            yield connection
+        except duckdb.Error as fault:
+            raise SystemFault(f"{path.name} cannot be read ({type(fault).__name__}).", "get a fresh copy.") from None
+    finally:
+        connection.close()
+
+
+def _shape(connection: Any) -> list[tuple[str, str, str, list[tuple[Any, ...]]]]:
+    """(name, comment, kind, columns) of every table and view."""
+    tables = connection.execute(
+        "SELECT table_name, comment, 'table' FROM duckdb_tables() WHERE database_name = 'release' "
+        "UNION ALL SELECT view_name, comment, 'view' FROM duckdb_views() WHERE database_name = 'release' "
+        "AND NOT internal ORDER BY 1"
+    ).fetchall()
+    return [
+        (name, comment, kind, connection.execute(
+            "SELECT column_name, data_type, comment FROM duckdb_columns() "
+            "WHERE database_name = 'release' AND table_name = ? ORDER BY column_index", [name],
+        ).fetchall())
+        for name, comment, kind in tables
+    ]  # fmt: skip
+
+
+def read_duckdb(path: Path, skip: Collection[str] = ()) -> dict[str, dict[str, Any]]:
+    """Tables and views of a DuckDB file by name: kind, comment, columns, rows as dictionaries in stored order.
+
+    skip: names of those to leave out.
+    """
+    with _opened(path) as connection:
         found: dict[str, dict[str, Any]] = {}
-        tables = connection.execute(
-            "SELECT table_name, comment, 'table' FROM duckdb_tables() WHERE database_name = 'release' UNION ALL "
-            "SELECT view_name, comment, 'view' FROM duckdb_views() WHERE database_name = 'release' AND NOT internal "
-            "ORDER BY 1"
-        ).fetchall()
-        for name, comment, kind in tables:
-            columns = connection.execute(
-                "SELECT column_name, data_type, comment FROM duckdb_columns() "
-                "WHERE database_name = 'release' AND table_name = ? ORDER BY column_index",
-                [name],
-            ).fetchall()
+        for name, comment, kind, columns in _shape(connection):
+            if name in skip:
+                continue
             cursor = connection.execute(f'SELECT * FROM release.main."{name}"')  # noqa: S608
             names = [item[0] for item in cursor.description]
             rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
             found[name] = {"kind": kind, "comment": comment, "columns": columns, "rows": rows}
         return found
-    except duckdb.Error as fault:
-        raise SystemFault(f"{path.name} cannot be read ({type(fault).__name__}).", "get a fresh copy.") from None
-    finally:
-        connection.close()
+
+
+def read_events(path: Path, indicators: Collection[str]) -> list[dict[str, Any]]:
+    """Events of some indicators in an analysts' database; none where it holds no events."""
+    with _opened(path) as connection:
+        if not any(name == INDICATOR_EVENTS.name for name, *_ in _shape(connection)):
+            return []
+        cursor = connection.execute(
+            f"SELECT * FROM release.main.{INDICATOR_EVENTS.name} WHERE list_contains(?, indicator_id)",  # noqa: S608
+            [sorted(indicators)],
+        )
+        names = [item[0] for item in cursor.description]
+        return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
 
 
 def contents_hash(path: Path) -> str:
-    """Hash of what a DuckDB file holds."""
-    return hash_of_contents(read_duckdb(path))
-
-
-def hash_of_contents(contents: Mapping[str, Mapping[str, Any]]) -> str:
     """SHA-256 of names, types, comments and rows of a database, in an order that depends on them alone."""
     lines = []
-    for name, content in sorted(contents.items()):
-        lines.append(json.dumps([name, content["kind"], content["comment"], content["columns"]], ensure_ascii=False))
-        rows = [json.dumps([_plain(value) for value in row.values()], ensure_ascii=False) for row in content["rows"]]
-        lines.extend(sorted(rows))
+    with _opened(path) as connection:
+        for name, comment, kind, columns in _shape(connection):
+            lines.append(json.dumps([name, kind, comment, columns], ensure_ascii=False))
+            cursor = connection.execute(f'SELECT * FROM release.main."{name}"')  # noqa: S608
+            rows: list[str] = []
+            # a table of events is long: it is turned into lines piece by piece
+            while piece := cursor.fetchmany(_CHUNK):
+                rows += [json.dumps([_plain(value) for value in values], ensure_ascii=False) for values in piece]
+            lines.extend(sorted(rows))
     return sha256_bytes("\n".join(lines).encode())
 
 

@@ -76,6 +76,8 @@ def period_name(label: str, kind: str | None = None) -> str:
     period = as_period(label, kind)
     if period.kind == "month":
         return f"{MONTHS[period.start.month - 1]} {period.start.year}"
+    if period.kind == "rolling_year":
+        return f"the twelve months to {MONTHS[period.end.month - 1]} {period.end.year}"
     year = f"{label[:4]}/{label[5:7]}"
     return f"quarter {label[-1]} of {year}" if period.kind == "quarter" else year
 
@@ -87,12 +89,26 @@ def period_long(label: str, kind: str | None = None) -> str:
     if period.kind == "month":
         return name
     first, last = MONTHS[period.start.month - 1], MONTHS[period.end.month - 1]
+    if period.kind == "rolling_year":
+        return f"{first} {period.start.year} to {last} {period.end.year}"
     since = (
         f"{first} to {last} {period.end.year}"
         if period.kind == "quarter"
         else (f"{first} {period.start.year} to {last} {period.end.year}")
     )
     return f"{capital(name)} ({since})"
+
+
+def group_name(kind: str, group: str) -> str:
+    """A part of an area in words: `most deprived fifth`, `ages 65 to 74`, `network ZPN1`."""
+    if kind == "deprivation":
+        words = {"1": "most deprived fifth", "2": "second fifth", "3": "third fifth", "4": "fourth fifth",
+                 "5": "least deprived fifth"}  # fmt: skip
+        return words.get(group, f"deprivation {group}")
+    if kind == "age":
+        first, _, last = group.partition("-")
+        return f"ages {first} and over" if last == "over" else f"ages {first} to {last}" if last else f"age {group}"
+    return f"network {group}" if kind == "pcn" else f"{kind} {group}"
 
 
 def capital(text: str) -> str:
@@ -142,9 +158,11 @@ def value_text(value: Decimal | None, decimals: int, marker: str | None) -> str:
 
 
 def unit_words(unit: str, statistic: str) -> str:
-    """The unit as it follows a value: `patients on an average day`, `%`, `per 100 discharges`."""
+    """The unit as it follows a value: `patients on an average day`, `%`, `per 100 discharges`, `per 1,000 a year`."""
     if unit.lower() in ("percent", "per cent"):
         return "%"
+    if statistic in ("crude_rate", "dsr"):
+        return f"{unit} a year"
     return f"{unit} on an average day" if statistic == "census_mean" else unit
 
 

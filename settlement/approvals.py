@@ -57,7 +57,7 @@ class GateCause:
             raise TypeError("a recorded cause comes from the decision log: call gate_causes")
 
 
-def _authority_fault(records: Sequence[Record], vote: Record) -> str | None:
+def authority_fault(records: Sequence[Record], vote: Record) -> str | None:
     """Why the approver of a record held no authority when it signed; None if it did."""
     grants = [
         record
@@ -78,7 +78,8 @@ def _authority_fault(records: Sequence[Record], vote: Record) -> str | None:
     return None
 
 
-def _vote_fault(records: Sequence[Record], vote: Record) -> str | None:
+def vote_fault(records: Sequence[Record], vote: Record) -> str | None:
+    """Why a vote does not count: a declared conflict, or no authority in date; None if it counts."""
     if vote.body["conflicts"]:
         return f"{vote.body['approver']} of {vote.signer} declared a conflict"
     for record in records:
@@ -90,7 +91,7 @@ def _vote_fault(records: Sequence[Record], vote: Record) -> str | None:
             and (record.body["terms_hash"] == vote.body["terms_hash"])
         ):
             return f"{vote.body['approver']} of {vote.signer} declared a conflict"
-    return _authority_fault(records, vote)
+    return authority_fault(records, vote)
 
 
 def _membership_faults(records: Sequence[Record], terms: Terms, opens: str) -> list[str]:
@@ -132,7 +133,7 @@ def terms_approved(records: Sequence[Record], terms: Terms, period: Period | str
         elif record.day >= chosen.start:
             late = f"{record.signer} voted on {record.day.isoformat()}, after the period opened"
             left_out.setdefault(record.signer, late)
-        elif fault := _vote_fault(records, record):
+        elif fault := vote_fault(records, record):
             left_out[record.signer] = fault
         elif not _is_final(votes, terms):
             votes[record.signer] = record
@@ -168,7 +169,7 @@ def gate_causes(records: Sequence[Record], terms: Terms, period_id: str, data_cu
             continue
         if (body["period_id"], body["data_cut_id"]) != (period_id, data_cut_id):
             continue
-        if record.signer not in allowed.get(body["cause"], ()) or _authority_fault(records, record):
+        if record.signer not in allowed.get(body["cause"], ()) or authority_fault(records, record):
             continue
         found.append(
             GateCause(

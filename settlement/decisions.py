@@ -42,6 +42,8 @@ BODIES: dict[str, frozenset[str]] = {
             "reason",
         }
     ),
+    "award_voted": frozenset({"approver", "terms_hash", "period_id", "outcome", "amount_pence", "vote", "conflicts"}),
+    "absence_recorded": frozenset({"approver", "period_id", "member", "reason"}),
     "release_published": frozenset({"approver", "release_id", "reason"}),
 }
 # A commissioner opens an agreement's log; a release authority the log of what a home published.
@@ -50,6 +52,7 @@ FOUNDING_ROLES = ("commissioner", "release authority")
 PARTY_SIGNED = ("party_admitted", "authority_delegated", "conflict_declared")
 _HEAD = ("agreement_id", "body", "kind", "place", "previous", "public_key", "sequence", "signed_at", "signer")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
+_PENCE = re.compile(r"[1-9][0-9]{0,14}")
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -119,7 +122,9 @@ def _body_fault(kind: str, body: object) -> str | None:
             return f"`{name}` must be a date"
         elif name == "public_key" and not _KEY.fullmatch(value):
             return "a public key is 64 hexadecimal digits"
-    if kind == "terms_voted" and body["vote"] not in ("approve", "reject"):
+        elif name == "amount_pence" and not _PENCE.fullmatch(value):
+            return "an award is whole pence above 0, in digits"
+    if kind in ("terms_voted", "award_voted") and body["vote"] not in ("approve", "reject"):
         return "a vote is approve or reject"
     return None
 

@@ -1,31 +1,29 @@
 """Settle one agreement for one period: KPI return and open book in, statement, postings and member lines out.
 
 Belongs here: the order of the computation and the settlement it makes. Pure: the same inputs give the same bytes.
-Not here: each part's arithmetic (`score`, `pool`, `allocate`, `postings`), reading files (`files`).
+Not here: each part's arithmetic (`score`, `lines`, `pool`, `top_up`, `postings`), reading files (`files`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from foundation.canonical import content_id, plain_decimal
 from foundation.errors import Refused
-from settlement.exact import exact
-from settlement.gate_record import SETTLEMENT_SCOPE, GateRecord
-from settlement.open_book import read_book
-from settlement.pool import take_actual, take_gain, take_loss, take_pool, take_target
+from settlement.gate_record import GateRecord
+from settlement.lines import Rows, take_lines
 from settlement.postings import MemberLine, Posting, member_lines, posting_draft, share_lines
-from settlement.restate import check_recoup, read_advances, read_prior, take_amounts, take_recoup
-from settlement.score import Score, score_kpis
+from settlement.recorded import PeriodRecords, nothing_recorded
+from settlement.restate import read_advances, read_prior, share_before, take_amounts, take_held_back, take_recoup
+from settlement.score import score_kpis
 from settlement.statement import Statement, Step
 from settlement.terms import Terms
 
 # Raised when the same inputs may give another result.
 ENGINE_VERSION = "1"
-Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -78,67 +76,6 @@ def _check_gate(terms: Terms, period_id: str, gate: GateRecord) -> None:
         )
 
 
-def _barred(score: Score, whole: str) -> str | None:
-    """Why no gain may be paid whatever the pool is; None if it may."""
-    if whole == "forfeit":
-        return "the settlement's gain is forfeit by its recorded cause"
-    if not score.conditions_met:
-        return f"a must-pass condition is not met ({', '.join(score.failed_conditions)})"
-    return None
-
-
-def _is_withheld(terms: Terms, score: Score, whole: str) -> bool:
-    least = exact(terms.scoring.minimum_live_weight_pct) / 100
-    return whole == "withhold" or score.live_weight.exact < least
-
-
-@dataclass(frozen=True)
-class _Line:
-    """The one line of gain or loss: its name, its pence (a step), and why it is what it is."""
-
-    name: str
-    posted: Step
-    reason: str
-    withheld: bool
-
-
-def _take_line(statement: Statement, terms: Terms, gate: GateRecord, ledger_rows: Rows, score: Score) -> _Line:
-    """The steps from cost to the line, rounded once: half up to a penny; a loss is negative."""
-    whole = gate.decide(SETTLEMENT_SCOPE).action
-    book = read_book(terms, gate.period_id, ledger_rows)
-    target = take_target(statement, terms, gate.period_id)
-    pool = take_pool(statement, terms, target, take_actual(statement, terms, book.costs))
-    barred = _barred(score, whole)
-    if pool.exact < 0:
-        name, reason = "loss", "The alliance spent more than its target."
-        amount = take_loss(statement, terms, pool, target, score.overall, book.fee, gate.period_id)
-    else:
-        name, reason = "gain", "The alliance spent less than its target."
-        amount = take_gain(statement, terms, pool, target, score.overall, barred=barred)
-        if barred is not None:
-            reason = f"No gain: {barred}."
-    if pool.exact == 0:
-        reason = "The cost stayed within the corridor: nothing is shared."
-    elif amount.exact == 0 and barred is None:
-        reason += " Under the terms and the score nothing is posted for it."
-    if whole == "neutral":
-        reason = "The settlement is neutral by its recorded cause: neither gain nor loss."
-        amount = statement.step("neutral_settlement", reason, "0", {}, "GBP", "terms:gate.causes")
-    withheld = _is_withheld(terms, score, whole)
-    if withheld:
-        reason = "Withheld: too little of the agreed weight can be settled on until the cause is recorded."
-        amount = statement.step("withheld_settlement", reason, "0", {}, "GBP", "terms:scoring.minimum_live_weight_pct")
-    posted = statement.step(
-        f"{name}_posted",
-        f"{name.capitalize()} of the alliance, rounded once to a whole penny",
-        "-round_half_up(amount * 100)" if name == "loss" else "round_half_up(amount * 100)",
-        {"amount": amount},
-        "pence",
-        "terms:finance.payment",
-    )
-    return _Line(name, posted, reason, withheld)
-
-
 def _hashable(row: Mapping[str, Any]) -> dict[str, Any]:
     return {key: plain_decimal(value) if isinstance(value, Decimal) else value for key, value in row.items()}
 
@@ -151,29 +88,38 @@ def settle(
     gate: GateRecord,
     advances: Rows = (),
     prior_postings: Rows = (),
+    recorded: PeriodRecords | None = None,
 ) -> Settlement:
     """The settlement of one period.
 
     Rows have the columns and types of docs/reference/files.md (Decimal, int, date, text; None for blank); rows of
     other agreements and periods are left alone. advances: balances before anything is recouped for this period.
     prior_postings: every posting of earlier settlements of the period; the new postings are then the differences.
+    recorded: awards and absences of the period, from `recorded.period_records`; None where nothing is recorded.
     Refused when the rows do not agree with the terms or with the gate's record.
     """
     _check_gate(terms, period_id, gate)
+    recorded = nothing_recorded(terms, period_id) if recorded is None else recorded
+    if (recorded.agreement_id, recorded.period_id) != (terms.id, period_id):
+        raise Refused(
+            "awards and absences of another agreement or period were given.",
+            "read the decision log for exactly this agreement and period.",
+        )
     terms.period(period_id)
     statement = Statement(terms.id, period_id)
     score = score_kpis(statement, terms, kpi_return_rows, gate)
-    line = _take_line(statement, terms, gate, ledger_rows, score)
+    lines = take_lines(statement, terms, gate, ledger_rows, score, recorded)
     balances = read_advances(terms, advances)
     prior = read_prior(terms, period_id, prior_postings)
 
-    now = share_lines(terms, {line.name: int(line.posted.exact)}, balances)
-    before = None if prior is None else share_lines(terms, prior.totals, balances)
-    if prior is not None and before is not None:
-        check_recoup(prior, before["recoup"])
-    take_recoup(statement, now["gain"], balances)
-    totals = {line.name: int(line.posted.exact), "recoup": sum(now["recoup"].parts.values())}
-    amounts = take_amounts(statement, totals, prior, line.posted, withheld=line.withheld)
+    totals = {name: int(step.exact) for name, step in lines.posted.items()}
+    now = share_lines(terms, totals, balances, recorded.absent)
+    before = None if prior is None else share_before(terms, prior, balances, recorded.absent)
+    if "condition" in now:
+        take_held_back(statement, terms, now["top_up"], recorded.absent)
+    take_recoup(statement, terms, now, balances)
+    totals |= {name: sum(now[name].parts.values()) for name in ("condition", "recoup") if name in now}
+    amounts = take_amounts(statement, terms, totals, prior, lines.posted, withheld=lines.withheld)
 
     def build_lines(settlement_id: str) -> tuple[MemberLine, ...]:
         return tuple(
@@ -184,7 +130,7 @@ def settle(
             )
         )
 
-    status = "withheld" if line.withheld else "shadow" if terms.agreement.shadow else "payable"
+    status = "withheld" if lines.withheld else "shadow" if terms.agreement.shadow else "payable"
     supersedes = "" if prior is None else prior.supersedes
     drafts = [posting_draft(terms, period_id, name, pence, status, supersedes) for name, pence in amounts.items()]
     # The id covers everything the settlement says; the rows that carry it are built afterwards.
@@ -199,7 +145,8 @@ def settle(
         }
     )
     postings = tuple(
-        Posting(**draft, settlement_id=settlement_id, gate=gate, evidence=statement["saving"]) for draft in drafts
+        Posting(**draft, settlement_id=settlement_id, gate=gate, evidence=lines.evidence[draft["line"]])
+        for draft in drafts
     )
     return Settlement(
         settlement_id,
@@ -210,7 +157,7 @@ def settle(
         gate.data_cut_id,
         ENGINE_VERSION,
         supersedes,
-        line.reason,
+        lines.reason,
         statement.steps,
         postings,
         build_lines(settlement_id),

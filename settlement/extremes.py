@@ -16,6 +16,7 @@ from settlement.pool import member_caps
 from settlement.postings import RESIDUE, share_line
 from settlement.terms import Terms
 from settlement.terms_finance import Band
+from settlement.top_up import bonus_curve, pool_curve
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,13 @@ def _reachable_factor(terms: Terms, side: str) -> Fraction:
 
 
 def _greatest_gain(terms: Terms, period_id: str) -> Fraction:
-    gain, target = terms.finance.gain, terms.target_pounds(terms.target(period_id))
-    least = exact(terms.finance.corridor.least_saving_pct) / 100
+    cost = terms.finance.shared_cost
+    if cost is None:
+        return Fraction(0)
+    gain, target = cost.gain, terms.target_pounds(terms.target(period_id))
+    least = exact(cost.corridor.least_saving_pct) / 100
     # Cost cannot fall below nothing, so the pool cannot exceed the target.
-    pool = target * (1 - least) if terms.finance.corridor.shared_from == "beyond" else target
+    pool = target * (1 - least) if cost.corridor.shared_from == "beyond" else target
     amount = (_shared(gain.bands, target, pool) or Fraction(0)) * _reachable_factor(terms, "gain")
     if gain.least_score is not None and exact(terms.scoring.level_points.game_breaking) < exact(gain.least_score):
         return Fraction(0)
@@ -70,9 +74,10 @@ def _greatest_gain(terms: Terms, period_id: str) -> Fraction:
 
 def _greatest_loss(terms: Terms, period_id: str) -> Fraction | None:
     """None when nothing bounds it. A cap at the fee is left out: the fee is known only with the open book."""
-    loss, agreed = terms.finance.loss, terms.target(period_id)
+    loss = terms.finance.loss
     if loss is None:
         return Fraction(0)
+    agreed = terms.target(period_id)
     target = terms.target_pounds(agreed)
     factor = _reachable_factor(terms, "loss")
     shared = _shared(loss.bands, target, None)
@@ -86,17 +91,38 @@ def _greatest_loss(terms: Terms, period_id: str) -> Fraction | None:
     return max(min(bounds) - exact(agreed.loss_relief_gbp or 0), Fraction(0))
 
 
+def _greatest_top_up(terms: Terms, period_id: str) -> dict[str, Fraction]:
+    """The most each line of the top-up can come to, in pounds: every KPI live, at its best. None can be a loss."""
+    if terms.finance.top_up is None:
+        return {}
+    top_up, base = terms.top_up, terms.base_pounds(period_id)
+    best = exact(terms.scoring.level_points.game_breaking)
+    found = {"top_up": exact(top_up.pool_pct_of_base) / 100 * base * pool_curve(terms).at(best)}
+    if top_up.bonus is not None:
+        found["bonus"] = exact(top_up.bonus.pct_of_base) / 100 * base * bonus_curve(top_up.bonus).at(best)
+    if top_up.unplanned_award is not None:
+        found["award"] = exact(top_up.unplanned_award.greatest_gbp)
+    return found
+
+
+def _greatest_gains(terms: Terms, period_id: str) -> dict[str, int]:
+    """Pence by member: the parts of every line at its greatest."""
+    lines = {"gain": _greatest_gain(terms, period_id), **_greatest_top_up(terms, period_id)}
+    shared = [share_line(terms, line, round_half_up(amount * 100)) for line, amount in lines.items()]
+    return {member: sum(line.parts[member] for line in shared) for member in terms.member_ids}
+
+
 def party_extremes(terms: Terms, period_id: str) -> dict[str, Extreme]:
     """Greatest gain and loss by member id, and the residue the commissioner could carry.
 
+    Gain is that of every line together: gain, top-up, bonus, award. The base is neither gain nor at risk.
     Without a bound on the alliance's loss a member is bounded by its stop-loss alone, where it has one.
     """
-    gain, loss = _greatest_gain(terms, period_id), _greatest_loss(terms, period_id)
-    gains = share_line(terms, "gain", round_half_up(gain * 100))
+    gains, loss = _greatest_gains(terms, period_id), _greatest_loss(terms, period_id)
     if loss is None:
         caps = member_caps(terms)
-        found = {member: Extreme(part, caps.get(member)) for member, part in gains.parts.items()}
+        found = {member: Extreme(part, caps.get(member)) for member, part in gains.items()}
         return {**found, RESIDUE: Extreme(0, None)}
     losses = share_line(terms, "loss", -round_half_up(loss * 100))
-    found = {member: Extreme(part, -losses.parts[member]) for member, part in gains.parts.items()}
+    found = {member: Extreme(part, -losses.parts[member]) for member, part in gains.items()}
     return {**found, RESIDUE: Extreme(0, -losses.residue)}

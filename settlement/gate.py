@@ -12,7 +12,7 @@ from typing import Any
 
 from foundation.canonical import sha256_bytes
 from settlement.approvals import ApprovalResult, GateCause
-from settlement.gate_record import APPROVAL_CHECK, SETTLEMENT_SCOPE, GateEntry, GateRecord, seal_record
+from settlement.gate_record import APPROVAL_CHECK, SETTLEMENT_SCOPE, TOO_SMALL, GateEntry, GateRecord, seal_record
 from settlement.refusal import Refusal
 from settlement.terms import Terms
 from settlement.verdicts import NOT_VERDICTS, Bound, Judgement, fitness_key, read_required, read_verdict
@@ -20,8 +20,20 @@ from settlement.verdicts import NOT_VERDICTS, Bound, Judgement, fitness_key, rea
 __all__ = ["fitness_key", "judge"]
 
 
+def _is_too_small(terms: Terms, verdict: Mapping[str, Any]) -> bool:
+    """Whether a figure is complete and yet rests on fewer people than the terms ask for.
+
+    A figure whose window is open or has gaps fails its check: it may be small because somebody did not report, and
+    waits for its cause.
+    """
+    rule, observed = terms.gate.small_numbers, verdict["observed"]
+    return rule is not None and verdict["status"] == "passed" and observed.get("quality_status") == TOO_SMALL
+
+
 def _fitness_entry(terms: Terms, kpi_id: str, verdict: Mapping[str, Any], causes: Sequence[GateCause]) -> GateEntry:
-    """What a fitness verdict does to its KPI: pay, withhold, or what the recorded cause selects."""
+    """What a fitness verdict does to its KPI: pay, withhold, what the recorded cause selects, or the agreed rule for
+    small numbers."""
+    small = _is_too_small(terms, verdict)
     common: dict[str, Any] = {
         "kind": "fitness",
         "scope": kpi_id,
@@ -31,15 +43,23 @@ def _fitness_entry(terms: Terms, kpi_id: str, verdict: Mapping[str, Any], causes
         "mend": str(verdict["mend"]),
         "responsible": str(verdict["responsible"]),
     }
-    if verdict["status"] == "passed":
+    if small:
+        common |= {
+            "reason": f"{verdict['reason']} Too few people to tell a change from chance.",
+            "mend": "nothing: the figure counts again when it rests on enough people",
+            "responsible": "",
+        }
+    if verdict["status"] == "passed" and not small:
         return GateEntry(action="pay", deem_value=None, cause="", **common)
     recorded = [cause for cause in causes if cause.scope == kpi_id and cause.check_id == verdict["check_id"]]
-    if not recorded:
-        return GateEntry(action="withhold", deem_value=None, cause="", **common)
-    cause = recorded[-1].cause
-    action, value = action_of(terms, cause, kpi_id)
-    if action == "withhold":
-        cause = ""
+    action: str
+    value: Decimal | None
+    # A recorded cause comes first: a party that made a figure small does not profit from the rule for small numbers.
+    action, value = action_of(terms, recorded[-1].cause, kpi_id) if recorded else ("withhold", None)
+    if small and action == "withhold":
+        common["reason"] += " Neutral, as agreed beforehand; no cause is recorded."
+        return GateEntry(action="neutral", deem_value=None, cause="", **common)
+    cause = "" if action == "withhold" else recorded[-1].cause
     return GateEntry(action=action, deem_value=value, cause=cause, **common)
 
 

@@ -22,6 +22,8 @@ from settlement.terms import Terms
 
 APPROVAL_CHECK = "terms.approved"
 SETTLEMENT_SCOPE = "settlement"
+# Status of a figure in the KPI return that rests on fewer people than the terms ask for.
+TOO_SMALL = "too_small"
 # Most severe first: with several checks on one KPI the most severe action holds.
 ACTIONS = ("withhold", "forfeit", "neutral", "deem", "pay")
 _SEAL = object()
@@ -41,6 +43,11 @@ class GateEntry:
     reason: str
     mend: str
     responsible: str
+
+    @property
+    def is_agreed_neutral(self) -> bool:
+        """Neutral by the agreed rule for small numbers, without a recorded cause. The KPI return must bear it out."""
+        return self.status == "passed" and self.action == "neutral" and self.cause == ""
 
     @classmethod
     def passed(cls, check_id: str, reason: str) -> GateEntry:
@@ -138,7 +145,11 @@ def _check_entry(entry: GateEntry, terms: Terms) -> None:
         raise _problem(f"{name} concerns no KPI that these terms pay on.")
     if entry.status not in ("passed", "failed"):
         raise _problem(f"the fitness check {name} gave no answer.", "run the check again.")
-    if (entry.status == "passed") != (entry.action == "pay"):
+    # A complete figure may rest on too few people: neutral by the agreed rule, or what a recorded cause selects.
+    small = entry.status == "passed" and entry.scope != SETTLEMENT_SCOPE and terms.gate.small_numbers is not None
+    if small and entry.is_agreed_neutral:
+        return
+    if (entry.status == "passed") != (entry.action == "pay") and not (small and entry.cause):
         raise _problem(f"{name} is {entry.status} and its action is {entry.action}.")
     if (entry.action == "deem") != (entry.deem_value is not None):
         raise _problem(f"{name} needs a value to deem exactly when its action is deem.")

@@ -47,7 +47,7 @@ def _check_row(row: Mapping[str, Any], members: tuple[str, ...], months: frozens
 
 
 def _check_complete(rows: Sequence[Mapping[str, Any]], terms: Terms, months: Sequence[str]) -> None:
-    every_month = terms.finance.actual_cost.completeness == "every_member_every_month"
+    every_month = terms.shared_cost.actual_cost.completeness == "every_member_every_month"
     held = {(row["member_id"], row["month"] if every_month else "") for row in rows}
     wanted = [(member, month) for member in terms.member_ids for month in (months if every_month else [""])]
     if gaps := [f"{member} {month}".strip() for member, month in wanted if (member, month) not in held]:
@@ -78,7 +78,7 @@ def read_book(terms: Terms, period_id: str, rows: Sequence[Mapping[str, Any]]) -
             raise _refuse(f"{row['member_id']} {row['month']} line {row['line_id']} stands twice")
         seen.add(key)
     _check_complete(own, terms, months)
-    counted = terms.finance.actual_cost.categories
+    counted = terms.shared_cost.actual_cost.categories
     costs = {
         member: Given(
             Fraction(

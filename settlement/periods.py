@@ -1,6 +1,7 @@
 """Settlement periods: the month, quarter or year an agreement settles by.
 
-Belongs here: reading a label as a period of one kind. Not here: the calendar itself (`foundation.period`).
+Belongs here: reading a label as a period of one kind, and the window a KPI looks at for a period.
+Not here: the calendar itself (`foundation.period`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import re
 from datetime import date, timedelta
 
 from foundation.errors import WrongUsage
-from foundation.period import Period, financial_year_of, month_of, parse_period, quarter_of
+from foundation.period import Period, financial_year_of, month_of, months_between, parse_period, quarter_of
 
 _KINDS = {"month": month_of, "quarter": quarter_of, "year": financial_year_of}
 _YEAR = re.compile(r"(\d{4})-(\d{2})")
@@ -23,6 +24,19 @@ def settlement_period_of(day: date, kind: str) -> Period:
 def following(period: Period) -> Period:
     """The next period of the same kind."""
     return settlement_period_of(period.end + timedelta(days=1), period.kind)
+
+
+def _month_before(month: Period, count: int) -> Period:
+    for _ in range(count):
+        month = month_of(month.start - timedelta(days=1))
+    return month
+
+
+def measurement_window(period: Period, lag_months: int) -> tuple[date, date]:
+    """First and last day a KPI looks at: as many months as the period has, the last so many months before its end."""
+    last = _month_before(month_of(period.end), lag_months)
+    months = len(months_between(month_of(period.start), month_of(period.end)))
+    return _month_before(last, months - 1).start, last.end
 
 
 def period_of_kind(label: str, kind: str) -> Period:

@@ -56,7 +56,7 @@ def take_actual(statement: Statement, terms: Terms, costs: Mapping[str, Given]) 
             "terms:finance.actual_cost",
         )
     formula = " + ".join(uses)
-    if (factor := terms.finance.actual_cost.completion_factor) is not None:
+    if (factor := terms.shared_cost.actual_cost.completion_factor) is not None:
         formula = f"({formula}) * completion_factor"
         uses["completion_factor"] = _term(factor, "ratio", "finance.actual_cost.completion_factor")
     return statement.step("actual_cost", "Actual cost, all members", formula, uses, "GBP", "terms:finance.actual_cost")
@@ -64,7 +64,7 @@ def take_actual(statement: Statement, terms: Terms, costs: Mapping[str, Given]) 
 
 def take_pool(statement: Statement, terms: Terms, target: Step, actual: Step) -> Step:
     """Saving (positive) or overspend (negative) beyond the corridor; exactly the least saving pays."""
-    corridor, path = terms.finance.corridor, "terms:finance.corridor"
+    corridor, path = terms.shared_cost.corridor, "terms:finance.corridor"
     saving = statement.step(
         "saving",
         "Saving against the target (negative: overspend)",
@@ -165,7 +165,7 @@ def _take_factor(
 
 def take_gain(statement: Statement, terms: Terms, pool: Step, target: Step, score: Step, *, barred: str | None) -> Step:
     """Gain in pounds, never negative: shared × G(Q) × levy, then capped. `barred`: why no gain may be paid, if so."""
-    gain = terms.finance.gain
+    gain = terms.shared_cost.gain
     shared = _take_shared(statement, "gain", gain.bands, pool, target)
     factor = _take_factor(statement, "gain", gain.score_factor, score, gain.least_score)
     uses: Uses = {"shared": shared, "gain_factor": factor}

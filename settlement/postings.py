@@ -6,27 +6,32 @@ Not here: how much the alliance is owed (`pool`), what earlier settlements poste
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass
 from typing import Any
 
 from foundation.figures import figure_id
 from settlement.allocate import Allocation, allocate
-from settlement.exact import render
+from settlement.exact import exact, render, round_half_up
 from settlement.gate_record import GateRecord
 from settlement.pool import member_caps
 from settlement.statement import Step
 from settlement.terms import Terms
 
-# Lines a settlement can post, in the order in which they stand. `recoup` takes advances back out of gain.
-LINES = ("gain", "loss", "recoup")
+# Lines a settlement can post, in the order in which they stand. `condition` holds back what a member loses by not
+# taking part; `recoup` takes advances back out of gain or top-up.
+LINES = ("gain", "loss", "top_up", "bonus", "award", "condition", "recoup")
+# Lines that concern the alliance as a whole; the others concern single members and are no public matter.
+ALLIANCE_LINES = ("gain", "loss", "top_up", "bonus", "award")
+COST_LINES = ("gain", "loss")
 STATUSES = ("shadow", "payable", "withheld")
 RESIDUE = "commissioner-residue"
 
 
 @dataclass(frozen=True)
 class Posting:
-    """One posted line. It cannot be built without the gate's record and a step of saving evidence."""
+    """One posted line. It cannot be built without the gate's record and the step that shows what it rests on:
+    the saving, or for a top-up the overall score."""
 
     figure_id: str
     agreement_id: str
@@ -50,7 +55,7 @@ class Posting:
         if not isinstance(gate, GateRecord) or (gate.agreement_id, gate.period_id) != own:
             raise TypeError("a posting needs the gate's record of its own agreement and period")
         if not isinstance(evidence, Step) or (evidence.agreement_id, evidence.period_id) != own:
-            raise TypeError("a posting needs the step of its own statement that shows the saving")
+            raise TypeError("a posting needs the step of its own statement that shows what it rests on")
         if self.line not in LINES or self.status not in STATUSES or type(self.amount_pence) is not int:
             raise TypeError("a posting is a known line, with a known status, in whole pence")
         if self.status == "withheld" and self.amount_pence != 0:
@@ -91,27 +96,70 @@ def share_line(terms: Terms, line: str, total_pence: int) -> Allocation:
     return allocate(total_pence, terms.shares, member_caps(terms), refill=refill)
 
 
-def share_recoup(gain: Allocation, balances: Mapping[str, int]) -> Allocation:
-    """Each member's advance taken back out of its own gain: min(max(part, 0), balance), as a negative part."""
-    parts = {member: -min(max(part, 0), balances.get(member, 0)) for member, part in gain.parts.items()}
+def lines_of(terms: Terms) -> tuple[str, ...]:
+    """The lines these terms can post, in order."""
+    top_up = terms.finance.top_up
+    agreed = set(COST_LINES) if terms.finance.shared_cost is not None else set()
+    if top_up is not None:
+        agreed.add("top_up")
+        parts = (("bonus", top_up.bonus), ("award", top_up.unplanned_award))
+        agreed |= {name for name, part in (*parts, ("condition", top_up.learning_and_development)) if part is not None}
+    return tuple(name for name in LINES if name in agreed or name == "recoup")
+
+
+def recouped_from(terms: Terms) -> str:
+    """The line out of which advances are taken back."""
+    top_up = terms.finance.top_up
+    from_top_up = top_up is not None and (top_up.advances is not None or terms.finance.shared_cost is None)
+    return "top_up" if from_top_up else "gain"
+
+
+def hold_back(terms: Terms, top_up: Allocation, absent: Sequence[str]) -> Allocation:
+    """What is held back from each member that did not take part: the agreed sum, and never more than its top-up."""
+    learning = terms.top_up.learning_and_development
+    most = 0 if learning is None else round_half_up(exact(learning.withhold_gbp) * 100)
+    parts = {
+        member: -min(max(part, 0), most) if member in absent else 0 for member, part in sorted(top_up.parts.items())
+    }
     return Allocation(parts, 0, frozenset())
 
 
-def share_lines(terms: Terms, totals: Mapping[str, int], balances: Mapping[str, int]) -> dict[str, Allocation]:
-    """Every line's parts; the recoup follows from the members' gain and their balances."""
-    shared = {line: share_line(terms, line, totals.get(line, 0)) for line in ("gain", "loss")}
-    return {**shared, "recoup": share_recoup(shared["gain"], balances)}
+def share_recoup(payable: Mapping[str, int], balances: Mapping[str, int]) -> Allocation:
+    """Each member's advance taken back out of what it would be paid: min(max(part, 0), balance), a negative part."""
+    parts = {member: -min(max(part, 0), balances.get(member, 0)) for member, part in payable.items()}
+    return Allocation(parts, 0, frozenset())
 
 
-def _note(allocation: Allocation, member: str, line: str) -> str:
+def share_lines(
+    terms: Terms, totals: Mapping[str, int], balances: Mapping[str, int], absent: Sequence[str] = ()
+) -> dict[str, Allocation]:
+    """Every line's parts; what is held back and the recoup follow from the members' own parts."""
+    shared = {line: share_line(terms, line, totals.get(line, 0)) for line in lines_of(terms) if line in ALLIANCE_LINES}
+    payable = dict(shared[recouped_from(terms)].parts)
+    if "condition" in lines_of(terms):
+        shared["condition"] = hold_back(terms, shared["top_up"], absent)
+        if recouped_from(terms) == "top_up":
+            payable = {member: part + shared["condition"].parts[member] for member, part in payable.items()}
+    return {**shared, "recoup": share_recoup(payable, balances)}
+
+
+def _note(terms: Terms, allocation: Allocation, member: str, line: str) -> str:
     if member in allocation.capped:
         return "held at the member's stop-loss; the excess is not borne by this member"
-    return "advance taken back out of this member's gain" if line == "recoup" else ""
+    if line == "recoup":
+        source = "gain" if recouped_from(terms) == "gain" else "top-up"
+        return f"advance taken back out of this member's {source}"
+    if line == "condition" and allocation.parts[member]:
+        return "held back: this member did not take part in learning and development"
+    return ""
 
 
 def posting_draft(terms: Terms, period_id: str, line: str, pence: int, status: str, supersedes: str) -> dict[str, Any]:
     """A posting's entries but for the settlement's id. Payment follows the terms' payer, payee and contract."""
     payment = terms.finance.payment
+    own = line not in COST_LINES and (line != "recoup" or recouped_from(terms) == "top_up")
+    if own and terms.top_up.payment is not None:
+        payment = terms.top_up.payment
     return {
         "figure_id": figure_id("posting", agreement=terms.id, period=period_id, line=line),
         "agreement_id": terms.id,
@@ -155,7 +203,7 @@ def member_lines(
     earlier = before.parts if before is not None else {}
     restated = "" if before is None else "difference from what was posted before"
     built = [
-        build(member, "member", part - earlier.get(member, 0), _note(now, member, line) or restated)
+        build(member, "member", part - earlier.get(member, 0), _note(terms, now, member, line) or restated)
         for member, part in now.parts.items()
     ]
     residue = now.residue - (before.residue if before is not None else 0)

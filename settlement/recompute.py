@@ -13,10 +13,11 @@ from typing import Any
 from foundation.canonical import plain_decimal
 from foundation.errors import Refused
 from settlement.approvals import gate_causes, terms_approved
-from settlement.decisions import read_log
+from settlement.decisions import Record, read_log
 from settlement.engine import Settlement, settle
 from settlement.files import COLUMNS, read_rows
 from settlement.gate_record import GateRecord, read_gate_json
+from settlement.recorded import period_records
 from settlement.terms import Terms, load_terms
 
 NEEDED = ("terms.yaml", "kpi_return.csv", "ledger.csv", "gate.json", "decisions.jsonl")
@@ -40,9 +41,8 @@ class Difference:
         )
 
 
-def _check_decisions(terms: Terms, gate: GateRecord, decisions: bytes) -> None:
+def _check_decisions(terms: Terms, gate: GateRecord, records: Sequence[Record]) -> None:
     """Refused unless the log approves the terms and holds every cause the gate acted on."""
-    records = read_log(decisions)
     approved = terms_approved(records, terms, gate.period_id)
     if not approved.ok:
         raise Refused(
@@ -79,10 +79,12 @@ def recompute_all(files: Mapping[str, bytes]) -> tuple[Settlement, ...]:
     kpi_return, ledger = read_rows("kpi_return", files["kpi_return.csv"]), read_rows("ledger", files["ledger.csv"])
     advances = read_rows("advances", files["advances.csv"]) if "advances.csv" in files else []
     prior = read_rows("prior_postings", files["prior_postings.csv"]) if "prior_postings.csv" in files else []
+    records = read_log(files["decisions.jsonl"])
     settlements = []
     for gate in gates:
-        _check_decisions(terms, gate, files["decisions.jsonl"])
-        settlements.append(settle(terms, gate.period_id, kpi_return, ledger, gate, advances, prior))
+        _check_decisions(terms, gate, records)
+        recorded = period_records(records, terms, gate.period_id)
+        settlements.append(settle(terms, gate.period_id, kpi_return, ledger, gate, advances, prior, recorded))
     return tuple(settlements)
 
 

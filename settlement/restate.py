@@ -14,9 +14,11 @@ from typing import Any
 from foundation.errors import Refused
 from foundation.figures import figure_id
 from settlement.allocate import Allocation
-from settlement.postings import LINES
+from settlement.exact import exact
+from settlement.postings import lines_of, recouped_from, share_lines
 from settlement.statement import Given, Statement, Step
 from settlement.terms import Terms
+from settlement.top_up import small_members
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,13 @@ def read_prior(terms: Terms, period_id: str, rows: Sequence[Mapping[str, Any]]) 
         return None
     mend = "give every posting of the earlier settlements of this period, as published."
     moves = "shadow" if terms.agreement.shadow else "payable"
-    totals = dict.fromkeys(LINES, 0)
+    totals = dict.fromkeys(lines_of(terms), 0)
     chain: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
     for row in own:
         line, amount, status = row["line"], row["amount_pence"], row["status"]
         key = (row["settlement_id"], line)
-        if line not in LINES or type(amount) is not int or key in seen or status not in (moves, "withheld"):
+        if line not in totals or type(amount) is not int or key in seen or status not in (moves, "withheld"):
             raise Refused(f"an earlier posting of {terms.id} {period_id} (line {line}) cannot be restated.", mend)
         if status == "withheld" and amount != 0:
             raise Refused("an earlier posting is withheld and yet has an amount.", mend)
@@ -71,60 +73,121 @@ def read_advances(terms: Terms, rows: Sequence[Mapping[str, Any]]) -> dict[str, 
                 "give one balance per member of the terms, in whole pence, 0 or more.",
             )
         balances[member] = balance
-    if balances and not terms.finance.advances_recouped:
+    advances = None if terms.finance.top_up is None else terms.finance.top_up.advances
+    if balances and not terms.finance.advances_recouped and advances is None:
         raise Refused(f"the terms of {terms.id} know no advances.", "leave advances out, or agree `advances_recouped`.")
+    if advances is not None and (others := sorted(set(balances) - set(small_members(terms, advances)))):
+        raise Refused(
+            f"the terms of {terms.id} give no advance to {', '.join(others)}.",
+            "give balances of the small members alone: those below the agreed turnover.",
+        )
     return balances
 
 
-def check_recoup(prior: Prior, recoup: Allocation) -> None:
-    """Refused unless what was recouped before follows from the earlier gain and the balances given."""
-    if sum(recoup.parts.values()) != prior.totals["recoup"]:
+def share_before(
+    terms: Terms, prior: Prior, balances: Mapping[str, int], absent: Sequence[str]
+) -> dict[str, Allocation]:
+    """The members' parts of what earlier settlements posted, by line.
+
+    Absences are recorded one after another, so what was held back before tells how many were known then.
+    Refused unless what was held back and recouped follows from the earlier lines, the log and the balances given.
+    """
+    for known in range(len(absent) + 1):
+        shared = share_lines(terms, prior.totals, balances, absent[:known])
+        if all(sum(shared[line].parts.values()) == prior.totals[line] for line in ("condition",) if line in shared):
+            break
+    else:
+        raise Refused(
+            "what was held back before does not follow from the decision log.",
+            "restore the decision log and every posting of the earlier settlements as they were published.",
+        )
+    if sum(shared["recoup"].parts.values()) != prior.totals["recoup"]:
         raise Refused(
             "the earlier recoup does not follow from the advances given.",
             "give the balances as they stood before anything was recouped for this period.",
         )
+    return shared
 
 
-def take_recoup(statement: Statement, gain: Allocation, balances: Mapping[str, int]) -> None:
-    """A step per member with an advance: recoup = min(max(gain, 0), balance)."""
+def take_held_back(statement: Statement, terms: Terms, top_up: Allocation, absent: Sequence[str]) -> None:
+    """A step per member that did not take part: the agreed sum, never more than its own top-up."""
+    learning = terms.top_up.learning_and_development
+    path = "terms:finance.top_up.learning_and_development"
+    if learning is None:
+        return
+    for member in sorted(absent):
+        reference = figure_id(
+            "member", agreement=statement.agreement_id, period=statement.period_id, line="top_up", member=member
+        )
+        statement.step(
+            f"condition.{member}",
+            f"Held back from {member}, which did not take part in learning and development",
+            "-min(max(top_up_part, 0), round_half_up(withhold * 100))",
+            {
+                "top_up_part": Given(Fraction(top_up.parts[member]), "pence", reference),
+                "withhold": Given(exact(learning.withhold_gbp), "GBP", f"{path}.withhold_gbp"),
+            },
+            "pence",
+            path,
+        )
+
+
+def take_recoup(statement: Statement, terms: Terms, now: Mapping[str, Allocation], balances: Mapping[str, int]) -> None:
+    """A step per member with an advance: recoup = min(max(gain or top-up after what is held back, 0), balance)."""
+    line = recouped_from(terms)
     for member in sorted(balances):
         reference = figure_id(
-            "member", agreement=statement.agreement_id, period=statement.period_id, line="gain", member=member
+            "member", agreement=statement.agreement_id, period=statement.period_id, line=line, member=member
         )
+        uses: dict[str, Given | Step] = {
+            f"{line}_part": Given(Fraction(now[line].parts[member]), "pence", reference),
+            "balance": Given(Fraction(balances[member]), "pence", f"advances:{member}"),
+        }
+        payable = f"{line}_part"
+        if line == "top_up" and f"condition.{member}" in statement:
+            uses["held_back"] = statement[f"condition.{member}"]
+            payable += " + held_back"
         statement.step(
             f"recoup.{member}",
             f"Advance taken back from {member}",
-            "-min(max(gain_part, 0), balance)",
-            {
-                "gain_part": Given(Fraction(gain.parts[member]), "pence", reference),
-                "balance": Given(Fraction(balances[member]), "pence", f"advances:{member}"),
-            },
+            f"-min(max({payable}, 0), balance)",
+            uses,
             "pence",
-            "terms:finance.advances_recouped",
+            "terms:finance.top_up.advances" if line == "top_up" else "terms:finance.advances_recouped",
         )
 
 
 def take_amounts(
-    statement: Statement, totals: Mapping[str, int], prior: Prior | None, posted: Step, *, withheld: bool
+    statement: Statement,
+    terms: Terms,
+    totals: Mapping[str, int],
+    prior: Prior | None,
+    posted: Mapping[str, Step],
+    *,
+    withheld: bool,
 ) -> dict[str, int]:
-    """Pence to post, by line. First settlement: its own line, and others that are not 0. Restatement: differences.
+    """Pence to post, by line. First settlement: its own lines, and others that are not 0. Restatement: differences.
 
-    While a settlement is withheld, what earlier ones posted stands and nothing more moves.
+    posted: the rounding step of each line this settlement computes. While a settlement is withheld, what earlier ones
+    posted stands and nothing more moves.
     """
-    own = posted.step_id.removesuffix("_posted")
+    lines = lines_of(terms)
     if prior is None:
-        return {name: totals[name] for name in LINES if name == own or totals.get(name, 0) != 0}
+        return {name: totals[name] for name in lines if name in posted or totals.get(name, 0) != 0}
     if withheld:
         return {}
     amounts = {}
-    for name in LINES:
+    for name in lines:
         reference = figure_id("posting", agreement=statement.agreement_id, period=statement.period_id, line=name)
-        fresh = posted if name == own else Given(Fraction(totals.get(name, 0)), "pence", "terms:finance")
+        given = Given(Fraction(totals.get(name, 0)), "pence", "terms:finance")
         difference = statement.step(
             f"difference.{name}",
-            f"Difference to post on {name} against earlier settlements of the period",
+            f"Difference to post on {name.replace('_', '-')} against earlier settlements of the period",
             "new - posted_before",
-            {"new": fresh, "posted_before": Given(Fraction(prior.totals[name]), "pence", reference)},
+            {
+                "new": posted.get(name, given),
+                "posted_before": Given(Fraction(prior.totals[name]), "pence", reference),
+            },
             "pence",
             "terms:finance",
         )

@@ -15,10 +15,14 @@ from typing import Any
 from foundation.errors import Refused
 from foundation.figures import figure_id
 from settlement.exact import exact, has_places, trim
-from settlement.gate_record import GateEntry, GateRecord
+from settlement.gate_record import TOO_SMALL, GateEntry, GateRecord
+from settlement.periods import measurement_window
 from settlement.statement import Given, Statement, Step
 from settlement.terms import Terms
-from settlement.terms_parts import LEVELS, Kpi, Levels
+from settlement.terms_parts import LEVELS, Kpi, Levels, SmallNumbers
+
+# A figure in this unit is a proportion: its denominator less its numerator counts those without the outcome.
+PROPORTION_UNIT = "percent"
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,9 @@ def find_row(
     }
     if kpi.baseline is not None:
         wanted["baseline_value"] = kpi.baseline.value
+    if kpi.measurement_lag_months is not None:
+        window = measurement_window(period, kpi.measurement_lag_months)
+        wanted["measurement_start"], wanted["measurement_end"] = window
     for column, value in wanted.items():
         if not _same(row[column], value):
             raise _refuse(kpi, f"`{column}` is {row[column]}, and must be {value}")
@@ -91,6 +98,28 @@ def find_row(
         reached = level_of(value, kpi.levels, kpi.polarity)
         raise _refuse(kpi, f"its level is {row['level']}, and the value reaches {reached}")
     return row
+
+
+def _is_too_small(rule: SmallNumbers, kpi: Kpi, row: Mapping[str, Any]) -> bool | None:
+    """Whether the numbers behind a figure are too small by the agreed rule; None where it has none to tell by."""
+    numerator, denominator = row["numerator"], row["denominator"]
+    if numerator is None or denominator is None:
+        return None
+    counts = [numerator] if kpi.unit != PROPORTION_UNIT else [numerator, denominator - numerator]
+    return bool(denominator < rule.least_denominator or any(count < rule.least_count for count in counts))
+
+
+def _check_small_numbers(terms: Terms, kpi: Kpi, entry: GateEntry, row: Mapping[str, Any]) -> None:
+    """The agreed rule for small numbers is applied exactly where the numbers ask for it."""
+    rule, mend = terms.gate.small_numbers, "build the KPI return and judge the gate again on one data cut."
+    if rule is None:
+        return
+    small = _is_too_small(rule, kpi, row)
+    by_rule = entry.status == "passed" and entry.action != "pay"
+    if by_rule and (row["quality_status"] != TOO_SMALL or not small):
+        raise _refuse(kpi, "the gate applies the rule for small numbers, and its numbers are not too small", mend)
+    if entry.action == "pay" and small and kpi.unit == PROPORTION_UNIT:
+        raise _refuse(kpi, "the gate lets it pay, and its numbers are too small by the terms", mend)
 
 
 def _check_fit(kpi: Kpi, row: Mapping[str, Any]) -> None:
@@ -142,12 +171,20 @@ def _score_on_curve(statement: Statement, terms: Terms, kpi: Kpi, value: Given, 
     return statement.step(step_id, label, formula, uses, "points", reference)
 
 
+def _published_words(kpi: Kpi, row: Mapping[str, Any]) -> str:
+    words = f"published value {trim(row['value'])} {kpi.unit}"
+    if not kpi.measurement_lag_months:
+        return words
+    start, end = row["measurement_start"], row["measurement_end"]
+    return f"{words}, measured from {start.isoformat()} to {end.isoformat()}"
+
+
 def _score_kpi(statement: Statement, terms: Terms, kpi: Kpi, entry: GateEntry, row: Mapping[str, Any]) -> Step:
     """Points of one paid KPI by the gate's action; forfeit and withhold score the curve's worst."""
     if entry.action == "pay":
         _check_fit(kpi, row)
         given = Given(exact(row["value"]), "ratio", str(row["figure_id"]))
-        return _score_on_curve(statement, terms, kpi, given, f"published value {trim(row['value'])} {kpi.unit}")
+        return _score_on_curve(statement, terms, kpi, given, _published_words(kpi, row))
     if entry.action == "deem":
         deemed = Given(_deemed(terms, kpi, entry, row), "ratio", f"terms:gate.causes.{entry.cause}")
         return _score_on_curve(statement, terms, kpi, deemed, f"value deemed because of {entry.cause}")
@@ -190,6 +227,7 @@ def score_kpis(statement: Statement, terms: Terms, rows: Sequence[Mapping[str, A
     failed = []
     for kpi in sorted(terms.judged_kpis, key=lambda one: one.id):
         row, entry = find_row(terms, gate.period_id, kpi, rows, gate), gate.decide(kpi.id)
+        _check_small_numbers(terms, kpi, entry, row)
         if _condition_failed(kpi, entry, row):
             failed.append(kpi.id)
         if kpi.weight is None:

@@ -95,6 +95,9 @@ class Statement:
     def steps(self) -> tuple[Step, ...]:
         return tuple(self._steps.values())
 
+    def __contains__(self, step_id: str) -> bool:
+        return step_id in self._steps
+
     def __getitem__(self, step_id: str) -> Step:
         return self._steps[step_id]
 

@@ -22,7 +22,7 @@ from foundation.period import Period
 from settlement.curves import Curve
 from settlement.exact import exact, trim
 from settlement.periods import following, period_of_kind, settlement_period_of
-from settlement.terms_finance import Finance, TargetCost
+from settlement.terms_finance import Finance, SharedCost, TargetCost
 from settlement.terms_lint import Problem, find_problems
 from settlement.terms_parts import (
     LEVELS,
@@ -36,6 +36,7 @@ from settlement.terms_parts import (
     Parties,
     Scoring,
 )
+from settlement.terms_top_up import TopUp
 from settlement.yaml_lines import LinedData, TermsError, read_lined_yaml
 
 _SHOWN_PROBLEMS = 12
@@ -128,9 +129,33 @@ class Terms(Part):
             ((exact(value), exact(score)) for value, score in points), stepped=self.scoring.between_levels == "stepped"
         )
 
+    @property
+    def shared_cost(self) -> SharedCost:
+        """How saving and overspend are shared. For terms that share cost; ValueError for others."""
+        if self.finance.shared_cost is None:
+            raise ValueError(f"the terms of {self.id} share no cost")
+        return self.finance.shared_cost
+
+    @property
+    def top_up(self) -> TopUp:
+        """The outcome top-up. For terms that agree one; ValueError for others."""
+        if self.finance.top_up is None:
+            raise ValueError(f"the terms of {self.id} agree no top-up")
+        return self.finance.top_up
+
+    def base_pounds(self, period_id: str) -> Fraction:
+        """The agreed base of a settlement period, in pounds; WrongUsage if none is agreed."""
+        for base in self.top_up.base:
+            if base.period == period_id:
+                return exact(base.base_gbp)
+        raise WrongUsage(
+            f"the terms of {self.id} agree no base for {period_id}.",
+            "settle a period of the terms, or agree a variation with its base.",
+        )
+
     def target(self, period_id: str) -> TargetCost:
         """The agreed target of a settlement period; WrongUsage if none is agreed."""
-        for target in self.finance.target_cost:
+        for target in self.finance.target_cost or ():
             if target.period == period_id:
                 return target
         raise WrongUsage(
@@ -159,11 +184,11 @@ class Terms(Part):
         """Settlement periods in order, up to the one that holds `until`.
 
         Without `until`: up to the end of the agreement, or, for an open-ended one, to the last period
-        for which a target cost is agreed.
+        for which a target cost or a base is agreed.
         """
         ends = self.agreement.effective_to
         if until is None:
-            agreed = [self.period(target.period).end for target in self.finance.target_cost]
+            agreed = [self.period(label).end for label in self.finance.agreed_periods]
             until = ends if ends is not None else max(agreed)
         last = until if ends is None else min(until, ends)
         periods, current = [], settlement_period_of(self.agreement.effective_from, self.agreement.settle_by)
@@ -174,7 +199,7 @@ class Terms(Part):
 
     def kpi_rows(self) -> list[dict[str, Any]]:
         """One row per KPI for the warehouse's `agreement_kpis`, by KPI id. Levels are None where not scored."""
-        missing = self.gate.fitness[0].max_missing_pct
+        missing, small = self.gate.fitness[0].max_missing_pct, self.gate.small_numbers
         rows = []
         for kpi in sorted(self.framework.kpis, key=lambda one: one.id):
             levels = dict(zip(LEVELS, kpi.levels.values() if kpi.levels else (None,) * 5, strict=True))
@@ -196,6 +221,12 @@ class Terms(Part):
                     "effective_from": self.agreement.effective_from,
                     "effective_to": self.agreement.effective_to,
                     "settle_by": self.agreement.settle_by,
+                    "breakdown_kind": "all" if kpi.breakdown is None else kpi.breakdown.kind,
+                    "breakdown_group": "all" if kpi.breakdown is None else kpi.breakdown.group,
+                    "measurement_lag_months": kpi.measurement_lag_months or 0,
+                    # The rule decides money, so it concerns figures that money depends on.
+                    "least_denominator": small.least_denominator if small and kpi.role != "monitored" else None,
+                    "least_count": small.least_count if small and kpi.role != "monitored" else None,
                 }
             )
         return rows

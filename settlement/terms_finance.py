@@ -1,12 +1,14 @@
-"""The finance part of an agreement's terms: target and actual cost, corridor, gain, loss, payment.
+"""The finance part of an agreement's terms: target and actual cost, corridor, gain, loss, and the part as a whole.
 
-Belongs here: the shape of these entries. Not here: the arithmetic they ask for (`pool`), other parts (`terms_parts`).
+Belongs here: the shape of these entries. Not here: the arithmetic they ask for (`pool`), the outcome top-up
+(`terms_top_up`), other parts (`terms_parts`).
 
 A later regime adds optional entries here (None when absent) and the steps that read them.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -19,13 +21,14 @@ from settlement.terms_parts import (
     NotNegative,
     Number,
     Part,
+    Payment,
     Percent,
     Pounds,
     PoundsNotNegative,
-    RoleId,
     Text,
     read_number,
 )
+from settlement.terms_top_up import TopUp
 
 
 class Adjustment(Part):
@@ -103,21 +106,44 @@ class Loss(Part):
     stop_loss: StopLoss | None = None
 
 
-class Payment(Part):
-    """Who pays gain to whom (a loss flows back), under which contract, from which budget, with which VAT."""
-
-    payer: RoleId
-    payee: Text
-    contract_reference: Text
-    funding_source: Text
-    vat_treatment: Text
+# The entries of shared cost that stand together: all of them, or none.
+COST_ENTRIES = ("target_cost", "actual_cost", "corridor", "gain")
 
 
-class Finance(Part):
-    target_cost: tuple[TargetCost, ...] = Field(min_length=1)
+@dataclass(frozen=True)
+class SharedCost:
+    """The entries by which saving and overspend against a target are shared."""
+
+    target_cost: tuple[TargetCost, ...]
     actual_cost: ActualCost
     corridor: Corridor
     gain: Gain
+    loss: Loss | None
+
+
+class Finance(Part):
+    """Shared cost (target to loss), an outcome top-up, or both side by side."""
+
+    target_cost: Annotated[tuple[TargetCost, ...], Field(min_length=1)] | None = None
+    actual_cost: ActualCost | None = None
+    corridor: Corridor | None = None
+    gain: Gain | None = None
     loss: Loss | None = None
+    top_up: TopUp | None = None
     payment: Payment
     advances_recouped: Flag | None = None
+
+    @property
+    def shared_cost(self) -> SharedCost | None:
+        """The entries of shared cost; None where the terms share none."""
+        target, actual, corridor, gain = self.target_cost, self.actual_cost, self.corridor, self.gain
+        if target is None or actual is None or corridor is None or gain is None:
+            return None
+        return SharedCost(target, actual, corridor, gain, self.loss)
+
+    @property
+    def agreed_periods(self) -> tuple[str, ...]:
+        """Labels of the settlement periods for which a target cost or a base is agreed."""
+        targets = [target.period for target in self.target_cost or ()]
+        bases = [] if self.top_up is None else [base.period for base in self.top_up.base]
+        return tuple(sorted({*targets, *bases}))

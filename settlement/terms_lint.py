@@ -1,45 +1,29 @@
 """Rules that hold across the parts of an agreement's terms.
 
 Belongs here: one function a subject, each yielding the entry, what is wrong and the mend.
-Not here: the shape of a single entry (`terms_parts`), or whether terms are approved (`approvals`).
+Not here: the shape of a single entry (`terms_parts`), rules of the finance part (`terms_lint_finance`), or whether
+terms are approved (`approvals`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from foundation.errors import WrongUsage
 from settlement.exact import add
-from settlement.periods import period_of_kind, settlement_period_of
-from settlement.terms_finance import Band, FactorKnot
-from settlement.terms_parts import Kpi
+from settlement.periods import settlement_period_of
+from settlement.terms_lint_finance import finance_problems
+from settlement.terms_parts import AGE_GROUPS, QUINTILES, Kpi
+from settlement.terms_problem import Problem, named_twice
 
 if TYPE_CHECKING:
     from settlement.terms import Terms
 
+__all__ = ["Problem", "find_problems"]
+
 RESERVED_ROLES = ("alliance", "commissioner-residue")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """An entry of the terms that breaks a rule."""
-
-    path: tuple[str | int, ...]
-    what: str
-    mend: str
-
-
-def _twice(values: Sequence[str], path: tuple[str | int, ...], key: str | None, noun: str) -> Iterator[Problem]:
-    seen: set[str] = set()
-    for index, value in enumerate(values):
-        if value in seen:
-            where = (*path, index) if key is None else (*path, index, key)
-            yield Problem(where, f"the {noun} `{value}` is named twice.", "give each its own name or remove one.")
-        seen.add(value)
 
 
 def _identity(terms: Terms) -> Iterator[Problem]:
@@ -147,11 +131,28 @@ def _kpi(kpi: Kpi, path: tuple[str | int, ...]) -> Iterator[Problem]:
             )
 
 
+def _measured(kpi: Kpi, settle_by: str, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    """What a KPI looks at: its group of people, and how long before the period ends its window ends."""
+    groups = {"deprivation": QUINTILES, "age": AGE_GROUPS}
+    if kpi.breakdown is not None and kpi.breakdown.group not in groups.get(kpi.breakdown.kind, (kpi.breakdown.group,)):
+        yield Problem(
+            (*path, "breakdown", "group"),
+            f"{kpi.id} looks at `{kpi.breakdown.group}`, which is no group by {kpi.breakdown.kind}.",
+            f"write one of: {', '.join(groups[kpi.breakdown.kind])}.",
+        )
+    if settle_by == "quarter" and (kpi.measurement_lag_months or 0) % 3:
+        yield Problem(
+            (*path, "measurement_lag_months"),
+            f"the window of {kpi.id} would not end with a quarter.",
+            "in an agreement settled by the quarter, write a multiple of 3.",
+        )
+
+
 def _framework(terms: Terms) -> Iterator[Problem]:
     framework = terms.framework
     outcomes = [outcome.id for outcome in framework.outcomes]
-    yield from _twice(outcomes, ("framework", "outcomes"), "id", "outcome")
-    yield from _twice([kpi.id for kpi in framework.kpis], ("framework", "kpis"), "id", "KPI")
+    yield from named_twice(outcomes, ("framework", "outcomes"), "id", "outcome")
+    yield from named_twice([kpi.id for kpi in framework.kpis], ("framework", "kpis"), "id", "KPI")
     for index, kpi in enumerate(framework.kpis):
         path = ("framework", "kpis", index)
         if kpi.outcome not in outcomes:
@@ -161,6 +162,7 @@ def _framework(terms: Terms) -> Iterator[Problem]:
                 f"link it to one of: {', '.join(outcomes)}.",
             )
         yield from _kpi(kpi, path)
+        yield from _measured(kpi, terms.agreement.settle_by, path)
     weights = [kpi.weight for kpi in terms.paid_kpis if kpi.weight is not None]
     if add(weights) not in (Decimal(1), Decimal(100)):
         yield Problem(
@@ -177,78 +179,10 @@ def _framework(terms: Terms) -> Iterator[Problem]:
         )
 
 
-def _knots(knots: Sequence[FactorKnot] | None, path: tuple[str | int, ...], *, rising: bool) -> Iterator[Problem]:
-    if knots is None:
-        return
-    if not knots:
-        yield Problem(path, "the factor has no knots.", "write at least one knot, or remove the entry.")
-    ordered = sorted(knots, key=lambda knot: knot.score)
-    yield from _twice([str(knot.score.normalize()) for knot in knots], path, "score", "score")
-    if any(left.factor > right.factor if rising else left.factor < right.factor for left, right in pairwise(ordered)):
-        yield Problem(
-            path,
-            f"the factor {'falls' if rising else 'rises'} as the score rises.",
-            "a better score may never pay less, nor owe more: put the factors in order.",
-        )
-
-
-def _bands(bands: Sequence[Band], path: tuple[str | int, ...]) -> Iterator[Problem]:
-    reached = Decimal(0)
-    for index, band in enumerate(bands):
-        if band.up_to_pct is None:
-            if index != len(bands) - 1:
-                yield Problem(
-                    (*path, index),
-                    "a band without `up_to_pct` is followed by another.",
-                    "only the last band may be without end.",
-                )
-        elif band.up_to_pct <= reached:
-            yield Problem(
-                (*path, index, "up_to_pct"),
-                "the bands are not in rising order.",
-                "let `up_to_pct` rise from band to band.",
-            )
-        else:
-            reached = band.up_to_pct
-
-
-def _finance(terms: Terms) -> Iterator[Problem]:
-    finance, identity = terms.finance, terms.agreement
-    yield from _twice([target.period for target in finance.target_cost], ("finance", "target_cost"), "period", "period")
-    for index, target in enumerate(finance.target_cost):
-        path = ("finance", "target_cost", index, "period")
-        try:
-            period = period_of_kind(target.period, identity.settle_by)
-        except WrongUsage:
-            yield Problem(path, f"`{target.period}` is no {identity.settle_by}.", f"write a {identity.settle_by}.")
-            continue
-        late = identity.effective_to is not None and period.end > identity.effective_to
-        if period.start < identity.effective_from or late:
-            yield Problem(path, f"{target.period} lies outside the agreement's dates.", "remove it, or mend the dates.")
-        if terms.target_pounds(target) <= 0:
-            yield Problem(
-                ("finance", "target_cost", index),
-                f"the target cost of {target.period} is not above 0.",
-                "agree a target above 0.",
-            )
-    yield from _twice(list(finance.actual_cost.categories), ("finance", "actual_cost", "categories"), None, "category")
-    yield from _bands(finance.gain.bands, ("finance", "gain", "bands"))
-    yield from _knots(finance.gain.score_factor, ("finance", "gain", "score_factor"), rising=True)
-    if finance.loss is not None:
-        yield from _bands(finance.loss.bands, ("finance", "loss", "bands"))
-        yield from _knots(finance.loss.score_factor, ("finance", "loss", "score_factor"), rising=False)
-    if finance.payment.payer not in terms.commissioner_ids:
-        yield Problem(
-            ("finance", "payment", "payer"),
-            f"`{finance.payment.payer}` is no commissioner here.",
-            f"name one of: {', '.join(sorted(terms.commissioner_ids))}.",
-        )
-
-
 def _gate(terms: Terms) -> Iterator[Problem]:
     gate = terms.gate
-    yield from _twice(list(gate.integrity), ("gate", "integrity"), None, "check")
-    yield from _twice([check.check for check in gate.fitness], ("gate", "fitness"), "check", "check")
+    yield from named_twice(list(gate.integrity), ("gate", "integrity"), None, "check")
+    yield from named_twice([check.check for check in gate.fitness], ("gate", "fitness"), "check", "check")
     for index, check in enumerate(gate.fitness):
         if check.check in gate.integrity:
             yield Problem(
@@ -256,7 +190,7 @@ def _gate(terms: Terms) -> Iterator[Problem]:
                 f"`{check.check}` is an integrity check already.",
                 "a check is of one kind: remove one of the two.",
             )
-    yield from _twice([rule.cause for rule in gate.causes], ("gate", "causes"), "cause", "cause")
+    yield from named_twice([rule.cause for rule in gate.causes], ("gate", "causes"), "cause", "cause")
     for index, rule in enumerate(gate.causes):
         path = ("gate", "causes", index)
         if (rule.action == "deem") != (rule.deem is not None):
@@ -280,6 +214,6 @@ def _gate(terms: Terms) -> Iterator[Problem]:
 def find_problems(terms: Terms) -> list[Problem]:
     """Every rule the terms break, in the order of the file's parts."""
     found: list[Problem] = []
-    for rule in (_identity, _parties, _framework, _finance, _gate):
+    for rule in (_identity, _parties, _framework, finance_problems, _gate):
         found.extend(rule(terms))
     return found

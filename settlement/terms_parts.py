@@ -15,6 +15,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 LEVELS = ("failure", "poor", "minimum", "stretch", "game_breaking")
+# The groups of the warehouse's breakdowns: local fifths of deprivation (1 = most deprived), and ages.
+QUINTILES = ("1", "2", "3", "4", "5")
+AGE_GROUPS = ("0-17", "18-39", "40-64", "65-74", "75-84", "85-over")
 Level = Literal["failure", "poor", "minimum", "stretch", "game_breaking"]
 
 
@@ -103,6 +106,8 @@ class Member(Part):
     contract_reference: Text
     funding_source: Text
     vat_treatment: Text
+    acts_for: Text | None = None
+    nominated_payee: Text | None = None
 
 
 class Commissioner(Part):
@@ -152,6 +157,14 @@ class Baseline(Part):
     definition: Text
 
 
+class Breakdown(Part):
+    """The group of people a KPI looks at, in place of everybody in its area."""
+
+    kind: Literal["pcn", "deprivation", "age"]
+    # A group that reads as a number (a quintile) may be written as one.
+    group: Annotated[Code, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
+
+
 class Kpi(Part):
     """One KPI: what it is (indicator, version, area), and for a paid one its weight, levels and baseline."""
 
@@ -173,6 +186,8 @@ class Kpi(Part):
     baseline: Baseline | None = None
     must_reach: Number | None = None
     note: Text | None = None
+    breakdown: Breakdown | None = None
+    measurement_lag_months: Annotated[int, BeforeValidator(_whole), Field(ge=0, le=24)] | None = None
 
 
 class Framework(Part):
@@ -213,10 +228,32 @@ class CauseRule(Part):
     recorded_by: tuple[RoleId, ...] = Field(min_length=1)
 
 
+class SmallNumbers(Part):
+    """Below these numbers a proportion says more about chance than about care: what it does was agreed beforehand.
+
+    least_count: of people with the outcome, and of people without it.
+    """
+
+    least_denominator: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1_000_000)]
+    least_count: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1_000_000)]
+    action: Literal["neutral"]
+
+
 class Gate(Part):
     integrity: tuple[CheckId, ...] = Field(min_length=1)
     fitness: tuple[FitnessCheck, ...] = Field(min_length=1)
     causes: tuple[CauseRule, ...] = Field(min_length=1)
+    small_numbers: SmallNumbers | None = None
+
+
+class Payment(Part):
+    """Who pays gain to whom (a loss flows back), under which contract, from which budget, with which VAT."""
+
+    payer: RoleId
+    payee: Text
+    contract_reference: Text
+    funding_source: Text
+    vat_treatment: Text
 
 
 class Governance(Part):

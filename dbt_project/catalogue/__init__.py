@@ -20,13 +20,17 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 DIRECTORY = Path(__file__).resolve().parent
+# Feeds whose rows are figures already: everything else is counted from people.
+AGGREGATE_FEEDS = frozenset({"daily_discharge_return", "aggregate_kpi_return"})
 _DIRECTIONS = {"low": "decrease", "high": "increase", "neutral": "neutral"}
 
 
 class Indicator(BaseModel):
     """One indicator. Every field is part of the definition: changing any of them changes `definition_hash`.
 
-    `max_missing_pct` is in percent of the covered days; `spc_fix_after` counts monthly points.
+    `max_missing_pct` is in percent of the covered days; `spc_fix_after` counts monthly points. `feeds` are those a
+    figure is counted from, `follow_up_days` how long after a period its events are watched, `breakdowns` what it is
+    divided by beside the area as a whole, `multiplier` what a share or rate is expressed per.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, str_min_length=1)
@@ -39,7 +43,10 @@ class Indicator(BaseModel):
     numerator_definition: str
     denominator_definition: str
     exclusions: str
-    statistic: Literal["census_mean", "ratio_of_sums", "proportion", "published_percentage"]
+    statistic: Literal[
+        "census_mean", "ratio_of_sums", "proportion", "published_percentage",
+        "maintained_proportion", "crude_rate", "dsr", "mean", "median",
+    ]  # fmt: skip
     unit: str
     polarity: Literal["low", "high", "neutral"]
     value_decimals: int = Field(ge=0, le=9)
@@ -58,6 +65,11 @@ class Indicator(BaseModel):
     max_missing_pct: Decimal = Field(ge=0, le=100, max_digits=5, decimal_places=2)
     spc_fix_after: int | None = Field(ge=2)
     spc_screen_outliers: bool
+    feeds: tuple[str, ...] = Field(min_length=1)
+    follow_up_days: int = Field(ge=0)
+    period_kinds: tuple[Literal["month", "quarter", "year", "rolling_year"], ...] = Field(min_length=1)
+    breakdowns: tuple[Literal["pcn", "deprivation", "age"], ...]
+    multiplier: int = Field(ge=1)
 
     @field_validator("max_missing_pct", mode="before")
     @classmethod
@@ -65,6 +77,18 @@ class Indicator(BaseModel):
         if isinstance(value, float):
             raise ValueError('write a limit in quotes, e.g. "10.00": a binary fraction has no exact written form')
         return value
+
+    @field_validator("feeds", "period_kinds", "breakdowns")
+    @classmethod
+    def _refuse_twice(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) != len(value):
+            raise ValueError("an entry stands there twice")
+        return value
+
+    @property
+    def person_level(self) -> bool:
+        """Whether it is counted from rows about people or practices, and not from figures that arrive by the day."""
+        return not set(self.feeds) <= AGGREGATE_FEEDS
 
     @property
     def improvement_direction(self) -> str:
@@ -77,9 +101,14 @@ class Indicator(BaseModel):
         return content_id(self.model_dump())
 
     def row(self) -> dict[str, Any]:
-        """The row of source run.indicator_catalogue: text, int, bool, and the limit as a Decimal with two decimals."""
+        """The row of source run.indicator_catalogue: text, int, bool, the limit as a Decimal with two decimals.
+
+        Period kinds and breakdowns are one text each, words separated by spaces; feeds have their own table.
+        """
         row: dict[str, Any] = {name: getattr(self, name) for name in COLUMNS}
         row["max_missing_pct"] = self.max_missing_pct.quantize(Decimal("0.01"))
+        row["period_kinds"] = " ".join(self.period_kinds)
+        row["breakdowns"] = " ".join(self.breakdowns)
         return row
 
 
@@ -88,6 +117,7 @@ COLUMNS = (
     "indicator_id", "version", "name", "outcome", "definition", "numerator_definition", "denominator_definition",
     "exclusions", "statistic", "unit", "polarity", "value_decimals", "kind", "owner", "source", "caveat",
     "definition_hash", "spc_fix_after", "spc_screen_outliers", "max_missing_pct", "improvement_direction",
+    "person_level", "follow_up_days", "period_kinds", "breakdowns", "multiplier",
 )  # fmt: skip
 
 
@@ -147,6 +177,21 @@ def catalogue_table(directory: Path = DIRECTORY) -> pa.Table:
         "spc_fix_after": pa.int64(),
         "spc_screen_outliers": pa.bool_(),
         "max_missing_pct": pa.decimal128(5, 2),
+        "person_level": pa.bool_(),
+        "follow_up_days": pa.int64(),
+        "multiplier": pa.int64(),
     }
     schema = pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])
     return pa.Table.from_pylist(catalogue_rows(directory), schema=schema)
+
+
+def indicator_feeds_table(directory: Path = DIRECTORY) -> pa.Table:
+    """Source run.indicator_feeds: one row per indicator and feed it is counted from, in the definitions' order."""
+    import pyarrow as pa
+
+    rows = [
+        {"indicator_id": indicator.indicator_id, "feed": feed}
+        for indicator in load_catalogue(directory)
+        for feed in indicator.feeds
+    ]
+    return pa.Table.from_pylist(rows, schema=pa.schema([("indicator_id", pa.string()), ("feed", pa.string())]))

@@ -1,6 +1,7 @@
-"""Write student_t_975.csv: the 97.5 % quantile of Student's t for 1 to 1,000 degrees of freedom.
+"""Write student_t_975.csv and student_t_999.csv: quantiles of Student's t for 1 to 1,000 degrees of freedom.
 
 Belongs here: the generator of a constant table, so that its origin can be checked. Not here: any other quantile.
+The 97.5 % quantile makes an interval of 95 %, the 99.9 % quantile one of 99.8 %.
 The distribution function for whole degrees of freedom is a finite sum (Abramowitz and Stegun 26.7.3 and 26.7.4); the
 quantile is bracketed and bisected with 24-digit decimals, so every printed digit is right.
 
@@ -14,7 +15,9 @@ from pathlib import Path
 
 LAST = 1000
 DIGITS = Decimal("1e-12")
-PROBABILITY = Decimal("0.95")  # between -t and t
+# seed -> probability between -t and t
+PROBABILITIES = {"student_t_975": Decimal("0.95"), "student_t_999": Decimal("0.998")}
+PROBABILITY = PROBABILITIES["student_t_975"]
 
 
 def _arctangent(value: Decimal) -> Decimal:
@@ -52,26 +55,27 @@ def _between(value: Decimal, degrees: int, pi: Decimal) -> Decimal:
     return 2 * (angle + sine * total) / pi
 
 
-def quantile(degrees: int) -> Decimal:
-    """The value below which 97.5 % of a t variable lies, to twelve decimals."""
+def quantile(degrees: int, probability: Decimal = PROBABILITY) -> Decimal:
+    """The value t for which a variable lies between -t and t with that probability, to twelve decimals."""
     with localcontext() as context:
         context.prec = 24
         pi = 4 * _arctangent(Decimal(1))
-        low, high = Decimal("1.9"), Decimal("12.8")
+        low, high = Decimal("1.9"), Decimal(320)
         while high - low > Decimal("1e-15"):
             middle = (low + high) / 2
-            if _between(middle, degrees, pi) < PROBABILITY:
+            if _between(middle, degrees, pi) < probability:
                 low = middle
             else:
                 high = middle
         return ((low + high) / 2).quantize(DIGITS)
 
 
-def table() -> str:
-    """The seed as CSV text."""
-    rows = [f"{degrees},{quantile(degrees)}" for degrees in range(1, LAST + 1)]
+def table(probability: Decimal = PROBABILITY) -> str:
+    """A seed as CSV text."""
+    rows = [f"{degrees},{quantile(degrees, probability)}" for degrees in range(1, LAST + 1)]
     return "\n".join(["degrees_of_freedom,quantile", *rows]) + "\n"
 
 
 if __name__ == "__main__":
-    Path(__file__).with_name("student_t_975.csv").write_text(table(), encoding="utf-8")
+    for name, between in PROBABILITIES.items():
+        Path(__file__).with_name(f"{name}.csv").write_text(table(between), encoding="utf-8")

@@ -2,7 +2,7 @@
 -- Every submission of the data cut has as many rows here as intake accepted: rows lost on the way would look like
 -- missing days. Rows held in quarantine were never accepted; the days they leave open are missing, and say so.
 with arrived as (
-    {% for feed in ['daily_discharge_return', 'aggregate_kpi_return', 'cost_ledger', 'reference_organisations'] %}
+    {% for feed in lake_feeds() %}
         select
             '{{ feed }}' as feed,
             submission_id,

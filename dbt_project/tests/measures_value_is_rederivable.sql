@@ -4,9 +4,9 @@
 with steps as (
     select
         measures.figure_id,
-        measures.value * figures.denominator - figures.value_numerator as excess,
+        measures.value * figures.value_denominator - figures.value_numerator as excess,
         measures.value,
-        figures.denominator,
+        figures.value_denominator as denominator,
         cast({{ power_of_ten('catalogue.value_decimals') }} as decimal(10, 0)) as steps
     from {{ ref('measures') }} as measures
     inner join {{ ref('int_figures') }} as figures
@@ -14,6 +14,7 @@ with steps as (
             measures.indicator_id = figures.indicator_id
             and measures.area_code = figures.area_code
             and measures.period_id = figures.period_id
+            and figures.breakdown_kind = 'all'
     inner join {{ source('run', 'indicator_catalogue') }} as catalogue
         on measures.indicator_id = catalogue.indicator_id
     where measures.value is not null

@@ -11,17 +11,48 @@ from dataclasses import replace
 from datetime import date
 
 from expectations.expectation import Expectation, Scope, Suite
-from expectations.suites import aggregate_kpi_return, cost_ledger, daily_discharge_return, reference_organisations
+from expectations.suites import (
+    admitted_care,
+    aggregate_kpi_return,
+    community_referrals,
+    cost_ledger,
+    council_client_level,
+    daily_discharge_return,
+    deaths,
+    nhs_health_checks,
+    pcn_achievement,
+    pcn_long_term_conditions,
+    pcn_register,
+    reference_areas,
+    reference_organisations,
+    reference_practices,
+    sexual_health,
+    stop_smoking,
+    treatment_episodes,
+)
 from foundation.errors import WrongUsage
 from ingest.contract import Contract
 
 Builder = Callable[[Contract, Scope], Sequence[Expectation]]
 
 BUILDERS: dict[str, Builder] = {
+    "admitted_care": admitted_care.build,
     "aggregate_kpi_return": aggregate_kpi_return.build,
+    "community_referrals": community_referrals.build,
     "cost_ledger": cost_ledger.build,
+    "council_client_level": council_client_level.build,
     "daily_discharge_return": daily_discharge_return.build,
+    "deaths": deaths.build,
+    "nhs_health_checks": nhs_health_checks.build,
+    "pcn_achievement": pcn_achievement.build,
+    "pcn_long_term_conditions": pcn_long_term_conditions.build,
+    "pcn_register": pcn_register.build,
+    "reference_areas": reference_areas.build,
     "reference_organisations": reference_organisations.build,
+    "reference_practices": reference_practices.build,
+    "sexual_health": sexual_health.build,
+    "stop_smoking": stop_smoking.build,
+    "treatment_episodes": treatment_episodes.build,
 }
 # by feed and contract hash: the hash of a suite is asked for with every submission
 _SUITES: dict[tuple[str, str], Suite] = {}

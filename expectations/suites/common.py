@@ -113,18 +113,15 @@ def _between(rule: CrossFieldRule) -> Expectation:
             derived,
         )
     if rule.kind == "not_before":
+        derived = Derived(f"days:{rule.column}:{rule.other}", "days", (str(rule.column), str(rule.other)))
         return Expectation(
             "row.cross_field",
             ROW,
             rule.column,
-            "ExpectColumnPairValuesAToBeGreaterThanB",
-            {
-                "column_A": rule.column,
-                "column_B": rule.other,
-                "or_equal": True,
-                "ignore_row_if": "either_value_is_missing",
-            },
+            "ExpectColumnValuesToBeBetween",
+            {"column": derived.name, "min_value": 0},
             message,
+            derived,
         )
     ((other, equals),) = rule.when.items()
     derived = Derived(f"where:{rule.id}", "where", (str(rule.column), other), equals=equals)
@@ -210,6 +207,11 @@ def every_day(contract: Contract, scope: Scope) -> list[Expectation]:
             derived,
         )
     ]
+
+
+def some_rows(message: str) -> Expectation:
+    """A register without rows is a failed export, not a register of nothing."""
+    return Expectation("delivery.no_rows", TABLE, None, "ExpectTableRowCountToBeBetween", {"min_value": 1}, message)
 
 
 def contract_rules(contract: Contract, scope: Scope) -> list[Expectation]:

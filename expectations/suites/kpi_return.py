@@ -41,7 +41,7 @@ _CODES = {
     "period_kind": ("month", "quarter", "year"),
     "polarity": ("low", "high"),
     "level": ("failure", "poor", "minimum", "stretch", "game_breaking"),
-    "quality_status": ("fit", "withheld", "not_available"),
+    "quality_status": ("fit", "withheld", "not_available", "too_small"),
     "data_cut_status": ("flex", "freeze"),
     "population_basis": ("resident", "registered", "caseload", "cohort"),
 }

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from expectations.expectation import TABLE, Expectation, Scope
-from expectations.suites.common import contract_rules
+from expectations.expectation import Expectation, Scope
+from expectations.suites.common import contract_rules, some_rows
 from ingest.contract import Contract
 
 
 def build(contract: Contract, scope: Scope) -> list[Expectation]:
     """Expectations for one submission."""
-    return [
-        *contract_rules(contract, scope),
-        Expectation(
-            "delivery.no_rows",
-            TABLE,
-            None,
-            "ExpectTableRowCountToBeBetween",
-            {"min_value": 1},
-            "The register names no organisation.",
-        ),
-    ]
+    return [*contract_rules(contract, scope), some_rows("The register names no organisation.")]

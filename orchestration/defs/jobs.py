@@ -56,8 +56,9 @@ def is_late(instance: dg.DagsterInstance, due: Period) -> bool:
     """Whether no successful release covers that month yet."""
     if due.label < FIRST_MONTH:
         return False
-    done = instance.get_materialized_partitions(dg.AssetKey("release"))
-    return due.label not in done
+    event = instance.get_latest_materialization_event(dg.AssetKey("release"))
+    released = event.asset_materialization.metadata.get("month") if event and event.asset_materialization else None
+    return released is None or str(released.value) < due.label
 
 
 @dg.sensor(job=alert_late_month, minimum_interval_seconds=3600, default_status=dg.DefaultSensorStatus.RUNNING)

@@ -13,8 +13,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from foundation.errors import WrongUsage
 from foundation.period import Period, month_of, parse_period
-from places.base import Place, Source, Submission
+from places.base import Findings, Place, Source, Submission
 
 AREA = "E54000058"
 SUB_AREA = "E38000261"
@@ -216,10 +217,15 @@ PLACE = Place(
     clock=datetime(2025, 10, 1, 9, 0, tzinfo=UTC),
     approved_at=datetime(2024, 3, 14, 10, 0, tzinfo=UTC),
     authority_until=date(2027, 3, 31),
-    expected_withheld=(
-        "kpi.complete_days@derbyshire-real-only@D1@2025-26",
-        "kpi.complete_days@derbyshire-real-only@D1@2025-26-q1",
-        "kpi.complete_days@derbyshire-real-only@D1@2025-26-q2",
+    findings=lambda: Findings(
+        frozenset(f"derbyshire-real-only@D1@{period}" for period in ("2025-26", "2025-26-q1", "2025-26-q2")), {}
     ),
     submissions=submissions,
 )
+
+
+def place(residents: int | None = None, seed: int | None = None) -> Place:
+    """The place; its figures are published totals, so there is nobody to draw."""
+    if residents is not None or seed is not None:
+        raise WrongUsage("derbyshire holds no residents: its figures are published totals.", "leave --residents out.")
+    return PLACE

@@ -10,14 +10,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
-from publication.agreement import Agreement, KpiTerms
+from publication.agreement import ALLIANCE_LINES, Agreement, KpiTerms
 from publication.disclosure import PublicView
 from publication.inputs import ReleaseInputs, Row
-from publication.wording import MARKERS, capital, money, number, period_name, plural, sentence
+from publication.measured import measured_figure, measures_other_dates, would_give_away
+from publication.wording import MARKERS, capital, day, group_name, money, number, period_name, plural, sentence
 
-KIND_ORDER = {"month": 0, "quarter": 1, "year": 2}
+KIND_ORDER = {"month": 0, "quarter": 1, "rolling_year": 2, "year": 3}
 STATUS_WORDS = {"shadow": "SHADOW – nothing is payable", "withheld": "WITHHELD – nothing is payable yet"}
 
 
@@ -47,11 +49,40 @@ class Book:
     verdicts: Mapping[str, Mapping[str, Any]]
     files: Sequence[Mapping[str, Any]] = field(default_factory=list)
 
-    @property
+    @cached_property
     def catalogue(self) -> dict[str, Row]:
         return {row["indicator_id"]: row for row in self.view.indicators}
 
-    @property
+    @cached_property
+    def by_indicator(self) -> dict[str, list[Row]]:
+        """Figures of areas by indicator."""
+        found: dict[str, list[Row]] = {}
+        for row in self.view.outcomes:
+            found.setdefault(row["indicator_id"], []).append(row)
+        return found
+
+    @cached_property
+    def parts(self) -> dict[str, list[Row]]:
+        """Figures of groups by indicator."""
+        found: dict[str, list[Row]] = {}
+        for row in self.view.breakdowns:
+            found.setdefault(row["indicator_id"], []).append(row)
+        return found
+
+    @cached_property
+    def by_id(self) -> dict[str, Row]:
+        """Every public figure, of areas and of groups."""
+        return {row["figure_id"]: row for row in (*self.view.outcomes, *self.view.breakdowns)}
+
+    @cached_property
+    def returned(self) -> dict[tuple[str, str], list[Row]]:
+        """Rows of the KPI return by agreement and KPI."""
+        found: dict[tuple[str, str], list[Row]] = {}
+        for row in self.kpi_return:
+            found.setdefault((row["agreement_id"], row["kpi_id"]), []).append(row)
+        return found
+
+    @cached_property
     def agreements(self) -> list[Agreement]:
         return list({item.agreement.agreement_id: item.agreement for item in self.settled}.values())
 
@@ -60,6 +91,11 @@ class Book:
             if (kpi := agreement.kpi_of(indicator_id)) is not None:
                 return agreement, kpi
         return None
+
+
+def line_words(line: str) -> str:
+    """A posting line in words: `top-up`, `award for unplanned outcomes`."""
+    return {"top_up": "top-up", "award": "award for unplanned outcomes"}.get(line, line.replace("_", " "))
 
 
 def slug(text: str) -> str:
@@ -100,9 +136,10 @@ def shown(rows: Sequence[Row]) -> list[Row]:
 
 
 def latest_shown(rows: Sequence[Row]) -> Row | None:
-    """The figure to quote: the latest settled year, else quarter, else month, that is published and not provisional."""
-    for kind in ("year", "quarter", "month"):
-        found = [r for r in shown(by_period(rows)) if r["period_kind"] == kind and r["marker"] != "p"]
+    """The figure to quote: of those published and not provisional the latest of a whole year (by the calendar of
+    finance or not), else quarter, else month."""
+    for kinds in (("year", "rolling_year"), ("quarter",), ("month",)):
+        found = [r for r in shown(by_period(rows)) if r["period_kind"] in kinds and r["marker"] != "p"]
         if found:
             return found[-1]
     provisional = shown(by_period(rows))
@@ -150,10 +187,7 @@ def level_needs(kpi: KpiTerms, level: str) -> str:
 
 
 def figures_of(book: Book, indicator_id: str, area: str | None = None) -> list[Row]:
-    return [
-        r for r in book.view.outcomes
-        if r["indicator_id"] == indicator_id and (area is None or r["area_code"] == area)
-    ]  # fmt: skip
+    return [r for r in book.by_indicator.get(indicator_id, ()) if area is None or r["area_code"] == area]
 
 
 def areas_of(book: Book, indicator_id: str) -> list[str]:
@@ -176,12 +210,57 @@ def role_words(book: Book, indicator_id: str) -> str:
 
 
 def returned_row(book: Book, agreement: Agreement, kpi: KpiTerms, outcome: Row) -> Row | None:
+    """The KPI return's row that measures this figure; none where the KPI looks at a group or at other dates."""
     return next(
-        (r for r in book.kpi_return
-         if r["agreement_id"] == agreement.agreement_id and r["kpi_id"] == kpi.kpi_id
-         and r["period_id"] == outcome["period_id"] and r["period_kind"] == outcome["period_kind"]),
+        (r for r in book.returned.get((agreement.agreement_id, kpi.kpi_id), ())
+         if measured_figure(r, kpi) == outcome["figure_id"]),
         None,
     )  # fmt: skip
+
+
+def settled_rows(book: Book, agreement: Agreement, kpi: KpiTerms) -> list[Row]:
+    """Rows of the KPI return for whole settlement periods, in order."""
+    rows = book.returned.get((agreement.agreement_id, kpi.kpi_id), ())
+    return sorted((r for r in rows if r["period_kind"] == agreement.settle_by), key=lambda r: r["period_end"])
+
+
+def public_figure(book: Book, returned: Row, kpi: KpiTerms) -> Row | None:
+    """The public figure that a row of the KPI return measures: the area's or a group's; none if it is not published."""
+    return book.by_id.get(measured_figure(returned, kpi))
+
+
+def tells_too_much(book: Book, returned: Row, kpi: KpiTerms) -> bool:
+    """Whether level and score of a KPI row would tell of a figure that is hidden in public."""
+    return would_give_away(returned, kpi, book.by_id, figures_of(book, kpi.indicator_id, kpi.area_code))
+
+
+def posted_in_order(book: Book) -> list[Row]:
+    """Rows of the public statement: agreement by agreement, lines in the order of a settlement."""
+    return sorted(
+        book.statement,
+        key=lambda r: (r["agreement_id"], r["period_id"], ALLIANCE_LINES.index(r["line"]), r["line"]),
+    )
+
+
+def measured_words(returned: Row, kpi: KpiTerms) -> str:
+    """Which group and which dates a KPI looks at, where they are not everybody and the period itself."""
+    parts = []
+    if kpi.breakdown_kind != "all":
+        parts.append(f"{capital(group_name(kpi.breakdown_kind, kpi.breakdown_group))} only")
+    if measures_other_dates(returned):
+        parts.append(f"measured {day(returned['measurement_start'])} to {day(returned['measurement_end'])}")
+    return ", ".join(parts)
+
+
+def kpi_score(book: Book, agreement: Agreement, kpi: KpiTerms, period_id: str) -> Row | None:
+    """The step that scores a KPI in a settlement; none where there is none or it would give a hidden figure away."""
+    for item in book.settled:
+        if (item.agreement.agreement_id, item.period_id) == (
+            agreement.agreement_id,
+            period_id,
+        ) and not item.hides_value:
+            return next((step for step in item.steps if step["step_id"] == f"score.{kpi.kpi_id}"), None)
+    return None
 
 
 def step_text(step: Mapping[str, Any]) -> str:

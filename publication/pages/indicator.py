@@ -24,19 +24,25 @@ from publication.pages.book import (
     later_gaps,
     latest_shown,
     level_needs,
+    measured_words,
+    public_figure,
     reason_key,
     returned_row,
     role_words,
+    settled_rows,
     shown,
     slug,
+    tells_too_much,
     why,
 )
 from publication.pages.frame import TAGS, cell, heads, render, row
+from publication.pages.groups import group_sections
 from publication.wording import (
     LEVEL_WORDS,
     LEVELS,
     capital,
     fewer,
+    group_name,
     month_short,
     months_of,
     no_interval,
@@ -46,6 +52,7 @@ from publication.wording import (
     plural,
     sentence,
     unit_words,
+    value_text,
 )
 
 
@@ -64,8 +71,28 @@ def _shape(kind: str) -> Markup:
     return Markup(drawn)  # noqa: S704 - a fixed drawing, no text from outside
 
 
+def _trend_kind(book: Book, indicator_id: str, area: str) -> str:
+    """What a trend is drawn over: months or quarters that have points of a control chart, else twelve months."""
+    rows = shown(figures_of(book, indicator_id, area))
+    kinds = [r["period_kind"] for r in rows]
+    plotted = {r["figure_id"] for r in book.view.spc_points}
+    for kind in ("month", "quarter"):
+        if sum(r["period_kind"] == kind and r["figure_id"] in plotted for r in rows) >= 3:
+            return kind
+    return "rolling_year" if kinds.count("rolling_year") >= 3 else "month"
+
+
+BY = {"month": "by month", "quarter": "by quarter", "rolling_year": "by twelve months that end with the month named"}
+EACH = {"month": "month", "quarter": "quarter", "rolling_year": "period"}
+
+
+def _label(outcome: Row) -> str:
+    return month_short(outcome["period_end"] if outcome["period_kind"] == "rolling_year" else outcome["period_start"])
+
+
 def _chart(book: Book, indicator_id: str, area: str, kpi: KpiTerms | None) -> dict[str, Any] | None:
-    months = [r for r in by_period(figures_of(book, indicator_id, area)) if r["period_kind"] == "month"]
+    kind = _trend_kind(book, indicator_id, area)
+    months = [r for r in by_period(figures_of(book, indicator_id, area)) if r["period_kind"] == kind]
     first_shown = next((i for i, r in enumerate(months) if r["value"] is not None), None)
     if first_shown is None or len(shown(months)) < 3:
         return None
@@ -77,15 +104,15 @@ def _chart(book: Book, indicator_id: str, area: str, kpi: KpiTerms | None) -> di
     run_chart = any(r["chart"] == "run" for r in spc.values() if r["indicator_id"] == indicator_id)
     for month in months:
         found = spc.get(month["figure_id"])
-        kind = (found or {}).get("point_type") or "common_cause"
-        kind = kind if kind in POINTS else "common_cause"
+        mark = (found or {}).get("point_type") or "common_cause"
+        mark = mark if mark in POINTS else "common_cause"
         if found and found["lower_limit"] is not None:
             limits = True
-        if month["value"] is not None and kind not in kinds:
-            kinds.append(kind)
+        if month["value"] is not None and mark not in kinds:
+            kinds.append(mark)
         points.append(
             Point(
-                month_short(month["period_start"]), month["value"], kind,
+                _label(month), month["value"], mark,
                 found["centre_line"] if found else None,
                 found["lower_limit"] if found else None, found["upper_limit"] if found else None,
             )
@@ -96,14 +123,16 @@ def _chart(book: Book, indicator_id: str, area: str, kpi: KpiTerms | None) -> di
     values = [p.value for p in points if p.value is not None]
     gaps = [month for month in months if month["value"] is None]
     title = (
-        f"{entry['name']}, {months[0]['area_name']}, by month from {month_short(months[0]['period_start'])} to "
-        f"{month_short(months[-1]['period_start'])}: between {number(min(values), entry['value_decimals'])} and "
+        f"{entry['name']}, {months[0]['area_name']}, {BY[kind]} from {_label(months[0])} to "
+        f"{_label(months[-1])}: between {number(min(values), entry['value_decimals'])} and "
         f"{number(max(values), entry['value_decimals'])} {unit_words(entry['unit'], entry['statistic'])}."
-        + (f" {plural(len(gaps), 'month')} without a figure." if gaps else "")
+        + (f" {plural(len(gaps), EACH[kind])} without a figure." if gaps else "")
     )
     unit = capital(unit_words(entry["unit"], entry["statistic"]))
     wide, narrow = month_chart(points, unit, title, f"chart-{slug(indicator_id)}-{slug(area)}", references)
-    key = [{"shape": _shape(kind), "text": POINTS[kind][2]} for kind in POINTS if kind in kinds]
+    key = [{"shape": _shape(mark), "text": POINTS[mark][2]} for mark in POINTS if mark in kinds]
+    if not limits and kinds == ["common_cause"] and not any(p.centre is not None for p in points):
+        key = []
     line = '<path d="M0 9h18" stroke="#22303a" stroke-width="1.5"/>'
     has_centre = any(p.centre is not None for p in points)
     if has_centre:
@@ -115,16 +144,20 @@ def _chart(book: Book, indicator_id: str, area: str, kpi: KpiTerms | None) -> di
         block = '<path d="M2 1h14v16H2z" fill="#e6e1da" stroke="#8b7f6d"/>'
         key.append({"shape": Markup(block), "text": "withheld or not available"})  # noqa: S704
     words = (
-        "Fewer than 13 months: a run chart, without limits."
+        f"Fewer than 13 {EACH[kind]}s: a run chart, without limits."
         if run_chart
-        else "Months between the limits show the usual variation. A month is called unusual by one of four fixed rules."
+        else f"{capital(EACH[kind])}s between the limits show the usual variation. A {EACH[kind]} is called unusual by "
+        "one of four fixed rules."
         if limits
+        else "Each point covers the twelve months that end with it, so neighbouring points share most of their months."
+        if kind == "rolling_year"
         else ""
     )
     return {
         "wide": Markup(wide),  # noqa: S704 - drawn by us, its title is escaped
         "narrow": Markup(narrow),  # noqa: S704
         "key": key,
+        "title": {"month": "Month by month", "quarter": "Quarter by quarter"}.get(kind, "Twelve months at a time"),
         "words": f"{words} The same numbers stand in the table below.".strip(),
     }
 
@@ -133,12 +166,16 @@ def _ladder(book: Book, agreement: Agreement, kpi: KpiTerms) -> dict[str, Any] |
     if not kpi.levels:
         return None
     reached: dict[str, list[str]] = {}
-    for outcome in shown(by_period(figures_of(book, kpi.indicator_id, kpi.area_code))):
-        returned = returned_row(book, agreement, kpi, outcome)
-        if returned and returned["level"] and outcome["period_kind"] == "year":
-            reached.setdefault(returned["level"], []).append(
-                f"{period_name(outcome['period_id'], 'year')}: {outcome['value_text']}"
-            )
+    for returned in settled_rows(book, agreement, kpi):
+        outcome = public_figure(book, returned, kpi)
+        if not returned["level"] or tells_too_much(book, returned, kpi):
+            continue
+        text = period_name(returned["period_id"], returned["period_kind"])
+        if words := measured_words(returned, kpi):
+            text += f" ({words})"
+        if outcome is not None:
+            text += f": {value_text(outcome['value'], kpi.decimals, outcome['marker'])}"
+        reached.setdefault(returned["level"], []).append(text)
     current = max(
         (level for level, texts in reached.items() for _ in texts), key=lambda lv: reached[lv][-1], default=None
     )
@@ -157,7 +194,9 @@ def _ladder(book: Book, agreement: Agreement, kpi: KpiTerms) -> dict[str, Any] |
         )  # fmt: skip
     return {
         "levels": levels,
-        "words": f"“{agreement.name}” sets five levels for this figure, for the alliance as a whole. "
+        "words": f"“{agreement.name}” sets five levels for this figure, for the alliance as a whole"
+                 + (f" and for the {group_name(kpi.breakdown_kind, kpi.breakdown_group)} alone"
+                    if kpi.breakdown_kind != "all" else "") + ". "
                  f"{'Lower' if kpi.polarity == 'low' else 'Higher'} is better.",
         "after": "Between two levels the score follows a straight line. Game-breaking is set beyond what has been seen "
                  "so far, on purpose.",
@@ -168,6 +207,8 @@ def _figure_table(book: Book, indicator_id: str, area: str, kinds: Sequence[str]
     entry = book.catalogue[indicator_id]
     agreed = book.agreed_kpi(indicator_id)
     with_level = agreed is not None and bool(agreed[1].levels) and "month" not in kinds
+    # a level that belongs to a group, or to other dates, stands with the levels and not beside this figure
+    with_level = with_level and agreed is not None and agreed[1].breakdown_kind == "all"
     chosen = [r for r in by_period(figures_of(book, indicator_id, area)) if r["period_kind"] in kinds]
     # a series that began later or has ended: its empty ends are said in words, not in rows
     there = [n for n, r in enumerate(chosen) if r["value"] is not None or r["marker"] not in ("x", "z")]
@@ -224,6 +265,23 @@ def _figure_table(book: Book, indicator_id: str, area: str, kinds: Sequence[str]
     }  # fmt: skip
 
 
+def _scored_words(book: Book, indicator_id: str) -> str:
+    """Group, dates and status of the scored figure, where they are not those of the figures above."""
+    agreed = book.agreed_kpi(indicator_id)
+    if agreed is None:
+        return ""
+    lines = []
+    for returned in settled_rows(book, *agreed):
+        when = f"for {period_name(returned['period_id'], returned['period_kind'])}"
+        if words := measured_words(returned, agreed[1]):
+            lines.append(f"{capital(when)}: {words[:1].lower() + words[1:]}.")
+        if returned["quality_status"] == "too_small":
+            lines.append(f"{capital(when)}: too small to score; neutral by agreement.")
+    if indicator_id not in book.view.exempt and agreed[1].weight:
+        lines.append("The exact figure is scored; the public one comes from rounded counts and may differ a little.")
+    return " ".join(lines)
+
+
 def indicator_page(book: Book, indicator_id: str, site: Mapping[str, Any]) -> bytes:
     entry = book.catalogue[indicator_id]
     agreed = book.agreed_kpi(indicator_id)
@@ -259,6 +317,7 @@ def indicator_page(book: Book, indicator_id: str, site: Mapping[str, Any]) -> by
         key = f"{slug(indicator_id)}-{slug(area)}"
         tables = [
             _figure_table(book, indicator_id, area, ("year", "quarter"), "Years and quarters", f"{key}-quarters"),
+            _figure_table(book, indicator_id, area, ("rolling_year",), "Twelve months", f"{key}-rolling"),
             _figure_table(book, indicator_id, area, ("month",), "Months", f"{key}-months-table"),
         ]
         areas.append(
@@ -266,7 +325,8 @@ def indicator_page(book: Book, indicator_id: str, site: Mapping[str, Any]) -> by
              "latest": {"title": "Latest figure to quote", "figure": latest["figure_id"], "text": latest["value_text"],
                         "unit": unit_words(latest["unit"], entry["statistic"]), "lines": lines},
              "gaps": gaps, "ladder": _ladder(book, *agreed) if agreed and kpi else None,
-             "chart": _chart(book, indicator_id, area, kpi), "tables": [table for table in tables if table]}
+             "chart": _chart(book, indicator_id, area, kpi), "groups": group_sections(book, indicator_id, area),
+             "tables": [table for table in tables if table]}
         )  # fmt: skip
     pairs = [
         {"term": "What is counted", "text": sentence(entry["numerator_definition"] or "")},
@@ -279,6 +339,7 @@ def indicator_page(book: Book, indicator_id: str, site: Mapping[str, Any]) -> by
         {"term": "Kind of measure", "text": capital(entry["kind"] or "")},
         {"term": "Outcome it serves", "text": sentence(entry["outcome"] or "")},
         {"term": "Use", "text": role_words(book, indicator_id) + "."},
+        {"term": "What is scored", "text": _scored_words(book, indicator_id)},
         {"term": "Before you quote it", "text": sentence(entry["caveat"] or "")},
         {"term": "Definition", "text": f"{indicator_id}, version {entry['version']}, owned by the {entry['owner']}."},
         {"term": "Source and licence", "text": sentence(entry["source"] or "")},
@@ -303,4 +364,12 @@ STATISTICS = {
     "ratio_of_sums": "One sum over all complete days is divided by another sum over the same days.",
     "proportion": "The number counted is divided by everyone it could have been.",
     "published_percentage": "The percentage as its publisher printed it. None is calculated from rounded parts.",
+    "maintained_proportion": "Of those for whom something was achieved, the share for whom it still held at the end of "
+    "the follow-up.",
+    "crude_rate": "The number of events is divided by the people who lived here, counted month by month, and given for "
+    "a year. Ages are not made comparable.",
+    "dsr": "The rate of every age band is weighted by the European Standard Population of 2013, so that areas with "
+    "older or younger people can be compared. Below 10 events no rate is calculated.",
+    "mean": "The days of all cases are added up and divided by the number of cases.",
+    "median": "All cases are put in order; the value is that of the one in the middle. Half waited less, half longer.",
 }

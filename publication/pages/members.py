@@ -15,6 +15,8 @@ from publication.pages.book import (
     STATUS_WORDS,
     Book,
     Settled,
+    line_words,
+    measured_words,
     slug,
     step_text,
 )
@@ -32,7 +34,8 @@ from publication.wording import (
     sentence,
 )
 
-_QUALITY = {"fit": ("fit", "Fit"), "withheld": ("w", "Withheld"), "not_available": ("x", "Not available")}
+_QUALITY = {"fit": ("fit", "Fit"), "withheld": ("w", "Withheld"), "not_available": ("x", "Not available"),
+            "too_small": ("x", "Too small to score; neutral by agreement")}  # fmt: skip
 _CHECK = {"passed": "fit", "failed": "w", "error": "w", "missing": "w"}
 
 
@@ -49,6 +52,8 @@ def _origin(reference: str) -> str:
         return f"step {parts[2]}"
     if kind == "ledger" and len(parts) == 3:
         return f"the open book of {parts[2]}"
+    if kind == "decision":
+        return f"the decision log, entry {':'.join(parts)[:16]}"
     if kind == "kpi" and len(parts) == 4:
         return f"the KPI return, {parts[1]} {period_name(parts[2], 'year' if len(parts[2]) == 7 else None)}"
     return reference
@@ -93,7 +98,8 @@ def _settlement(item: Settled) -> dict[str, Any]:
         "head": heads("Line", "#Amount", "Status", "Payer", "Payee", "Contract", "Funding source", "VAT"),
         "rows": [
             row(
-                cell(capital(line["line"]), more="restates an earlier settlement" if line["supersedes"] else ""),
+                cell(capital(line_words(line["line"])),
+                     more="restates an earlier settlement" if line["supersedes"] else ""),
                 cell(money(line["amount_pence"]), n=True, figure=line["figure_id"]),
                 cell(capital(line["status"]), tag="shadow" if line["status"] == "shadow" else "fit"),
                 cell(role_name(line["payer"] or "")), cell(role_name(line["payee"] or "")),
@@ -119,7 +125,7 @@ def _settlement(item: Settled) -> dict[str, Any]:
         ]
         rows.append(row(cell("All"), cell(""), cell(money(total), n=True), cell(""), cell(""), total=True))
         tables.append(
-            {"key": f"{key}-members-{slug(line_name)}", "caption": f"{capital(line_name)} by member",
+            {"key": f"{key}-members-{slug(line_name)}", "caption": f"{capital(line_words(line_name))} by member",
              "note": "Shares as agreed; pennies left over go by largest remainder.",
              "head": heads("Member", "#Agreed weight", "#Amount", "#Limit", "Note"), "rows": rows}
         )  # fmt: skip
@@ -195,6 +201,8 @@ def _kpi_return(book: Book, site: Mapping[str, Any]) -> bytes:
     for agreement_id, kpi_id in dict.fromkeys((r["agreement_id"], r["kpi_id"]) for r in book.kpi_return):
         mine = [r for r in book.kpi_return if (r["agreement_id"], r["kpi_id"]) == (agreement_id, kpi_id)]
         entry = book.catalogue.get(mine[0]["indicator_id"])
+        kpi = next((k for a in book.agreements if a.agreement_id == agreement_id for k in a.kpis
+                    if k.kpi_id == kpi_id), None)  # fmt: skip
         key = f"kpi-{slug(agreement_id)}-{slug(kpi_id)}"
         tables = []
         for kind, title in (("year", "Years"), ("quarter", "Quarters"), ("month", "Months")):
@@ -208,7 +216,8 @@ def _kpi_return(book: Book, site: Mapping[str, Any]) -> bytes:
                 rows.append(
                     row(
                         cell(capital(period_name(r["period_id"], r["period_kind"])),
-                             more=months_of(r["period_id"]) if kind == "quarter" else ""),
+                             more=months_of(r["period_id"]) if kind == "quarter" else "",
+                             lines=[capital(words)] if kpi and (words := measured_words(r, kpi)) else []),
                         cell("–" if r["value"] is None else number(r["value"], decimals), n=True,
                              figure=r["figure_id"]),
                         cell("–" if r["lower"] is None

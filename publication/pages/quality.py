@@ -41,6 +41,12 @@ def mend_words(book: Book, rows: Sequence[Row]) -> str:
             ):
                 who = f" Responsible: {verdict['responsible']}." if verdict.get("responsible") else ""
                 return sentence(str(verdict["mend"])) + who
+    daily = {"census_mean", "ratio_of_sums"} & {book.catalogue[r["indicator_id"]]["statistic"] for r in rows}
+    if rows and not daily:
+        return (
+            "The organisations that have not reported send their missing files. The figure is then calculated again "
+            "and published with the next release."
+        )
     return (
         "The organisations that have not reported send their missing daily returns. The figure is then calculated from "
         "the days that are complete, and published with the next release."
@@ -74,7 +80,7 @@ def span_words(periods: Sequence[Row]) -> str:
     names = [capital(period_name(p["period_id"], p["period_kind"])) for p in periods]
     if len(names) == 1:
         return names[0]
-    kinds = {"month": "month", "quarter": "quarter", "year": "year"}
+    kinds = {"month": "month", "quarter": "quarter", "year": "year", "rolling_year": "period"}
     counted = plural(len(names), kinds[periods[0]["period_kind"]])
     return f"{names[0]} to {names[-1]} ({counted})" if len(names) > 2 else f"{names[0]} and {names[1]}"
 
@@ -135,12 +141,22 @@ def quality_page(book: Book, site: Mapping[str, Any]) -> bytes:
                  for r in rows
              ]}
         )  # fmt: skip
+    # a group hidden in defence of a smaller one is not listed: that would say which of them is small
     mine = {r["figure_id"]: r for r in book.view.outcomes}
     protected = [
         row(cell(book.catalogue[mine[h.figure_id]["indicator_id"]]["name"]),
             cell(capital(period_name(mine[h.figure_id]["period_id"], mine[h.figure_id]["period_kind"]))), cell(h.why))
         for h in book.view.hidden if h.figure_id in mine
     ]  # fmt: skip
+    hidden_groups = [r for r in book.view.breakdowns if r["marker"] in ("w", "x", "c", "z")]
+    if hidden_groups:
+        other.append(
+            row(cell("Groups of the indicators above and below"), cell("[c] or as the area’s figure"),
+                cell(plural(len(hidden_groups), "figure")),
+                cell(f"Of {len(book.view.breakdowns):,} figures of networks, deprivation fifths and age groups these "
+                     "are not shown: they rest on few people, or with them a group that does could be worked out, or "
+                     "the area’s own figure is not shown."))
+        )  # fmt: skip
     limits = sorted({a.max_missing_pct for a in book.agreements if a.max_missing_pct is not None})
     limit = f" The agreed limit is {number(limits[0])} % of the days of a period." if len(limits) == 1 else ""
     longer = [

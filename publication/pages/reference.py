@@ -20,6 +20,33 @@ from publication.wording import (
 )
 
 
+def _people_sections(book: Book) -> list[tuple[str, str, list[str]]]:
+    """What a reader of figures of people must know; nothing in a place whose figures are all openly published."""
+    if not set(book.catalogue) - book.view.exempt:
+        return []
+    return [
+        ("people", "Figures of people", [
+            "A year or quarter is the sum of its months that are shown, and says nothing about a month that is not. "
+            "Where people may count in more than one period, in standardised rates and in medians every period stands "
+            "alone, and one is hidden when with the others it would give a small count away.",
+            "A mean or median is shown when at least ten people stand behind it, without the sum; a standardised rate "
+            "from ten events.",
+            "What is scored is the exact figure, which members see. The public figure comes from rounded counts and "
+            "may differ from it a little.",
+        ]),
+        ("groups", "Networks, deprivation and age", [
+            "Groups are shown for financial years and for the last twelve months whose figures are settled, never for "
+            "months or quarters. They do not add up to the area: each is hidden and rounded by itself, and people "
+            "without a group are in none of them.",
+            "When one group is hidden and could be found by subtraction, further groups are hidden until it could be "
+            "any number from 1 to 7 again, even for a reader who knows the area’s exact count.",
+            "Networks are drawn as a funnel. Inside its limits lies what chance alone gives for a network of that "
+            "size; the limits come from the rounded numbers shown. Networks stand in the order of their codes. They "
+            "have no level: levels and scores are for the alliance as a whole.",
+        ]),
+    ]  # fmt: skip
+
+
 def methods_page(book: Book, site: Mapping[str, Any]) -> bytes:
     limits = sorted({a.max_missing_pct for a in book.agreements if a.max_missing_pct is not None})
     share = f"more than {number(limits[0])} %" if limits else "more than the agreed share"
@@ -73,6 +100,7 @@ def methods_page(book: Book, site: Mapping[str, Any]) -> bytes:
             "shown is used to try it: where a total would give a withheld figure away, its exact numerator, or the "
             "total itself, is left out.",
         ]),
+        *_people_sections(book),
         ("same", "The same again", [
             "From the same files the same release comes out, to the byte, on another computer. Anyone who holds the "
             "members’ open book can compute every settlement again.",

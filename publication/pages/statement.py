@@ -15,10 +15,14 @@ from publication.pages.book import (
     STATUS_WORDS,
     Book,
     Settled,
-    figures_of,
-    returned_row,
+    line_words,
+    measured_words,
+    posted_in_order,
+    public_figure,
+    settled_rows,
     slug,
     step_text,
+    tells_too_much,
     why,
 )
 from publication.pages.frame import cell, heads, render, row
@@ -31,44 +35,91 @@ from publication.wording import (
     period_name,
     sentence,
     unit_words,
+    value_text,
 )
+
+
+def _kpi_story(book: Book, item: Settled) -> list[str]:
+    """Each scored KPI in a sentence: its public figure, level, and what is special about group or dates."""
+    story = []
+    for kpi in item.agreement.kpis:
+        if not kpi.weight:
+            continue
+        returned = next(
+            (r for r in settled_rows(book, item.agreement, kpi) if r["period_id"] == item.period_id), None
+        )  # fmt: skip
+        entry = book.catalogue.get(kpi.indicator_id)
+        if returned is None or entry is None:
+            continue
+        outcome = public_figure(book, returned, kpi)
+        special = measured_words(returned, kpi)
+        name = entry["name"] + (f" ({special[:1].lower() + special[1:]})" if special else "")
+        if returned["quality_status"] == "too_small":
+            story.append(f"{name}: too small to score; neutral by agreement.")
+        elif outcome is not None and outcome["value"] is None:
+            text = value_text(None, entry["value_decimals"], outcome["marker"])
+            story.append(f"{name}: {text}. {why(outcome)}")
+        else:
+            reached = None if tells_too_much(book, returned, kpi) else returned["level"]
+            level = f"reaches the level “{LEVEL_WORDS[reached]}”" if reached else ""
+            if outcome is None:
+                story.append(f"{name}: {level or 'no level'}. Its value is not published.")
+                continue
+            text = value_text(outcome["value"], entry["value_decimals"], outcome["marker"])
+            unit = unit_words(outcome["unit"], entry["statistic"])
+            story.append(f"{name}: {text} {unit}{', which ' + level if level else ''}.")
+    return story
 
 
 def _settlement_story(book: Book, item: Settled, posted: Row | None) -> list[str]:
     """What was done, in words, for a reader who skips the table."""
-    story = [
-        "The terms were agreed and locked before the year; they say what counts and how it is shared.",
-        "Each member reported what it spent in scope, month by month, in the open book. The sum was compared with the "
-        "agreed target cost.",
-    ]
+    story = ["The terms were agreed and locked before the year; they say what counts and how it is shared."]
     steps = {step["step_id"]: step for step in item.steps}
+    shares_cost, tops_up = "saving" in steps, "base" in steps
+    if shares_cost:
+        story.append(
+            "Each member reported what it spent in scope, month by month, in the open book. The sum was compared with "
+            "the agreed target cost."
+        )
     if all(name in steps for name in ("target_cost", "actual_cost", "saving")):
         saved = Decimal(steps["saving"]["value"])
         story.append(
             f"The target was {step_text(steps['target_cost'])}. The alliance spent {step_text(steps['actual_cost'])}, "
             f"{money(int(abs(saved) * 100))} {'less' if saved >= 0 else 'more'}."
         )
-    for kpi in item.agreement.kpis:
-        if not kpi.weight:
-            continue
-        outcome = next(
-            (r for r in figures_of(book, kpi.indicator_id, kpi.area_code)
-             if r["period_id"] == item.period_id and r["period_kind"] in ("year", "quarter")), None,
-        )  # fmt: skip
-        if outcome is not None and outcome["value"] is not None:
-            returned = returned_row(book, item.agreement, kpi, outcome)
-            reached = returned["level"] if returned else None
-            level = f", which reaches the level “{LEVEL_WORDS[reached]}”" if reached else ""
-            name = book.catalogue[kpi.indicator_id]["name"]
-            unit = unit_words(outcome["unit"], book.catalogue[kpi.indicator_id]["statistic"])
-            story.append(f"{name}: {outcome['value_text']} {unit}{level}.")
-        elif outcome is not None:
-            story.append(f"{book.catalogue[kpi.indicator_id]['name']}: {outcome['value_text']}. {why(outcome)}")
+    if tops_up:
+        monthly = f", {step_text(steps['base_instalment'])} a month" if "base_instalment" in steps else ""
+        story.append(
+            f"The base of {step_text(steps['base'])} is paid whatever the score{monthly}. It is no part of any gain."
+        )
+    story += _kpi_story(book, item)
     if posted is not None and posted["kpi_score"] is not None:
         story.append(f"Together this gives a score of {number(posted['kpi_score'], 2)} points for the year.")
-    story.append("A better score lets the alliance keep more of a saving, and bear less of an overspend.")
-    story.append("The sum was limited by the agreed cap, rounded once to the penny, and divided by the agreed shares.")
+    if shares_cost or not tops_up:
+        story.append("A better score lets the alliance keep more of a saving, and bear less of an overspend.")
+        story.append(
+            "The sum was limited by the agreed cap, rounded once to the penny, and divided by the agreed shares."
+        )
+    if tops_up and "top_up_pool" in steps:
+        story.append(
+            f"A better score earns more of the top-up pool of {step_text(steps['top_up_pool'])}. What a figure that "
+            "does not count would have earned goes to nobody."
+        )
+        if "bonus" in steps:
+            story.append("Above an agreed score a bonus is added.")
+        story.append("Each sum was rounded once to the penny and divided by the agreed shares.")
     return story
+
+
+def _closed_kpis(book: Book, item: Settled) -> frozenset[str]:
+    """KPIs whose exact value is for members: those of indicators that are not openly published."""
+    return frozenset(k.kpi_id for k in item.agreement.kpis if k.indicator_id not in book.view.exempt)
+
+
+def _posted_words(row_: Row, when: str) -> dict[str, str]:
+    would = "would be" if row_["status"] == "shadow" else "is"
+    return {"before": f"The {line_words(row_['line'])} of the alliance as a whole for {when} {would} ",
+            "figure": row_["figure_id"], "text": money(row_["alliance_total_pence"]), "after": "."}  # fmt: skip
 
 
 def statement_page(book: Book, site: Mapping[str, Any]) -> bytes:
@@ -76,7 +127,7 @@ def statement_page(book: Book, site: Mapping[str, Any]) -> bytes:
     for item in book.settled:
         private = frozenset(member for member, _ in item.agreement.members)
         posted_rows = [
-            r for r in book.statement
+            r for r in posted_in_order(book)
             if r["agreement_id"] == item.agreement.agreement_id and r["period_id"] == item.period_id
         ]  # fmt: skip
         posted = posted_rows[0] if posted_rows else None
@@ -84,18 +135,16 @@ def statement_page(book: Book, site: Mapping[str, Any]) -> bytes:
         banner = STATUS_WORDS.get(status, "")
         when = period_name(item.period_id, "year" if len(item.period_id) == 7 else None)
         words = (
-            {"before": f"The {posted['line']} of the alliance as a whole for {when} "
-                       f"{'would be' if status == 'shadow' else 'is'} ",
-             "figure": posted["figure_id"], "text": money(posted["alliance_total_pence"]), "after": "."}
-            if posted
-            else {"before": f"Nothing is posted for {when}.", "figure": "", "text": "", "after": ""}
-        )  # fmt: skip
+            [_posted_words(one, when) for one in posted_rows]
+            if posted_rows
+            else [{"before": f"Nothing is posted for {when}.", "figure": "", "text": "", "after": ""}]
+        )
         steps = [
             row(
                 cell(step["label"]),
                 cell(step_text(step), n=True, figure=step["figure_id"]),
             )
-            for step in ([] if item.hides_value else steps_for_public(item.steps, private))
+            for step in ([] if item.hides_value else steps_for_public(item.steps, private, _closed_kpis(book, item)))
         ]
         settlements.append(
             {

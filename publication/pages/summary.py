@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from publication.inputs import Row
 from publication.pages.book import (
     STATUS_WORDS,
     Book,
@@ -16,13 +17,21 @@ from publication.pages.book import (
     by_period,
     ended,
     figures_of,
+    kpi_score,
     later_gaps,
     latest_shown,
+    line_words,
     main_kpis,
+    measured_words,
     page_of,
+    posted_in_order,
+    public_figure,
     reason_key,
     returned_row,
     role_words,
+    settled_rows,
+    step_text,
+    tells_too_much,
 )
 from publication.pages.frame import cell, heads, render, row
 from publication.wording import (
@@ -36,6 +45,7 @@ from publication.wording import (
     periods_listed,
     plural,
     unit_words,
+    value_text,
 )
 
 
@@ -75,9 +85,17 @@ def _headline(book: Book) -> list[dict[str, Any]]:
     return lines
 
 
+# Above this many scored figures, or indicators, a reader with five minutes needs tables rather than cards.
+FEW_KPIS, FEW_INDICATORS = 3, 6
+
+
+def _is_large(book: Book) -> bool:
+    return len(main_kpis(book)) > FEW_KPIS or len(book.by_indicator) > FEW_INDICATORS
+
+
 def _cards(book: Book) -> list[dict[str, Any]]:
     cards = []
-    for agreement, kpi in main_kpis(book)[:3]:
+    for agreement, kpi in [] if _is_large(book) else main_kpis(book):
         rows = figures_of(book, kpi.indicator_id, kpi.area_code)
         latest = latest_shown(rows)
         if latest is None:
@@ -92,18 +110,18 @@ def _cards(book: Book) -> list[dict[str, Any]]:
              "unit": unit_words(latest["unit"], book.catalogue[kpi.indicator_id]["statistic"]), "lines": lines,
              "href": page_of(kpi.indicator_id), "link": "See the months and the levels"}
         )  # fmt: skip
-    for posted in book.statement:
+    for posted in posted_in_order(book):
         cards.append(
             {"kind": "owed", "title": f"Settlement {period_name(posted['period_id'], 'year')}",
              "figure": posted["figure_id"], "value": money(posted["alliance_total_pence"]),
-             "unit": f"{posted['line']} of the alliance as a whole",
+             "unit": f"{line_words(posted['line'])} of the alliance as a whole",
              "lines": [STATUS_WORDS.get(posted["status"], "Payable")],
              "href": "statement.html", "link": "How it was worked out"}
         )  # fmt: skip
     months = {r["period_id"] for r in book.view.outcomes if r["marker"] == "w" and r["period_kind"] == "month"}
     longer = dict.fromkeys(
         (r["period_id"], r["period_kind"]) for r in by_period(book.view.outcomes)
-        if r["marker"] == "w" and r["period_kind"] != "month"
+        if r["marker"] == "w" and r["period_kind"] not in ("month", "rolling_year")
     )  # fmt: skip
     if months or longer:
         lines = ["Too many days without returns from every organisation that must report."]
@@ -117,52 +135,101 @@ def _cards(book: Book) -> list[dict[str, Any]]:
     return cards
 
 
-def _indicator_rows(book: Book) -> list[dict[str, Any]]:
+def _what_changed(rows: list[Row], latest: Row, entry: Row) -> str:
+    earlier = before(rows, latest)
+    if earlier is None:
+        return "No earlier figure to compare with"
+    words = fewer(latest["value"] - earlier["value"], entry["value_decimals"], entry["polarity"])
+    return f"{capital(words)}; {earlier['value_text']} in {period_name(earlier['period_id'], earlier['period_kind'])}"
+
+
+def _indicator_row(book: Book, indicator_id: str, area: str, below: str = "") -> dict[str, Any]:
+    """One line of a table of indicators: name and what stands below it, latest figure, period, change, what came
+    after."""
+    entry, found = book.catalogue[indicator_id], figures_of(book, indicator_id, area)
+    latest = latest_shown(found)
+    name = cell(entry["name"], href=page_of(indicator_id), more=below or role_words(book, indicator_id))
+    if latest is None:
+        missing = by_period(found)[-1]
+        return row(name, cell(missing["value_text"], n=True, href="data-quality.html#not-available"), cell(""),
+                   cell("No published figure"), cell(""))  # fmt: skip
+    gaps = later_gaps(found, latest)
+    stopped = ended(found)
+    later = cell(f"[x] {stopped}", href="data-quality.html#not-available") if stopped else cell("Nothing withheld")
+    if gaps:
+        names = periods_listed([(gap["period_id"], gap["period_kind"]) for gap in gaps])
+        shown_names = capital(names) if len(gaps) < 5 else plural(len(gaps), "period")
+        later = cell(f"[w] {shown_names}", href=f"data-quality.html#{reason_key(gaps[0])}",
+                     more="Follow the link for the reason")  # fmt: skip
+    return row(
+        name,
+        cell(latest["value_text"], n=True, figure=latest["figure_id"],
+             more=unit_words(latest["unit"], entry["statistic"])),
+        cell(capital(period_name(latest["period_id"], latest["period_kind"])), more=latest["area_name"]),
+        cell(_what_changed(found, latest, entry)), later,
+    )  # fmt: skip
+
+
+INDICATOR_HEAD = ("Indicator", "#Latest figure", "Period and area", "What changed", "Since then")
+
+
+def _indicator_tables(book: Book) -> list[dict[str, Any]]:
+    """Every indicator in one table; in a place with many, what counts has a table of its own and the others follow,
+    outcome by outcome."""
+    order = sorted(book.catalogue, key=lambda name: (book.agreed_kpi(name) is None, name))
+    if not _is_large(book):
+        rows = [_indicator_row(book, name, area) for name in order for area in areas_of(book, name)]
+        caption = "Indicators: latest published figure, what changed, and what is withheld"
+        return [{"key": "indicators", "caption": caption, "head": heads(*INDICATOR_HEAD), "rows": rows}]
+    scored = {kpi.indicator_id for _, kpi in main_kpis(book)}
+    watched = sorted(
+        (name for name in order if name not in scored), key=lambda name: (book.catalogue[name]["outcome"] or "", name)
+    )
+    rows = [
+        _indicator_row(book, name, area, book.catalogue[name]["outcome"] or "")
+        for name in watched for area in areas_of(book, name)
+    ]  # fmt: skip
+    caption = "By outcome: latest published figure, what changed, and what is withheld"
+    return [{"key": "indicators", "caption": caption, "head": heads(*INDICATOR_HEAD), "rows": rows}]
+
+
+def _scored_table(book: Book) -> dict[str, Any] | None:
+    """What counts, heaviest first: the figure measured, the level of the alliance as a whole, and its score."""
+    if not _is_large(book) or not main_kpis(book):
+        return None
     rows = []
-    for indicator_id, entry in sorted(
-        book.catalogue.items(), key=lambda item: (book.agreed_kpi(item[0]) is None, item[0])
-    ):
-        for area in areas_of(book, indicator_id):
-            found = figures_of(book, indicator_id, area)
-            latest = latest_shown(found)
-            name = cell(entry["name"], href=page_of(indicator_id), more=role_words(book, indicator_id))
-            if latest is None:
-                missing = by_period(found)[-1]
-                rows.append(row(name, cell(missing["value_text"], n=True, href="data-quality.html#not-available"),
-                                cell(""), cell("No published figure"), cell("")))  # fmt: skip
-                continue
-            earlier = before(found, latest)
-            what = (
-                f"{capital(fewer(latest['value'] - earlier['value'], entry['value_decimals'], entry['polarity']))}; "
-                f"{earlier['value_text']} in {period_name(earlier['period_id'], earlier['period_kind'])}"
-                if earlier
-                else "No earlier figure to compare with"
+    for agreement, kpi in main_kpis(book):
+        settled = settled_rows(book, agreement, kpi)
+        periods = {item.period_id for item in book.settled if item.agreement.agreement_id == agreement.agreement_id}
+        done = [r for r in settled if r["period_id"] in periods] or settled
+        name = cell(kpi.name, href=page_of(kpi.indicator_id), more=f"Weight {number(kpi.weight or 0)}")
+        if not done:
+            rows.append(row(name, cell("–", n=True), cell("Not settled yet"), cell("–"), cell("–", n=True)))
+            continue
+        returned = done[-1]
+        outcome = public_figure(book, returned, kpi)
+        hidden = tells_too_much(book, returned, kpi)
+        figure = cell("–", n=True)
+        if outcome is not None:
+            text = value_text(outcome["value"], book.catalogue[kpi.indicator_id]["value_decimals"], outcome["marker"])
+            figure = cell(text, n=True, figure=outcome["figure_id"],
+                          more=unit_words(kpi.unit, book.catalogue[kpi.indicator_id]["statistic"]))  # fmt: skip
+        level = LEVEL_WORDS.get(returned["level"] or "", "–") if not hidden else "–"
+        status = {"too_small": "Too small to score; neutral by agreement", "withheld": "Withheld",
+                  "not_available": "Not available"}.get(returned["quality_status"] or "", "")  # fmt: skip
+        step = kpi_score(book, agreement, kpi, returned["period_id"])
+        rows.append(
+            row(
+                name, figure,
+                cell(capital(period_name(returned["period_id"], returned["period_kind"])),
+                     more=capital(measured_words(returned, kpi))),
+                cell(status or level),
+                cell("–", n=True) if step is None or status or hidden
+                else cell(step_text(step), n=True, figure=step["figure_id"]),
             )
-            gaps = later_gaps(found, latest)
-            stopped = ended(found)
-            later = (
-                cell(f"[x] {stopped}", href="data-quality.html#not-available") if stopped else cell("Nothing withheld")
-            )
-            if gaps:
-                names = periods_listed([(gap["period_id"], gap["period_kind"]) for gap in gaps])
-                shown_names = capital(names) if len(gaps) < 5 else plural(len(gaps), "period")
-                later = cell(f"[w] {shown_names}", href=f"data-quality.html#{reason_key(gaps[0])}",
-                             more="Follow the link for the reason")  # fmt: skip
-            rows.append(
-                row(
-                    name,
-                    cell(
-                        latest["value_text"],
-                        n=True,
-                        figure=latest["figure_id"],
-                        more=unit_words(latest["unit"], entry["statistic"]),
-                    ),
-                    cell(capital(period_name(latest["period_id"], latest["period_kind"])), more=latest["area_name"]),
-                    cell(what),
-                    later,
-                )
-            )
-    return rows
+        )  # fmt: skip
+    return {"key": "scored", "caption": "Figures that count: level and score of the alliance as a whole",
+            "head": heads("Figure", "#Value", "Settled for", "Level", "#Score"), "rows": rows}  # fmt: skip
 
 
 def _owed(book: Book) -> list[dict[str, Any]]:
@@ -170,11 +237,11 @@ def _owed(book: Book) -> list[dict[str, Any]]:
         return [{"tag": "", "before": "No settlement is part of this release.", "figure": "", "text": "", "after": "",
                  "href": "statement.html", "link": "Why there is none"}]  # fmt: skip
     lines = []
-    for posted in book.statement:
+    for posted in posted_in_order(book):
         lines.append(
             {"tag": STATUS_WORDS.get(posted["status"], ""),
-             "before": f"Under the terms of “{posted['agreement_name']}” the {posted['line']} of the alliance as a "
-                       f"whole for {period_name(posted['period_id'], 'year')} "
+             "before": f"Under the terms of “{posted['agreement_name']}” the {line_words(posted['line'])} of the "
+                       f"alliance as a whole for {period_name(posted['period_id'], 'year')} "
                        f"{'would be' if posted['status'] == 'shadow' else 'is'} ",
              "figure": posted["figure_id"], "text": money(posted["alliance_total_pence"]), "after": ".",
              "href": "statement.html", "link": "See the statement"}
@@ -188,16 +255,20 @@ def summary_page(book: Book, site: Mapping[str, Any]) -> bytes:
         "public/index.html.j2",
         {"title": "Summary", "heading": book.inputs.place.title, "caption": "Summary", "nav": "index.html",
          "description": f"{book.inputs.place.title}: what may be said, what is owed, what is withheld."},
-        site, headline=_headline(book), cards=_cards(book), indicator_rows=_indicator_rows(book),
-        indicator_head=heads("Indicator", "#Latest figure", "Period and area", "What changed", "Since then"),
-        owed=_owed(book),
+        site, headline=_headline(book), cards=_cards(book), scored=_scored_table(book),
+        indicator_tables=_indicator_tables(book), large=_is_large(book), owed=_owed(book),
         cautions=[
             "Say the period and the area with every figure.",
-            "A figure describes all patients of the area together. It says nothing about one organisation, and it "
+            f"A figure describes all {'people' if _is_large(book) else 'patients'} of the area together. It says "
+            "nothing about one organisation, and it "
             "does not prove why something changed.",
-            *dict.fromkeys(
-                f"{entry['name']}: {entry['caveat'][:1].lower() + entry['caveat'][1:]}".rstrip(".") + "."
-                for entry in book.catalogue.values() if entry["caveat"]
+            *(
+                ["What to know before quoting an indicator stands at the end of its own page."]
+                if _is_large(book)
+                else dict.fromkeys(
+                    f"{entry['name']}: {entry['caveat'][:1].lower() + entry['caveat'][1:]}".rstrip(".") + "."
+                    for entry in book.catalogue.values() if entry["caveat"]
+                )
             ),
         ],
     )  # fmt: skip

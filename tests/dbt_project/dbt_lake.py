@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from ruamel.yaml import YAML
 
-from dbt_project.catalogue import catalogue_table
+from dbt_project.catalogue import catalogue_table, indicator_feeds_table
 from foundation.canonical import content_id
 from foundation.period import financial_year_of, month_of
 from foundation.tables import write_parquet
@@ -82,6 +83,40 @@ FEEDS: dict[str, tuple[str, dict[str, pa.DataType]]] = {
         },
     ),
 }
+# Feeds about people: the date that names the event's month; columns and types as the project declares them.
+PEOPLE_EVENTS = {
+    "reference_practices": "valid_from",
+    "reference_areas": "as_at",
+    "pcn_register": "valid_from",
+    "pcn_long_term_conditions": "snapshot_date",
+    "nhs_health_checks": "invited_on",
+    "pcn_achievement": "ach_date",
+    "treatment_episodes": "extract_month",
+    "stop_smoking": "quit_date",
+    "admitted_care": "discharge_date",
+    "community_referrals": "referred_on",
+    "council_client_level": "event_start_date",
+    "sexual_health": "attendance_date",
+    "deaths": "date_of_death",
+}
+
+
+def _declared() -> dict[str, dict[str, pa.DataType]]:
+    types = {"string": _TEXT, "bigint": _WHOLE, "date": _DAY}
+    text = (PROJECT / "models/staging/_sources.yml").read_text(encoding="utf-8")
+    lake = next(source for source in YAML(typ="safe", pure=True).load(text)["sources"] if source["name"] == "lake")
+    return {
+        table["name"]: {
+            column["name"]: types[column["data_type"]]
+            for column in table["columns"]
+            if column["name"] not in ("organisation", "submission")
+        }
+        for table in lake["tables"]
+        if table["name"] in PEOPLE_EVENTS
+    }
+
+
+FEEDS |= {feed: (PEOPLE_EVENTS[feed], columns) for feed, columns in _declared().items()}
 SUBMISSIONS = pa.schema(
     [
         ("submission", _TEXT),
@@ -116,8 +151,14 @@ KPIS = pa.schema(
         ("effective_from", _DAY),
         ("effective_to", _DAY),
         ("settle_by", _TEXT),
+        ("breakdown_kind", _TEXT),
+        ("breakdown_group", _TEXT),
+        ("measurement_lag_months", _WHOLE),
+        ("least_denominator", _WHOLE),
+        ("least_count", _WHOLE),
     ]
 )
+LINKS = pa.schema([("token", _TEXT), ("token_kind", _TEXT), ("person_key", _WHOLE), ("basis", _TEXT)])
 PERIODS = pa.schema([("agreement_id", _TEXT), ("period_id", _TEXT), ("period_start", _DAY), ("period_end", _DAY)])
 
 
@@ -223,6 +264,11 @@ def kpi(**changes: Any) -> dict[str, Any]:
         "effective_from": date(2024, 4, 1),
         "effective_to": None,
         "settle_by": "year",
+        "breakdown_kind": "all",
+        "breakdown_group": "all",
+        "measurement_lag_months": 0,
+        "least_denominator": None,
+        "least_count": None,
         **changes,
     }
 
@@ -250,12 +296,15 @@ def write_inputs(
     lake: Lake,
     kpis: Sequence[Mapping[str, Any]],
     periods: Sequence[Mapping[str, Any]],
+    links: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """The run's inputs as the orchestration writes them."""
     write_parquet(folder / "submissions.parquet", pa.Table.from_pylist(lake.accepted, schema=SUBMISSIONS))
     write_parquet(folder / "agreement_kpis.parquet", pa.Table.from_pylist(list(kpis), schema=KPIS))
     write_parquet(folder / "agreement_periods.parquet", pa.Table.from_pylist(list(periods), schema=PERIODS))
     write_parquet(folder / "indicator_catalogue.parquet", catalogue_table())
+    write_parquet(folder / "indicator_feeds.parquet", indicator_feeds_table())
+    write_parquet(folder / "links.parquet", pa.Table.from_pylist(list(links), schema=LINKS))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from synthetic_place import FIRST, LAST, Synthetic
 from foundation.figures import parse_figure_id
 from foundation.period import Period, parse_period, quarter_of
 
-PUBLIC = ("measures", "spc_points", "indicators", "completeness", "kpi_return", "ledger", "lineage")
+PUBLIC = ("measures", "breakdowns", "spc_points", "indicators", "completeness", "kpi_return", "ledger", "lineage")
 
 
 def _measures(build: Build) -> dict[tuple[str, str], dict[str, object]]:

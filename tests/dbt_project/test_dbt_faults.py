@@ -75,7 +75,6 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Build, Build]:
 @pytest.mark.parametrize(
     "check",
     [
-        "accepted_values_stg_reference_organisations_measure__no_criteria_to_reside__discharged_total",
         "complete_days_have_every_figure",
         "complete_days_miss_nobody",
         "daily_discharge_counts_are_not_negative",
@@ -93,6 +92,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Build, Build]:
         "measures_value_is_rederivable",
         "one_submission_per_sequence",
         "published_percentages_are_whole",
+        "required_measures_are_columns",
         "source_accepted_values_run_agreement_kpis_role__paid__monitored__gate",
         "source_unique_combination_run_agreement_kpis_agreement_id__kpi_id__effective_from",
         "sums_reconcile",

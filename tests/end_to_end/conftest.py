@@ -1,5 +1,6 @@
 """Fixtures of the end-to-end tests."""
 
 from demo_home import copy_of_demo, copy_of_release, demo
+from people_home import greenwich
 
-__all__ = ["copy_of_demo", "copy_of_release", "demo"]
+__all__ = ["copy_of_demo", "copy_of_release", "demo", "greenwich"]

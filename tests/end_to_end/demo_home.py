@@ -49,14 +49,14 @@ def _shared_folder(factory: pytest.TempPathFactory) -> Path:
     return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
 
-def filled_home(factory: pytest.TempPathFactory, name: str, **variables: str) -> DemoHome:
+def filled_home(factory: pytest.TempPathFactory, name: str, *words: str, **variables: str) -> DemoHome:
     """A demo home, filled and run once whoever asks first."""
     folder = _shared_folder(factory) / name
     folder.mkdir(exist_ok=True)
     said = folder / "said.txt"
     with FileLock(folder / "lock"):
         if not said.exists():
-            ran = outturn("demo", home=folder / "home", **variables)
+            ran = outturn("demo", *words, home=folder / "home", **variables)
             said.write_text(f"{ran.code}\n{ran.out}")
     code, _, out = said.read_text().partition("\n")
     assert code == "0", out

@@ -7,20 +7,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from deliveries import deliver_kpis, deliver_ledger, deliver_reference, deliver_trust
+from deliveries import (
+    REFERENCE,
+    csv_of,
+    deliver,
+    deliver_kpis,
+    deliver_ledger,
+    deliver_reference,
+    deliver_trust,
+    manifest_of,
+)
 from hypothesis import given
 from hypothesis import strategies as st
+from people_deliveries import MAKERS, deliver_people
 
 from expectations import gate_checks
 from expectations.definitions import definitions_hash
-from expectations.gate_checks import SettlementNeeds
+from expectations.gate_checks import FeedNeed, SettlementNeeds
+from expectations.gate_cut import _Coverage
 from expectations.intake import take_in, take_in_all
 from expectations.suites import BUILDERS
 from expectations.verdicts import (
@@ -39,7 +50,7 @@ from foundation.errors import SystemFault, WrongUsage
 from foundation.home import Home
 from foundation.period import Period, month, parse_period, quarter_of
 from ingest.contract import CONTRACTS, Contract, parse_contract
-from ingest.cut import DataCut, build_cut
+from ingest.cut import CutSubmission, DataCut, build_cut
 from ingest.register import receipt_path
 
 CONTEXT = Context("c" * 64, "d" * 64, "0+test", "r" * 64)
@@ -164,7 +175,7 @@ def test_the_latest_register_of_organisations_decides(home: Home, contracts: dic
 # expectations ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("feed", sorted(BUILDERS))
+@pytest.mark.parametrize("feed", sorted(set(BUILDERS) - set(MAKERS)))
 def test_expectations_of_each_feed(feed: str, filled: Home, cut: DataCut, contracts: dict[str, Contract]) -> None:
     good = gate_checks.expectations_of_feed(CONTEXT, filled, cut, contracts, feed)
     assert good.status == "passed"
@@ -183,6 +194,109 @@ def test_expectations_of_each_feed(feed: str, filled: Home, cut: DataCut, contra
     )
     gone = DataCut(tuple(item for item in cut.submissions if item.feed != feed))
     assert gate_checks.expectations_of_feed(CONTEXT, filled, gone, contracts, feed).status == "failed"
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory, contracts: dict[str, Contract]) -> Home:
+    """A home with one file of every sender about people, and the register that asks for them."""
+    home = Home(tmp_path_factory.mktemp("people") / "home")
+    home.create(demo=True, place="test")
+    for feed in MAKERS:
+        for organisation in contracts[feed].custom.senders:
+            deliver_people(home, contracts[feed], organisation)
+    rows = [
+        ["ZCC1", member, "E09000011", feed, "record_id", "2023-04-01", ""]
+        for feed, members in (
+            ("pcn_register", ("ZPN1", "ZPN2", "ZPN3", "ZPN4", "ZPN5", "ZPN6")),
+            ("stop_smoking", ("ZSS1",)),
+            ("treatment_episodes", ("ZCR1", "ZMH1")),
+        )
+        for member in members
+    ]
+    data = csv_of(REFERENCE, rows)
+    told = manifest_of("reference_organisations", "ZCC1", "2023-04-01", "2025-06-30", data, len(rows))
+    deliver(home, told, data)
+    for number in range(4, 13):
+        deliver_ledger(home, "youth-charity", f"2024-{number:02d}")
+    assert {item.outcome for item in take_in_all(home, contracts)} == {"accept"}
+    return home
+
+
+@pytest.mark.parametrize("feed", sorted(MAKERS))
+def test_expectations_of_feeds_about_people(feed: str, people: Home, contracts: dict[str, Contract]) -> None:
+    cut = build_cut(people)
+    good = gate_checks.expectations_of_feed(CONTEXT, people, cut, contracts, feed)
+    assert (good.status, good.check_id) == ("passed", f"expectations.{feed}")
+    assert good.observed["submissions"] == len(contracts[feed].custom.senders)
+    assert good.observed["expectations"]["evaluated"] > 0
+    text = (CONTRACTS / f"{feed}.yaml").read_text().replace("version: 1.0.0", "version: 1.0.1")
+    changed = {**contracts, feed: parse_contract(text.encode(), feed)}
+    assert "another version of the contract" in problems(
+        gate_checks.expectations_of_feed(CONTEXT, people, cut, changed, feed)
+    )
+
+
+def span(first: str, last: str) -> Period:
+    return Period(date.fromisoformat(first), date.fromisoformat(last), "window", f"{first}..{last}")
+
+
+def greenwich(*feeds: FeedNeed) -> list[SettlementNeeds]:
+    months = span("2024-04-01", "2024-06-30")
+    return [SettlementNeeds("greenwich", ("youth-charity",), months, months, feeds)]
+
+
+def test_a_settlement_needs_the_feeds_of_its_own_kpis_and_area(people: Home) -> None:
+    """Rolling and cumulative feeds are judged by the days they cover, each KPI's feed over its own dates."""
+    cut, area = build_cut(people), "E09000011"
+
+    def judged(*feeds: FeedNeed) -> Verdict:
+        return gate_checks.cut_required_feeds(CONTEXT, people, cut, greenwich(*feeds))
+
+    register = FeedNeed("pcn_register", area, span("2024-04-01", "2025-03-31"))
+    quits = FeedNeed("stop_smoking", area, span("2024-01-01", "2024-06-30"))
+    # cumulative: one file from April 2022 on holds any window up to its last day
+    treatment = FeedNeed("treatment_episodes", area, span("2023-04-01", "2024-06-30"))
+    good = judged(register, quits, treatment)
+    assert (good.status, good.observed["required"]) == ("passed", 3 + 6 * 12 + 6 + 2 * 15)
+    late = judged(FeedNeed("stop_smoking", area, span("2024-01-01", "2024-07-10")))
+    assert late.observed["problems"] == ["greenwich: ZSS1 sent no stop_smoking for 2024-07"]
+    # a quarter not covered is named month by month, once, however many KPIs look at it
+    twice = judged(register, FeedNeed("pcn_register", area, span("2024-03-15", "2024-04-15")))
+    assert twice.observed["problems"] == [
+        f"greenwich: ZPN{number} sent no pcn_register for 2024-03" for number in range(1, 7)
+    ]
+    silent = judged(FeedNeed("admitted_care", area, span("2024-04-01", "2024-04-30")))
+    assert silent.observed["problems"] == [
+        "greenwich: the register names no organisation for admitted_care in E09000011"
+    ]
+    elsewhere = judged(FeedNeed("stop_smoking", "E54000058", span("2024-01-01", "2024-06-30")))
+    assert elsewhere.status == "failed"
+    # without its KPIs' feeds a settlement needs everything the register names
+    everything = gate_checks.cut_required_feeds(CONTEXT, people, cut, greenwich())
+    assert (everything.status, everything.observed["required"]) == ("passed", 3 + 9 * 3)
+
+
+_DAYS = st.integers(0, 40).map(lambda number: date(2024, 4, 1) + timedelta(days=number))
+_SPANS = st.tuples(_DAYS, _DAYS).map(lambda pair: (min(pair), max(pair)))
+
+
+@given(st.lists(_SPANS, max_size=6), _SPANS)
+def test_days_count_as_covered_when_some_submission_covers_them(
+    spans: list[tuple[date, date]], wanted: tuple[date, date]
+) -> None:
+    made = DataCut(
+        tuple(
+            CutSubmission(str(number), "deaths", "ZCC1", first, last, 1, "", 1)
+            for number, (first, last) in enumerate(spans)
+        )
+    )
+    covered = {day.toordinal() for first, last in spans for day in _each(first, last)}
+    holds = _Coverage(made).holds("deaths", "ZCC1", *wanted)
+    assert holds == all(day.toordinal() in covered for day in _each(*wanted))
+
+
+def _each(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def test_a_changed_suite_is_noticed(
@@ -383,6 +497,28 @@ def test_arithmetic(filled: Home, cut: DataCut) -> None:
     assert judged(None, ledger_table(filled)).status == "error"
 
 
+def test_arithmetic_knows_the_statistic(filled: Home, cut: DataCut) -> None:
+    """A crude rate counts person-months; a standardised rate is more than the quotient of its sums."""
+
+    def judged(statistic: str, **changes: Any) -> Verdict:
+        row = return_row(unit="per 1,000", numerator=Decimal(10), denominator=Decimal(2400), **changes)
+        return gate_checks.warehouse_arithmetic(
+            CONTEXT,
+            filled,
+            cut,
+            return_table(row),
+            ledger_table(filled),
+            [("demo", QUARTER)],
+            statistics={"census": statistic},
+        )
+
+    assert judged("crude_rate", value=Decimal("50.0")).status == "passed"
+    assert judged("crude_rate", value=Decimal("4.2")).status == "failed"
+    assert judged("proportion", value=Decimal("4.2")).status == "passed"
+    assert "cannot be recomputed" in problems(judged("dsr", value=Decimal("4.2")))
+    assert judged("dsr", value=None, quality_status="not_available").status == "passed"
+
+
 @given(
     numerator=st.integers(0, 10**9),
     denominator=st.integers(1, 10**6),
@@ -486,6 +622,11 @@ def test_complete_days() -> None:
     nothing = return_row(value=None, quality_status="not_available")
     assert gate_checks.kpi_complete_days(CONTEXT, nothing, limit).status == "failed"
     assert gate_checks.kpi_complete_days(CONTEXT, return_row(covered_days=0, window_days=0), limit).status == "failed"
+    # too few people is agreed beforehand and says nothing about days
+    few = gate_checks.kpi_complete_days(CONTEXT, return_row(quality_status="too_small"), limit)
+    assert few.status == "passed"
+    few = gate_checks.kpi_complete_days(CONTEXT, return_row(**quarter, quality_status="too_small"), limit)
+    assert few.status == "failed"
     disagrees = gate_checks.kpi_complete_days(CONTEXT, return_row(quality_status="withheld"), limit)
     assert (disagrees.status, "says withheld" in disagrees.reason) == ("failed", True)
     assert gate_checks.kpi_complete_days(CONTEXT, return_row(missing_days=None), limit).status == "error"

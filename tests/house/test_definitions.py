@@ -114,7 +114,7 @@ def test_a_missed_month_starts_the_run_that_fails_to_say_so(
     with dg.instance_for_test() as instance:
         due = month_due(datetime(2025, 9, 12, tzinfo=UTC))
         assert is_late(instance, due)
-        instance.report_runless_asset_event(dg.AssetMaterialization("release", partition="2025-08"))
+        instance.report_runless_asset_event(dg.AssetMaterialization("release", metadata={"month": "2025-08"}))
         assert not is_late(instance, due)
         monkeypatch.setenv("OUTTURN_HOME", str(home.root))
         assert isinstance(late_month_alert(dg.build_sensor_context(instance=instance)), dg.SkipReason)

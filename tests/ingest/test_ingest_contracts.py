@@ -42,10 +42,23 @@ def test_all_contracts_load_and_say_who_owns_them() -> None:
     """GRW-46: owner and controller are recorded per dataset; GRW-02: one contract a source."""
     contracts = load_contracts()
     assert set(contracts) == {
+        "admitted_care",
         "aggregate_kpi_return",
+        "community_referrals",
         "cost_ledger",
+        "council_client_level",
         "daily_discharge_return",
+        "deaths",
+        "nhs_health_checks",
+        "pcn_achievement",
+        "pcn_long_term_conditions",
+        "pcn_register",
+        "reference_areas",
         "reference_organisations",
+        "reference_practices",
+        "sexual_health",
+        "stop_smoking",
+        "treatment_episodes",
     }
     for contract in contracts.values():
         assert contract.custom.owner

@@ -18,11 +18,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import disclosure_suites
+import identity_suites
+import indicator_suites
 import spc_suites
 from suites import Comparison
 
 DEFAULT = Path(__file__).resolve().parents[2].parent / "shared" / "oracles"
 REPORT = "oracles-report.json"
+_METHODS = "indicators"
 
 
 @cache
@@ -43,15 +47,53 @@ class Suite:
         return all((folder / name).exists() for name in self.files)
 
 
+def _standardised(name: str) -> Suite:
+    return Suite(
+        f"indicators/{name}",
+        (f"{_METHODS}/dsr_inputs.csv", f"{_METHODS}/{name}.csv"),
+        lambda folder: indicator_suites.standardised_rates(folder / _METHODS, name),
+    )
+
+
 SUITES = (
     Suite("spc/points", ("spc/points.csv",), lambda folder: _charts(folder / "spc")["points"]),
     Suite("spc/summary", ("spc/summary.csv", "spc/points.csv"), lambda folder: _charts(folder / "spc")["summary"]),
     Suite("spc/rules", ("spc/rules.csv",), lambda folder: spc_suites.rules(folder / "spc", spc_suites.compiled())),
-    Suite("indicators", ("indicators",), None),
+    Suite(
+        "indicators/proportion", (f"{_METHODS}/proportion.csv",), lambda f: indicator_suites.proportions(f / _METHODS)
+    ),
+    Suite("indicators/rate", (f"{_METHODS}/rate.csv",), lambda f: indicator_suites.rates(f / _METHODS)),
+    Suite(
+        "indicators/poisson_count_limits",
+        (f"{_METHODS}/poisson_count_limits.csv",),
+        lambda f: indicator_suites.count_limits(f / _METHODS),
+    ),
+    Suite(
+        "indicators/mean",
+        (f"{_METHODS}/mean_inputs.csv", f"{_METHODS}/mean_expected.csv"),
+        lambda f: indicator_suites.means(f / _METHODS),
+    ),
+    *(_standardised(name) for name in ("dsr_expected", "dsr_expected_65plus", "dsr_expected_under75")),
+    Suite(
+        "indicators/dsr_nonindependent_expected",
+        (f"{_METHODS}/dsr_nonindependent_inputs.csv", f"{_METHODS}/dsr_nonindependent_expected.csv"),
+        lambda f: indicator_suites.standardised_rates_of_repeated_events(f / _METHODS),
+    ),
+    Suite("indicators/isr", (f"{_METHODS}/isr_inputs.csv",), None),
+    Suite("indicators/quantiles", (f"{_METHODS}/quantiles.csv",), None),
+    Suite("indicators/sii", (f"{_METHODS}/sii_inputs.csv",), None),
+    Suite("indicators/life_expectancy", (f"{_METHODS}/life_expectancy_inputs.csv",), None),
+    Suite("indicators/funnel", (f"{_METHODS}/funnel_limits_proportion.csv",), None),
+    Suite("indicators/trend", (f"{_METHODS}/trend.csv",), None),
     Suite("settlement", ("settlement",), None),
     Suite("linkage", ("linkage",), None),
-    Suite("identity", ("identity",), None),
-    Suite("disclosure", ("disclosure",), None),
+    Suite(
+        "identity/nhs_number",
+        ("identity/nhs_number.csv",),
+        lambda folder: identity_suites.nhs_numbers(folder / "identity"),
+    ),
+    Suite("identity/hmac", ("identity/hmac.json",), lambda folder: identity_suites.hmacs(folder / "identity")),
+    Suite("disclosure", ("disclosure/sdc.json",), lambda folder: disclosure_suites.disclosure(folder / "disclosure")),
     Suite("bad_inputs", ("bad_inputs",), None),
 )
 

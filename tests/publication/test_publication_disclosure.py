@@ -338,6 +338,6 @@ def test_closing_leaks_leaves_none(data: st.DataObject) -> None:
         close_leaks(rows, truth, _stays(), frozenset({"stays"}), rules)
     except Refused:
         return
-    from publication.disclosure import _figures
+    from publication.disclosure.bounds import _figures
 
     assert not first & set(leaks(_figures(rows, truth, _stays(), frozenset({"stays"}), rules), rules))

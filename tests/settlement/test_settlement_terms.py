@@ -86,7 +86,13 @@ def test_kpi_rows_for_the_warehouse() -> None:
         "effective_from",
         "effective_to",
         "settle_by",
+        "breakdown_kind",
+        "breakdown_group",
+        "measurement_lag_months",
+        "least_denominator",
+        "least_count",
     ]
+    assert {tuple(row.values())[-5:] for row in rows} == {("all", "all", 0, None, None)}
 
 
 def test_schema_is_the_published_one() -> None:

@@ -15,14 +15,22 @@
 {#
     What is still open about a period, without a full stop; null when nothing is.
 
-    Usage:  {{ open_sentence('period_kind', 'covered_days', 'window_days', 'data_cut_status') }}
-    "the data cover 62 of 92 days of the quarter"
+    Usage:  {{ open_sentence('period_kind', 'covered_days', 'window_days', 'data_cut_status', 'follow_up_days') }}
+    "the data cover 62 of 92 days of the quarter"; where the window is longer than the period, because its events are
+    followed up for some days, "the data cover 62 of 274 days of the quarter and the follow-up of its events".
 #}
-{% macro open_sentence(period_kind, covered_days, window_days, data_cut_status) -%}
+{% macro open_sentence(period_kind, covered_days, window_days, data_cut_status, follow_up_days) -%}
     case
         when {{ covered_days }} < {{ window_days }}
             then 'the data cover ' || cast({{ covered_days }} as {{ dbt.type_string() }}) || ' of '
-                || cast({{ window_days }} as {{ dbt.type_string() }}) || ' days of the ' || {{ period_kind }}
-        when {{ data_cut_status }} = 'flex' then 'the quarter of this ' || {{ period_kind }} || ' is not over in the data'
+                || cast({{ window_days }} as {{ dbt.type_string() }}) || ' days of the ' || {{ period_word(period_kind) }}
+                || case when {{ follow_up_days }} > 0 then ' and the follow-up of its events' else '' end
+        when {{ data_cut_status }} = 'flex'
+            then 'the quarter of this ' || {{ period_word(period_kind) }} || ' is not over in the data'
     end
+{%- endmacro %}
+
+{#- The kind of a period as a reader would say it. -#}
+{% macro period_word(period_kind) -%}
+    case {{ period_kind }} when 'rolling_year' then 'rolling year' else {{ period_kind }} end
 {%- endmacro %}

@@ -1,53 +1,65 @@
--- Months, quarters and financial years that overlap the days or months there are figures for.
-with figure_days as (
-    select
-        area_code,
-        span_start as first_day,
-        span_end as last_day
-    from {{ ref('int_covered_spans') }}
-    union all
-    select
-        area_code,
-        min(period_start) as first_day,
-        max(period_end) as last_day
-    from {{ ref('ind_talking_therapies_reliable_recovery__months') }}
-    group by area_code
-),
-
-bounds as (
+-- Periods there can be figures for. Figures counted by the day have the months, quarters and financial years that
+-- overlap the days or months there are figures for; figures of people have those that overlap the practice register,
+-- and every twelve months that lie wholly inside it.
+with day_bounds as (
     select
         min(first_day) as first_day,
         max(last_day) as last_day
-    from figure_days
+    from (
+        select
+            span_start as first_day,
+            span_end as last_day
+        from {{ ref('int_covered_spans') }}
+        union all
+        select
+            period_start as first_day,
+            period_end as last_day
+        from {{ ref('ind_talking_therapies_reliable_recovery__months') }}
+    ) as figure_days
 ),
 
 days as (
-    select calendar.*
+    select
+        calendar.*,
+        coalesce(calendar.day between bounds.first_day and bounds.last_day, false) as has_days,
+        coalesce(calendar.day between span.first_day and span.last_day, false) as has_people
     from {{ ref('int_calendar') }} as calendar
-    inner join bounds
-        on calendar.day between bounds.first_day and bounds.last_day
+    cross join day_bounds as bounds
+    left join {{ ref('int_register_span') }} as span
+        on calendar.day between span.first_day and span.last_day
+),
+
+calendar_periods as (
+    {% for kind in ['month', 'quarter', 'year'] %}
+        select
+            '{{ kind }}' as period_kind,
+            {{ kind }}_id as period_id,
+            {{ kind }}_start as period_start,
+            {{ kind }}_end as period_end,
+            {{ 'quarter_end' if kind == 'month' else kind ~ '_end' }} as quarter_end,
+            max(case when has_days then 1 else 0 end) = 1 as has_days,
+            max(case when has_people then 1 else 0 end) = 1 as has_people
+        from days
+        where has_days or has_people
+        group by
+            {{ kind }}_id, {{ kind }}_start, {{ kind }}_end{{ ', quarter_end' if kind == 'month' }}
+        union all
+    {% endfor %}
+    select
+        'rolling_year' as period_kind,
+        calendar.month_id || '-r12' as period_id,
+        cast({{ dbt.dateadd('month', -11, 'calendar.month_start') }} as date) as period_start,
+        calendar.month_end as period_end,
+        calendar.quarter_end,
+        false as has_days,
+        true as has_people
+    from {{ ref('int_calendar') }} as calendar
+    inner join {{ ref('int_register_span') }} as span
+        on
+            calendar.day = calendar.month_end
+            and calendar.month_end <= span.last_day
+            and cast({{ dbt.dateadd('month', -11, 'calendar.month_start') }} as date) >= span.first_day
 )
 
-select distinct
-    'month' as period_kind,
-    month_id as period_id,
-    month_start as period_start,
-    month_end as period_end,
-    quarter_end
-from days
-union all
-select distinct
-    'quarter' as period_kind,
-    quarter_id as period_id,
-    quarter_start as period_start,
-    quarter_end as period_end,
-    quarter_end
-from days
-union all
-select distinct
-    'year' as period_kind,
-    year_id as period_id,
-    year_start as period_start,
-    year_end as period_end,
-    year_end as quarter_end
-from days
+select *
+from calendar_periods

@@ -23,7 +23,7 @@ summed as (
         sum(days.denominator) filter (where days.day_status = 'complete') as denominator
     from {{ ref('int_periods') }} as periods
     inner join {{ ref('int_indicator_days') }} as days
-        on days.day between periods.period_start and periods.period_end
+        on periods.has_days and days.day between periods.period_start and periods.period_end
     group by periods.period_kind, periods.period_id, days.indicator_id, days.area_code
 )
 
@@ -56,3 +56,4 @@ left join summed
         and areas.area_code = summed.area_code
         and periods.period_kind = summed.period_kind
         and periods.period_id = summed.period_id
+where periods.has_days

@@ -56,15 +56,7 @@ widths as (
 )
 
 select
-    sums.indicator_id,
-    sums.area_code,
-    sums.period_kind,
-    sums.period_id,
-    sums.period_start,
-    sums.period_end,
-    sums.multiplier,
-    sums.numerator,
-    sums.denominator,
+    {{ day_figure_columns('sums') }},
     cast({{ exact_quotient('sums.numerator * sums.multiplier', 'sums.denominator', 9) }} as decimal(20, 9))
     - widths.half_width as lower_limit,
     cast({{ exact_quotient('sums.numerator * sums.multiplier', 'sums.denominator', 9) }} as decimal(20, 9))
@@ -73,14 +65,7 @@ select
         when sums.period_kind = 'month' then 'none: days of one month are not independent'
         when widths.half_width is null then 'none: fewer than two months with enough complete days'
         else 'Student''s t on ' || cast(widths.batches as {{ dbt.type_string() }}) || ' monthly means'
-    end as interval_method,
-    sums.window_days,
-    sums.covered_days,
-    sums.missing_days,
-    sums.unavailable_days,
-    sums.data_complete_as_at,
-    sums.data_cut_status,
-    cast(null as {{ dbt.type_string() }}) as not_available_reason
+    end as interval_method
 from sums
 left join widths
     on

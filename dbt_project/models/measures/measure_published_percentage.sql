@@ -18,6 +18,7 @@ grid as (
         {{ dbt.datediff('periods.period_start', 'periods.period_end', 'day') }} + 1 as window_days
     from areas
     cross join {{ ref('int_periods') }} as periods
+    where periods.has_days
 )
 
 select
@@ -27,9 +28,9 @@ select
     grid.period_id,
     grid.period_start,
     grid.period_end,
-    1 as multiplier,
     published.value as numerator,
     case when published.value is not null then cast(1 as decimal(20, 9)) end as denominator,
+    cast(published.value as decimal(38, 9)) as value_numerator,
     cast(null as decimal(20, 9)) as lower_limit,
     cast(null as decimal(20, 9)) as upper_limit,
     'none: published as a whole percentage without its parts' as interval_method,

@@ -11,7 +11,7 @@ with judged as (
         catalogue.max_missing_pct,
         case
             when figures.not_available_reason is not null then figures.not_available_reason
-            when figures.covered_days = 0 then 'No figures were received for this ' || figures.period_kind || '.'
+            when figures.covered_days = 0 then 'No figures were received for this ' || {{ period_word('figures.period_kind') }} || '.'
             when {{ over_limit('figures.unavailable_days', 'figures.covered_days', 'catalogue.max_missing_pct') }}
                 then cast(figures.unavailable_days as {{ dbt.type_string() }}) || ' of '
                     || cast(figures.covered_days as {{ dbt.type_string() }})
@@ -26,11 +26,13 @@ with judged as (
                 ) }}
         end as w_reason,
         {{ open_sentence(
-            'figures.period_kind', 'figures.covered_days', 'figures.window_days', 'figures.data_cut_status'
+            'figures.period_kind', 'figures.covered_days', 'figures.window_days', 'figures.data_cut_status',
+            'catalogue.follow_up_days'
         ) }} as p_reason
     from {{ ref('int_figures') }} as figures
     inner join {{ source('run', 'indicator_catalogue') }} as catalogue
         on figures.indicator_id = catalogue.indicator_id
+    where figures.breakdown_kind = 'all'
 ),
 
 marked as (
@@ -59,7 +61,7 @@ select
     marked.period_end,
     case
         when marked.x_reason is null
-            then {{ round_half_up('marked.value_numerator', 'marked.denominator', 'marked.value_decimals') }}
+            then {{ round_half_up('marked.value_numerator', 'marked.value_denominator', 'marked.value_decimals') }}
     end as value,
     cast(marked.marker as {{ dbt.type_string() }}) as marker,
     cast(case marked.marker
@@ -68,12 +70,15 @@ select
         when 'p' then 'Provisional: ' || marked.p_reason || ', so the figure may still change.'
     end as {{ dbt.type_string() }}) as reason,
     cast(marked.unit as {{ dbt.type_string() }}) as unit,
-    -- A percentage published without its parts has none to show.
+    -- A percentage published without its parts has none to show; a standardised rate that is not reliable still has its
+    -- events.
     case
-        when marked.x_reason is null and marked.statistic <> 'published_percentage' then marked.numerator
+        when marked.statistic = 'dsr' or (marked.x_reason is null and marked.statistic <> 'published_percentage')
+            then marked.numerator
     end as numerator,
     case
-        when marked.x_reason is null and marked.statistic <> 'published_percentage' then marked.denominator
+        when marked.statistic = 'dsr' or (marked.x_reason is null and marked.statistic <> 'published_percentage')
+            then marked.denominator
     end as denominator,
     case
         when marked.x_reason is null then {{ round_half_up('marked.lower_limit', '1', 'marked.value_decimals') }}

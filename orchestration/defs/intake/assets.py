@@ -6,12 +6,13 @@ or refused by the gate. Losing a row on the way would be our fault, so that chec
 
 from collections import Counter
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import dagster as dg
 
-from orchestration.landing import feed_of, first_month_covered, waiting_manifests
-from orchestration.partitions import MONTHS, ONE_RUN
+from orchestration.intaking import crew_of
+from orchestration.partitions import FROM_TAG, MONTHS, ONE_RUN
 from orchestration.progress import say
 from orchestration.resources import HomeResource
 from orchestration.retries import io_only
@@ -42,34 +43,19 @@ def _build(feed: str, source_class: str) -> dg.AssetsDefinition:
         description=f"Rows of {feed} in the lake, one folder a submission.",
     )
     def intake(context: dg.AssetExecutionContext, house: HomeResource) -> Iterator[Any]:
-        from expectations.intake import judge_again, take_in
-        from expectations.suites import suite_of
-        from ingest.register import Receipt, receipts
+        from ingest.register import months_of, receipts
 
         home = house.home
-        contract = contracts()[feed]
-        suite = suite_of(contract).hash
-
-        def is_current(receipt: Receipt) -> bool:
-            return (receipt.contract_hash, receipt.suite_hash) == (contract.hash, suite)
-
         months = context.partition_key_range
-        taken = []
         with io_only():
-            if context.run.tags.get("outturn/from") != "lake":
-                for manifest in waiting_manifests(home):
-                    named = feed_of(manifest)
-                    # What names no feed of ours is refused by name too, once: by the first feed's asset.
-                    if (named if named in contracts() else feeds()[0]) != feed:
-                        continue
-                    # No lower bound: a late file is taken in by whichever month runs next.
-                    if (first_month_covered(manifest) or "") > months.end:
-                        continue
-                    taken.append(take_in(home, manifest, contracts()))
-            for receipt in receipts(home):
-                # Accepted under a contract or suite that has changed since: judged again, from the raw file.
-                if receipt.feed == feed and receipt.accepted and not is_current(receipt):
-                    taken.append(judge_again(home, receipt.submission_id, contracts()))
+            crew = crew_of(
+                context.run.run_id,
+                home,
+                _selected(context.run.asset_selection),
+                months.end,
+                landing=context.run.tags.get(FROM_TAG) != "lake",
+            )
+            taken = crew.receipts_of(feed)
             held = [receipt for receipt in receipts(home) if receipt.feed == feed]
         outcomes = Counter(receipt.outcome for receipt in taken)
         refused = [receipt for receipt in taken if receipt.outcome == "reject_file"]
@@ -86,6 +72,7 @@ def _build(feed: str, source_class: str) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(
             metadata={
                 "submissions_read": len(taken),
+                "months_taken_in": ", ".join(months_of(taken)) or "none",
                 "submissions_held": len(held),
                 "rows_held": sum(receipt.rows_accepted for receipt in held),
                 "rows_quarantined": sum(receipt.rows_quarantined for receipt in held),
@@ -111,6 +98,11 @@ def _build(feed: str, source_class: str) -> dg.AssetsDefinition:
         )
 
     return intake
+
+
+def _selected(selection: AbstractSet[dg.AssetKey] | None) -> list[str]:
+    """Feeds a run takes in: all, or those among the assets it was asked for."""
+    return [feed for feed in feeds() if not selection or dg.AssetKey(feed) in selection]
 
 
 def _table(counts: Counter[str]) -> str:

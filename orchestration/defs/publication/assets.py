@@ -4,24 +4,22 @@ from typing import Any
 
 import dagster as dg
 
-from foundation.period import parse_period
+from orchestration.comparing import record_comparison
 from orchestration.cycle import current_cycle
 from orchestration.deciding import record_publication, require_release_key
-from orchestration.partitions import DUCKDB_WRITER, MONTHS, ONE_RUN
+from orchestration.partitions import DUCKDB_WRITER
 from orchestration.progress import say
 from orchestration.releasing import moment_of, release_inputs
 from orchestration.resources import HomeResource
 from orchestration.retries import io_only
-from orchestration.settling import refusals_on_record, settle_due, store_settlement
-from orchestration.warehouse import TABLES, read_tables
+from orchestration.settling import last_month_asked, refusals_on_record, settle_due, store_settlement
+from orchestration.warehouse import EVENTS, TABLES, read_tables
 
 
 @dg.asset(
     group_name="publication",
     kinds={"html", "duckdb"},
-    deps=[dg.AssetKey("settlements"), *(dg.AssetKey(name) for name in TABLES)],
-    partitions_def=MONTHS,
-    backfill_policy=ONE_RUN,
+    deps=[dg.AssetKey("settlements"), *(dg.AssetKey(name) for name in (*TABLES, EVENTS))],
     pool=DUCKDB_WRITER,
     description="One immutable folder: public site and data, the members' open book, the analysts' marts.",
 )
@@ -32,14 +30,18 @@ def release(context: dg.AssetExecutionContext, house: HomeResource) -> dg.Materi
         cycle = current_cycle(house.home)
         with refusals_on_record(cycle):
             require_release_key(cycle.home)
-            tables = read_tables(cycle.home, cycle.fingerprint, TABLES)
+            tables = read_tables(cycle.home, cycle.fingerprint, (*TABLES, EVENTS))
             # Computed again from the files: what was settled in another step, run or hour proves nothing here.
-            settled = settle_due(cycle, cycle.agreements, parse_period(context.partition_key_range.end).end, tables)
+            settled = settle_due(cycle, cycle.agreements, last_month_asked(context.run.tags, cycle).end, tables)
             release_id = build_release(release_inputs(cycle, tables, settled), cycle.home.releases)
+        asked = last_month_asked(context.run.tags, cycle)
         # On file before it is public: the next settlement of the period posts the difference to these.
         for item in settled:
             store_settlement(cycle.home, item)
+        before = cycle.home.current.resolve().name if cycle.home.current.exists() else None
         publish(cycle.home.releases, release_id)
         record_publication(cycle.home, release_id, moment_of(cycle.home))
     say("release", release_id)
-    return dg.MaterializeResult(metadata={"release_id": release_id, "settlements": len(settled)})
+    with io_only():
+        record_comparison(cycle.home, before, release_id)
+    return dg.MaterializeResult(metadata={"release_id": release_id, "settlements": len(settled), "month": asked.label})

@@ -4,14 +4,12 @@ from typing import Any
 
 import dagster as dg
 
-from foundation.period import parse_period
 from orchestration.cycle import current_cycle, only
-from orchestration.main_job import AGREEMENT_TAG
-from orchestration.partitions import DUCKDB_WRITER, MONTHS, ONE_RUN
+from orchestration.partitions import AGREEMENT_TAG, DUCKDB_WRITER
 from orchestration.progress import say
 from orchestration.resources import HomeResource
 from orchestration.retries import io_only
-from orchestration.settling import refusals_on_record, settle_due, store_settlement
+from orchestration.settling import last_month_asked, refusals_on_record, settle_due, store_settlement
 from orchestration.warehouse import read_tables
 
 
@@ -19,8 +17,6 @@ from orchestration.warehouse import read_tables
     group_name="settlement",
     kinds={"python"},
     deps=[dg.AssetKey("verdicts"), dg.AssetKey("kpi_return"), dg.AssetKey("ledger")],
-    partitions_def=MONTHS,
-    backfill_policy=ONE_RUN,
     pool=DUCKDB_WRITER,
     description="Gainshare and painshare of every settlement period that has ended: steps, postings, member lines.",
 )
@@ -30,7 +26,7 @@ def settlements(context: dg.AssetExecutionContext, house: HomeResource) -> dg.Ma
         with refusals_on_record(cycle):
             tables = read_tables(cycle.home, cycle.fingerprint, ["kpi_return", "ledger"])
             chosen = only(cycle.agreements, context.run.tags.get(AGREEMENT_TAG))
-            settled = settle_due(cycle, chosen, parse_period(context.partition_key_range.end).end, tables)
+            settled = settle_due(cycle, chosen, last_month_asked(context.run.tags, cycle).end, tables)
         for item in settled:
             store_settlement(cycle.home, item)
             for posting in item.settlement.postings:

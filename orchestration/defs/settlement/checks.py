@@ -13,11 +13,17 @@ import dagster as dg
 
 from foundation.errors import Refused
 from foundation.home import Home
-from foundation.period import parse_period
 from orchestration.cycle import AGREEMENTS, agreements_of, current_cycle
 from orchestration.resources import HomeResource
 from orchestration.retries import io_only
-from orchestration.settling import each_due, judge_gate, raise_if_refused, refusals_on_record, verdict_files
+from orchestration.settling import (
+    each_due,
+    judge_gate,
+    last_month_asked,
+    raise_if_refused,
+    refusals_on_record,
+    verdict_files,
+)
 
 
 def check_name(check_id: str) -> str:
@@ -81,7 +87,7 @@ def build_gate_checks(home: Home) -> dg.AssetChecksDefinition:
             cycle = current_cycle(house.home)
             _, files = verdict_files(cycle)
             verdicts = {stem: _read(raw) for stem, raw in files.items()}
-            until = parse_period(context.run.tags.get("outturn/period") or _last_month(context)).end
+            until = last_month_asked(context.run.tags, cycle).end
             with refusals_on_record(cycle):
                 judged = [judge_gate(cycle, *due) for due in each_due(cycle, cycle.agreements, until)]
         try:
@@ -102,8 +108,3 @@ def build_gate_checks(home: Home) -> dg.AssetChecksDefinition:
         )
 
     return gate
-
-
-def _last_month(context: dg.AssetCheckExecutionContext) -> str:
-    tags = context.run.tags
-    return str(tags.get("dagster/asset_partition_range_end") or tags["dagster/partition"])

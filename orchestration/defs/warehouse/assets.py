@@ -16,12 +16,14 @@ from dagster_dbt import (
     dbt_assets,
 )
 
+from dbt_project.changes import ALL
 from foundation.errors import Refused, SystemFault
 from foundation.home import Home
 from orchestration import dbt
 from orchestration.cycle import current_cycle
+from orchestration.increment import basis_of, changed_months
 from orchestration.inputs import write_inputs
-from orchestration.partitions import DUCKDB_WRITER, MONTHS, ONE_RUN
+from orchestration.partitions import DUCKDB_WRITER
 from orchestration.progress import say
 from orchestration.resources import HomeResource
 from orchestration.retries import io_only
@@ -34,8 +36,6 @@ from orchestration.warehouse import begin_build, current_build, finish_build
     group_name="cut",
     kinds={"json"},
     deps=[dg.AssetKey(feed) for feed in feeds()],
-    partitions_def=MONTHS,
-    backfill_policy=ONE_RUN,
     description="The exact set of submissions this run uses, and what dbt reads beside the lake.",
 )
 def data_cut(context: dg.AssetExecutionContext, house: HomeResource) -> dg.MaterializeResult[Any]:
@@ -87,8 +87,6 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=manifest,
         name="dbt_build",
-        partitions_def=MONTHS,
-        backfill_policy=ONE_RUN,
         dagster_dbt_translator=Translator(),
         pool=DUCKDB_WRITER,
     )
@@ -101,6 +99,8 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
             say("warehouse", "unchanged: no model run")
             yield from _unchanged(context, build.run_results)
             return
+        with io_only():
+            months = changed_months(cycle, build)
         begin_build(home)
         target = home.dbt / "target"
         target.mkdir(parents=True, exist_ok=True)
@@ -118,7 +118,15 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
             (target / "partial_parse.msgpack").write_bytes(partial.read_bytes())
         with dbt.within(dbt.environment(home, cycle.inputs, cycle.cut.cut_id)):
             invocation = resource.cli(
-                ["build", "--exclude-resource-type", "unit_test", "--log-path", str(home.dbt / "logs")],
+                [
+                    "build",
+                    "--exclude-resource-type",
+                    "unit_test",
+                    *(["--full-refresh"] if months == ALL else []),
+                    *(dbt.WHOLE_BUILD if months == ALL else ("--vars", json.dumps({"changed_months": months}))),
+                    "--log-path",
+                    str(home.dbt / "logs"),
+                ],
                 manifest=manifest,
                 context=context,
                 target_path=target,
@@ -131,10 +139,14 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
         statuses = dbt.test_statuses(results)
         models_run = sum(item["unique_id"].startswith("model.") for item in results["results"])
         failed = sorted(name for name, status in statuses.items() if status not in ("pass", "warn"))
-        say("warehouse", f"{models_run} models, {len(statuses)} tests" + (f", {len(failed)} failed" if failed else ""))
+        again = "" if months == ALL else f", {len(months)} month(s) of people built again"
+        say(
+            "warehouse",
+            f"{models_run} models, {len(statuses)} tests{again}" + (f", {len(failed)} failed" if failed else ""),
+        )
         if dbt.buildable(dbt.load_manifest(home)) <= dbt.built(results):
             # Complete: every model was built. Tests that failed or did not run are for the gate to judge.
-            finish_build(home, cycle.fingerprint, results)
+            finish_build(home, cycle.fingerprint, basis_of(cycle), results)
         if not succeeded:
             with io_only(), refusals_on_record(cycle):
                 _refuse(failed, home)

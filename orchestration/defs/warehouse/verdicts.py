@@ -8,7 +8,7 @@ import dagster as dg
 from foundation.errors import Refused
 from orchestration.cycle import current_cycle
 from orchestration.judging import judge_cut
-from orchestration.partitions import DUCKDB_WRITER, MONTHS, ONE_RUN
+from orchestration.partitions import DUCKDB_WRITER
 from orchestration.progress import say
 from orchestration.resources import HomeResource
 from orchestration.retries import io_only
@@ -20,8 +20,6 @@ from orchestration.warehouse import current_build, read_tables
     group_name="gate",
     kinds={"json", "greatexpectations"},
     deps=[dg.AssetKey("data_cut"), dg.AssetKey("kpi_return"), dg.AssetKey("ledger")],
-    partitions_def=MONTHS,
-    backfill_policy=ONE_RUN,
     pool=DUCKDB_WRITER,
     description="One file a check, bound to the data cut, the list of required checks, definitions and code.",
 )

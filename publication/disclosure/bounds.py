@@ -1,13 +1,7 @@
-"""What the public may see: markers, small counts, and nothing that gives a hidden figure away.
+"""What an outsider can work out about a withheld figure, and taking away as little as closes every way to it.
 
-Belongs here: choosing and rounding cells of the public tables, and the proof that what is hidden cannot be
-worked out from what is shown. Not here: deciding that a figure is unfit (the warehouse and the gate did) and
-printing (the site does).
-
-Two kinds of hiding meet here. A figure *withheld* for quality, or not available, keeps its row and its reason and
-loses its digits. A *small count* from a source that is not openly published is hidden, the others are rounded to
-the nearest 5, totals are the sums of the shown cells, rates come from rounded parts.
-Source: NHS England's rules for hospital statistics, OpenSAFELY's for totals.
+Belongs here: bounds over sums of periods and ratios, and closing what they leave open. Not here: small counts
+(`areas`, `groups`).
 """
 
 from __future__ import annotations
@@ -15,200 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from foundation.errors import Refused
-from publication.columns import COMPLETENESS, INDICATORS, MEASURES, SPC_POINTS
-from publication.inputs import ReleaseInputs, Row, rows_of, trimmed
-from publication.wording import as_period, period_name, rounded, value_text
-
-HIDDEN = ("w", "x", "c", "z")
-
-
-@dataclass(frozen=True)
-class Rules:
-    """Settings of disclosure control. `candidates`: how many printable values a hidden figure must still be able
-    to have, given everything that is shown."""
-
-    largest_hidden: int = 7
-    nearest: int = 5
-    small_group: int = 100
-    candidates: int = 3
-
-
-@dataclass(frozen=True)
-class Hidden:
-    """One thing left out of the public view beyond what its marker already says."""
-
-    figure_id: str
-    what: str
-    why: str
-
-
-@dataclass(frozen=True)
-class PublicView:
-    """Rows of the public tables, ready to be written, and what was hidden to protect something else."""
-
-    outcomes: list[Row]
-    spc_points: list[Row]
-    indicators: list[Row]
-    completeness: list[Row]
-    hidden: list[Hidden] = field(default_factory=list)
-    exempt: frozenset[str] = frozenset()
-
-
-# --- small counts -----------------------------------------------------------------------------------------------
-
-
-def shown_count(count: Decimal | int, rules: Rules | None = None) -> int | None:
-    """The count as shown: 0 stays 0, 1 to 7 is hidden (None), others go to the nearest 5."""
-    rules = rules or Rules()
-    exact = Decimal(count)
-    if exact < 0:
-        raise Refused("a count below zero cannot be shown.", "correct the numerator or denominator it came from.")
-    if exact == 0:
-        return 0
-    if exact <= rules.largest_hidden:
-        return None
-    return int(rounded(exact / rules.nearest, 0)) * rules.nearest
-
-
-def shown_total(cells: Iterable[int | None]) -> int | None:
-    """Sum of the shown cells; hidden ones count nothing. None when every cell is hidden."""
-    shown = [cell for cell in cells if cell is not None]
-    return sum(shown) if shown else None
-
-
-def shown_rate(
-    numerator: int | None, denominator: int | None, multiplier: int, decimals: int, rules: Rules | None = None
-) -> Decimal | None:
-    """A percentage or rate from rounded parts. None where either part is hidden, where the group is empty, and
-    where a small group would be shown as 0 % or 100 %."""
-    rules = rules or Rules()
-    if numerator is None or denominator is None or denominator == 0:
-        return None
-    if denominator < rules.small_group and numerator in (0, denominator):
-        return None
-    return rounded(Decimal(numerator) * multiplier / denominator, decimals)
-
-
-def multiplier_of(unit: str, statistic: str) -> int | None:
-    """By how much numerator over denominator is multiplied to give the value in its unit. None: not known."""
-    if statistic == "census_mean":
-        return 1
-    words = unit.lower().replace(",", "").replace("_", " ")
-    if words in ("percent", "per cent", "%") or words.startswith(("percent ", "per cent ", "% ")):
-        return 100
-    for part in words.split("per ")[1:]:
-        first = part.split()[0] if part.split() else ""
-        if first.isdigit():
-            return int(first)
-    return 1 if statistic == "ratio_of_sums" and "per" not in words.split() else None
-
-
-def exempt_indicators(inputs: ReleaseInputs, measures: Sequence[Row]) -> frozenset[str]:
-    """Indicators all of whose figures rest on openly published feeds alone.
-
-    Judged by lineage: an indicator whose figures name no submission is not exempt.
-    """
-    feed_of = {item["submission_id"]: item["feed"] for item in inputs.data_cut.get("submissions", ())}
-    feeds: dict[str, set[str | None]] = {}
-    indicator_of = {row["figure_id"]: row["indicator_id"] for row in measures}
-    for record in inputs.lineage.to_pylist():
-        if (indicator := indicator_of.get(record["figure_id"])) is not None:
-            feeds.setdefault(indicator, set()).add(feed_of.get(record["submission_id"]))
-    return frozenset(name for name, found in feeds.items() if found <= set(inputs.openly_published))
-
-
-def _blank(row: Row) -> None:
-    for name in ("value", "numerator", "denominator", "lower", "upper"):
-        row[name] = None
-
-
-def _span(row: Mapping[str, object]) -> tuple[date, date]:
-    period = as_period(str(row["period_id"]), str(row["period_kind"]))
-    return period.start, period.end
-
-
-def _parts_of_total(row: Row, rows: Sequence[Row]) -> list[Row]:
-    """Rows of the next shorter kind that make up a row's covered days exactly; empty when they do not."""
-    start, end = _span(row)
-    end = min(end, row["data_complete_as_at"] or end)
-    for kind in ("month",) if row["period_kind"] == "quarter" else ("quarter", "month"):
-        inside = sorted(
-            (other for other in rows if other["period_kind"] == kind and start <= _span(other)[0] <= end),
-            key=lambda other: _span(other)[0],
-        )
-        reached = start
-        for other in inside:
-            if _span(other)[0] != reached:
-                break
-            reached = _span(other)[1] + timedelta(days=1)
-        else:
-            if inside and reached > end:
-                return inside
-    return []
-
-
-def protect_small_counts(rows: Sequence[Row], catalogue: Row, rules: Rules | None = None) -> None:
-    """Hide and round, in place, the rows of one indicator and area whose source is not openly published.
-
-    Months are treated first; a quarter or year that its shorter periods make up exactly is the sum of their shown
-    cells. Intervals are left out: exact limits give exact counts away.
-    """
-    rules = rules or Rules()
-    census = catalogue["statistic"] == "census_mean"
-    multiplier = multiplier_of(catalogue["unit"] or "", catalogue["statistic"] or "")
-    shown: dict[str, tuple[int | None, int | None]] = {}
-    for kind in ("month", "quarter", "year"):
-        for row in [row for row in rows if row["period_kind"] == kind]:
-            key = row["figure_id"]
-            if row["marker"] in HIDDEN:
-                shown[key] = (None, None)
-                continue
-            parts = _parts_of_total(row, rows) if kind != "month" else []
-            exact_numerator, exact_denominator = row["numerator"], row["denominator"]
-            row["lower"] = row["upper"] = None
-            row["interval_method"] = "not published: limits would give the exact count away"
-            if exact_numerator is None or exact_denominator is None or multiplier is None:
-                shown[key] = (None, None)
-            elif parts and all(part["marker"] not in ("w", "x", "z") for part in parts):
-                numerator = shown_total(shown[part["figure_id"]][0] for part in parts)
-                # days in a census are not people: they are never hidden
-                denominator = (
-                    int(exact_denominator) if census else shown_total(shown[part["figure_id"]][1] for part in parts)
-                )
-                shown[key] = (numerator, denominator)
-            else:
-                numerator = shown_count(exact_numerator, rules)
-                denominator = int(exact_denominator) if census else shown_count(exact_denominator, rules)
-                others = exact_denominator - exact_numerator
-                if multiplier == 100 and 0 < others <= rules.largest_hidden:
-                    numerator = None
-                shown[key] = (numerator, denominator)
-            numerator, denominator = shown[key]
-            value = (
-                rounded(Decimal(numerator) / denominator, catalogue["value_decimals"])
-                if census and numerator is not None and denominator
-                else None
-                if census or multiplier is None
-                else shown_rate(numerator, denominator, multiplier, catalogue["value_decimals"], rules)
-            )
-            if value is None:
-                _blank(row)
-                row["marker"] = "c"
-                row["reason"] = "Confidential: the figure rests on too few people to be shown."
-                shown[key] = (None, None)
-            else:
-                row["value"] = value
-                row["numerator"], row["denominator"] = Decimal(str(numerator)), Decimal(str(denominator))
-
-
-# --- nothing shown gives a hidden figure away -------------------------------------------------------------------
-
-_Key = tuple[str, date, date]
+from publication.disclosure.rules import Hidden, Rules, blank, multiplier_of, span_of
+from publication.inputs import Row
+from publication.wording import period_name
 
 
 @dataclass
@@ -380,11 +188,16 @@ def leaks(figures: Sequence[Figure], rules: Rules | None = None) -> list[str]:
     return found
 
 
-def _figures(rows: Sequence[Row], truth: Mapping[str, Row], catalogue: Mapping[str, Row], exempt: frozenset[str],
-             rules: Rules) -> list[Figure]:  # fmt: skip
+def _figures(
+    rows: Sequence[Row],
+    truth: Mapping[str, Row],
+    catalogue: Mapping[str, Mapping[str, Any]],
+    exempt: frozenset[str],
+    rules: Rules,
+) -> list[Figure]:
     complete: dict[tuple[str, str], date] = {}
     for row in rows:
-        if row["data_complete_as_at"]:
+        if row.get("data_complete_as_at"):
             key = (row["indicator_id"], row["area_code"])
             complete[key] = max(complete.get(key, row["data_complete_as_at"]), row["data_complete_as_at"])
     figures = []
@@ -393,15 +206,15 @@ def _figures(rows: Sequence[Row], truth: Mapping[str, Row], catalogue: Mapping[s
         multiplier = multiplier_of(entry["unit"] or "", entry["statistic"] or "")
         numerator, denominator = exact["numerator"], exact["denominator"]
         last = complete.get((row["indicator_id"], row["area_code"]))
-        if multiplier is None or numerator is None or not denominator or last is None:
+        if multiplier is None or entry["statistic"] == "median" or numerator is None or not denominator or last is None:
             continue  # not additive: no sum over periods gives it away
         census = entry["statistic"] == "census_mean"
-        days = (row["covered_days"] or 0) - (row["missing_days"] or 0)
+        days = (row.get("covered_days") or 0) - (row.get("missing_days") or 0)
         place = f"{row['area_code']} up to {last} "
         figures.append(
             Figure(
                 figure_id=row["figure_id"],
-                span=_span(row),
+                span=span_of(row),
                 last_day=last,
                 numerator_series=place + (entry["numerator_definition"] or row["indicator_id"] + " numerator"),
                 denominator_series=place + (entry["denominator_definition"] or row["indicator_id"] + " denominator"),
@@ -419,16 +232,56 @@ def _figures(rows: Sequence[Row], truth: Mapping[str, Row], catalogue: Mapping[s
     return figures
 
 
-def close_leaks(rows: Sequence[Row], truth: Mapping[str, Row], catalogue: Mapping[str, Row], exempt: frozenset[str],
-                rules: Rules | None = None) -> list[Hidden]:  # fmt: skip
+def _kin(figures: Sequence[Figure]) -> list[list[str]]:
+    """Ids of figures that can give each other away, group by group: those tied by a series they share."""
+    first: dict[str, str] = {}
+    for figure in figures:
+        ends = [figure.numerator_series, figure.denominator_series]
+        while any(first.get(end, end) != end for end in ends):
+            ends = [first.get(end, end) for end in ends]
+        root = min(ends)
+        for end in (*ends, figure.numerator_series, figure.denominator_series):
+            first[end] = root
+    groups: dict[str, list[str]] = {}
+    for figure in figures:
+        root = figure.numerator_series
+        while first[root] != root:
+            root = first[root]
+        groups.setdefault(root, []).append(figure.figure_id)
+    return list(groups.values())
+
+
+def close_leaks(
+    rows: Sequence[Row], truth: Mapping[str, Row], catalogue: Mapping[str, Mapping[str, Any]], exempt: frozenset[str],
+    rules: Rules | None = None, independent: frozenset[str] = frozenset(),
+) -> list[Hidden]:  # fmt: skip
     """Take away, in place, as little as closes every way to a withheld figure; returns what was taken.
 
-    First the exact parts of longer periods, then those of shorter and neighbouring ones; only then whole values,
-    longer periods first. Refused if a withheld figure still stands open, which means that a total is published
-    whose parts are all published but one.
+    independent: figures that say nothing about a withheld one, because they are sums of other shown figures or no
+    sums over time at all. First the exact parts of longer periods go, then those of shorter and neighbouring ones;
+    only then whole values, longer periods first. Refused if a withheld figure still stands open, which means that a
+    total is published whose parts are all published but one.
     """
     rules = rules or Rules()
-    primary = {row["figure_id"] for row in rows if row["value"] is None}
+    tried = [row for row in rows if row["figure_id"] not in independent]
+    by_id = {row["figure_id"]: row for row in tried}
+    # small counts of closed sources are looked after by their own rules
+    primary = {
+        row["figure_id"] for row in tried
+        if row["value"] is None and (row["indicator_id"] in exempt or row["marker"] == "w")
+    }  # fmt: skip
+    taken: list[Hidden] = []
+    for kin in _kin(_figures(tried, truth, catalogue, exempt, rules)):
+        mine = primary & set(kin)
+        if mine:
+            taken += _close_kin([by_id[name] for name in kin], mine, truth, catalogue, exempt, rules)
+    return taken
+
+
+def _close_kin(
+    rows: Sequence[Row], primary: set[str], truth: Mapping[str, Row], catalogue: Mapping[str, Mapping[str, Any]],
+    exempt: frozenset[str], rules: Rules,
+) -> list[Hidden]:  # fmt: skip
     by_id = {row["figure_id"]: row for row in rows}
     taken: list[Hidden] = []
     for _ in range(4 * len(rows) + 1):
@@ -476,7 +329,7 @@ def close_leaks(rows: Sequence[Row], truth: Mapping[str, Row], catalogue: Mappin
             )  # fmt: skip
         elif longer or shorter:
             chosen = by_id[(longer or shorter)[0].figure_id]
-            _blank(chosen)
+            blank(chosen)
             chosen["marker"] = "w"
             chosen["reason"] = (
                 f"Withheld because with it the figure for {hidden_name}, which is withheld, could be worked out."
@@ -490,53 +343,3 @@ def close_leaks(rows: Sequence[Row], truth: Mapping[str, Row], catalogue: Mappin
         + ".",
         "withhold another figure of the same year, or publish the withheld one.",
     )
-
-
-# --- the view ---------------------------------------------------------------------------------------------------
-
-
-def public_view(inputs: ReleaseInputs, rules: Rules | None = None) -> PublicView:
-    """The public tables. Refused when an indicator is not in the catalogue or a withheld figure stands open."""
-    rules = rules or Rules()
-    indicators = rows_of(INDICATORS, inputs.indicators)
-    catalogue: dict[str, Row] = {}
-    for entry in indicators:  # ordered by version: the latest stays
-        catalogue[entry["indicator_id"]] = entry
-    rows = rows_of(MEASURES, inputs.measures)
-    unknown = sorted({row["indicator_id"] for row in rows} - set(catalogue))
-    if unknown:
-        raise Refused(
-            f"figures without a definition: {', '.join(unknown)}.", "add the indicator to the catalogue, or drop it."
-        )
-    truth = {row["figure_id"]: dict(row) for row in rows}
-    exempt = exempt_indicators(inputs, rows)
-    for row in rows:
-        row["marker"] = row["marker"] or None
-        decimals = catalogue[row["indicator_id"]]["value_decimals"]
-        if row["marker"] in HIDDEN or row["value"] is None:
-            if row["marker"] not in HIDDEN:
-                row["marker"] = "x"
-            _blank(row)
-        for name in ("value", "lower", "upper"):
-            if row[name] is not None:
-                row[name] = rounded(row[name], decimals)
-    for key in sorted({(row["indicator_id"], row["area_code"]) for row in rows}):
-        if key[0] not in exempt:
-            protect_small_counts([r for r in rows if (r["indicator_id"], r["area_code"]) == key], catalogue[key[0]],
-                                 rules)  # fmt: skip
-    hidden = close_leaks(rows, truth, catalogue, exempt, rules)
-    for row in rows:
-        row["value_text"] = value_text(row["value"], catalogue[row["indicator_id"]]["value_decimals"], row["marker"])
-    by_id = {row["figure_id"]: row for row in rows}
-    points = []
-    for point in rows_of(SPC_POINTS, inputs.spc_points):
-        outcome = by_id.get(point["figure_id"])
-        if outcome is None or outcome["value"] is None:
-            continue  # a withheld month is a gap, in the table as on the chart
-        decimals = catalogue[point["indicator_id"]]["value_decimals"]
-        point["value"] = outcome["value"]
-        for name in ("centre_line", "lower_limit", "upper_limit"):
-            if point[name] is not None:
-                point[name] = trimmed(rounded(point[name], decimals + 1))
-        points.append(point)
-    return PublicView(rows, points, indicators, rows_of(COMPLETENESS, inputs.completeness), hidden, exempt)

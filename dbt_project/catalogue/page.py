@@ -1,0 +1,104 @@
+"""The catalogue as a page of the reference: docs/reference/indicators.md, word for word from the definitions.
+
+Belongs here: the layout of that page. Not here: a word about an indicator that its definition does not hold.
+`python -m dbt_project.catalogue.page` writes it; a test compares it with the definitions.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dbt_project.catalogue import Indicator, load_catalogue
+from foundation.durable import write_bytes
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "indicators.md"
+STATISTICS = {
+    "census_mean": "mean of a daily census",
+    "ratio_of_sums": "ratio of sums",
+    "proportion": "proportion",
+    "maintained_proportion": "proportion maintained over a follow-up",
+    "published_percentage": "percentage as published elsewhere",
+    "crude_rate": "crude rate",
+    "dsr": "directly standardised rate",
+    "mean": "mean",
+    "median": "median",
+}
+POLARITIES = {"low": "lower is better", "high": "higher is better", "neutral": "neither is better"}
+BREAKDOWNS = {"pcn": "primary care network", "deprivation": "local deprivation fifth", "age": "age group"}
+KINDS = {"month": "months", "quarter": "quarters", "year": "financial years", "rolling_year": "rolling years"}
+OPENING = """# Indicators
+
+Every indicator of the catalogue, as `dbt_project/catalogue/` defines it. The page is written by
+`python -m dbt_project.catalogue.page`; a test holds it to the definitions. How a figure is rounded, withheld and
+labelled: [columns of every file](files.md). What the intervals are: the definition names the method.
+
+A share is expressed per 100, a rate per the number in its unit and per year: time at risk is counted in person-months,
+one for everybody on the practice register on the first of a month, and twelve of them are a person-year.
+"""
+
+
+def _domain(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _listed(words: dict[str, str], chosen: tuple[str, ...]) -> str:
+    return ", ".join(words[one] for one in chosen)
+
+
+def _decimals(number: int) -> str:
+    return {0: "whole numbers", 1: "1 decimal"}.get(number, f"{number} decimals")
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
+
+
+def _rows(one: Indicator) -> list[tuple[str, str]]:
+    control = "from all months" if one.spc_fix_after is None else f"fixed after {one.spc_fix_after} months"
+    return [
+        ("outcome", one.outcome),
+        ("numerator", one.numerator_definition),
+        ("denominator", one.denominator_definition),
+        ("left out", one.exclusions),
+        ("statistic", f"{STATISTICS[one.statistic]}, version {one.version}, effective from {one.effective_from}"),
+        ("unit", f"{one.unit}, {_decimals(one.value_decimals)}, {POLARITIES[one.polarity]}"),
+        ("interval", one.interval),
+        ("periods", _listed(KINDS, one.period_kinds)),
+        ("also by", _listed(BREAKDOWNS, one.breakdowns) or "nothing else"),
+        ("follow-up", one.follow_up_window),
+        ("known", one.lag),
+        (
+            "withheld",
+            f"when more than {one.max_missing_pct.normalize():f} % of the covered days lack a required return",
+        ),
+        ("control limits", control if "month" in one.period_kinds else "none: no months"),
+        ("kind", f"{one.kind}, {one.clinical_or_functional}, {one.local_or_national} definition"),
+        ("captured by", one.capture_method),
+        ("feeds", ", ".join(f"`{feed}`" for feed in one.feeds)),
+        ("owner", one.owner),
+        ("source", one.source),
+    ]
+
+
+def page(indicators: list[Indicator]) -> str:
+    """The whole page, domains and indicators in alphabetical order."""
+    ordered = sorted(indicators, key=lambda one: (one.domain, one.indicator_id))
+    lines = [OPENING, "| domain | indicator | statistic | unit | better |", "|---|---|---|---|---|"]
+    for one in ordered:
+        lines.append(
+            f"| {_domain(one.domain)} | [{one.name}](#{one.indicator_id}) | {STATISTICS[one.statistic]} | {one.unit} | "
+            f"{POLARITIES[one.polarity].split(' ')[0]} |"
+        )
+    domain = ""
+    for one in ordered:
+        if one.domain != domain:
+            domain = one.domain
+            lines += ["", f"## {_domain(domain)}"]
+        lines += ["", f"### {one.indicator_id}", "", f"**{one.name}.** {_sentence(one.definition)}", ""]
+        lines += ["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in _rows(one))]
+        lines += ["", f"Before quoting it: {_sentence(one.caveat)}"]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    write_bytes(PAGE, page(load_catalogue()).encode("utf-8"))

@@ -1,0 +1,60 @@
+"""Which months of the spine a new data cut changes: the value of the dbt variable `changed_months`.
+
+Belongs here: the rule, per feed, from the submissions of two cuts. Not here: which cut a warehouse was built on, and
+whether to trust it (orchestration).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+
+from foundation.period import month_of, months_between
+
+ALL = "all"
+# Feeds the spine is made of. A change of reference data reaches every month; a death every later one.
+EVERY_MONTH = frozenset({"reference_practices", "reference_areas"})
+EVERY_LATER_MONTH = frozenset({"deaths"})
+ITS_OWN_MONTHS = frozenset({"pcn_register"})
+
+
+def changed_months(
+    before: Collection[Mapping[str, Any]], after: Collection[Mapping[str, Any]], links_moved: bool
+) -> list[str] | str:
+    """First days of the months to build again, as text in order, or `all`.
+
+    before, after: rows of source run.submissions of the cut the warehouse holds and of the one to build. Submissions
+    that are in both change nothing; one that came or went can only change what its own window decides.
+    links_moved: whether a token of the former cut now stands for somebody else, or for nobody; tokens that are new
+    change nothing by themselves.
+    """
+    held = {row["submission"]: row for row in before}
+    wanted = {row["submission"]: row for row in after}
+    moved = [row for name, row in [*held.items(), *wanted.items()] if (name in held) != (name in wanted)]
+    if links_moved or not held or any(row["feed"] in EVERY_MONTH for row in moved):
+        return ALL
+    registers = [row for row in [*held.values(), *wanted.values()] if row["feed"] in ITS_OWN_MONTHS]
+    if not registers:
+        return []
+    last: date = max(row["covers_to"] for row in registers)
+    found: set[date] = set()
+    for row in moved:
+        if row["feed"] in ITS_OWN_MONTHS:
+            until = row["covers_to"]
+        elif row["feed"] in EVERY_LATER_MONTH:
+            until = last
+        else:
+            continue
+        if until < row["covers_from"]:
+            continue
+        months = months_between(month_of(row["covers_from"]), month_of(until))
+        found |= {month.start for month in months if row["covers_from"] <= month.start <= until}
+    return [day.isoformat() for day in sorted(found)]
+
+
+def links_moved(before: Collection[Mapping[str, Any]], after: Collection[Mapping[str, Any]]) -> bool:
+    """Whether a token of the former link table stands for somebody else now, or is no longer there."""
+    now = {(row["token_kind"], row["token"]): row["person_key"] for row in after}
+    gone = object()
+    return any(now.get((row["token_kind"], row["token"]), gone) != row["person_key"] for row in before)

@@ -1,0 +1,23 @@
+{#
+    The feeds of the lake, each with a staging model stg_<feed>.
+
+    Usage:  {% for feed in lake_feeds() %} ... ref('stg_' ~ feed) ... {% endfor %}
+    dbt has to see every ref before it knows the sources, so the feeds are listed; when it runs, a source that is not in
+    the list, or the other way round, stops it.
+#}
+{% macro lake_feeds() -%}
+    {%- set feeds = [
+        'admitted_care', 'aggregate_kpi_return', 'community_referrals', 'cost_ledger', 'council_client_level',
+        'daily_discharge_return', 'deaths', 'nhs_health_checks', 'pcn_achievement', 'pcn_long_term_conditions',
+        'pcn_register', 'reference_areas', 'reference_organisations', 'reference_practices', 'sexual_health',
+        'stop_smoking', 'treatment_episodes'
+    ] -%}
+    {%- if execute -%}
+        {%- set declared = graph.sources.values() | selectattr('source_name', 'equalto', 'lake')
+            | map(attribute='name') | sort -%}
+        {%- if declared != feeds -%}
+            {{ exceptions.raise_compiler_error("lake_feeds lists " ~ feeds ~ ", the sources declare " ~ declared) }}
+        {%- endif -%}
+    {%- endif -%}
+    {{ return(feeds) }}
+{%- endmacro %}

@@ -1,0 +1,16 @@
+{#
+    Who is at risk in each rate: indicator -> condition on a row of int_population.
+
+    Usage:  {% for indicator, condition in rate_populations().items() %} ... where {{ condition }}
+    The restriction is the one the indicator's events are counted under (models/indicators); an indicator with the
+    statistic dsr or crude_rate that is not here has no denominator, and a test says so.
+#}
+{% macro rate_populations() -%}
+    {%- set older = "age_group in ('65-74', '75-84', '85-over')" -%}
+    {{ return({
+        'emergency_admissions': '1 = 1',
+        'falls_admissions_65_over': older,
+        'care_home_admissions_65_over': older,
+        'larc_prescribed': "sex = '2' and is_15_44 and in_area",
+    }) }}
+{%- endmacro %}

@@ -1,0 +1,27 @@
+-- Routine referrals to community services: whether the first contact came within 28 days. Refused and abandoned ones
+-- stay in: turning people away is no quick contact.
+with referrals as (
+    select
+        person_key,
+        referred_on as event_date,
+        case
+            when {{ dbt.datediff('referred_on', 'first_contact_on', 'day') }} between 0 and 28 then 1
+            else 0
+        end as numerator
+    from {{ in_force('community_referrals', 'referred_on') }} as referrals
+    where urgent = 'N'
+)
+
+select
+    'first_contact_28_days' as indicator_id,
+    person_key,
+    event_date,
+    cast(numerator as bigint) as numerator,
+    cast(1 as bigint) as denominator,
+    cast(null as bigint) as amount,
+    pcn,
+    deprivation,
+    age_group,
+    age_band,
+    area_code
+from {{ as_at('referrals', 'event_date', keep_unknown=true) }} as referrals

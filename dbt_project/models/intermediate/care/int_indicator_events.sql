@@ -1,0 +1,24 @@
+-- Every event of the indicators counted by events: one row per event of the denominator (proportions, means, medians)
+-- or of the numerator (rates), with the attributes its person had in its month.
+{% set indicators = [
+    'sustained_recovery', 'treatment_wait', 'four_week_quit', 'health_check_uptake', 'emergency_admissions',
+    'falls_admissions_65_over', 'emergency_readmission_30d', 'discharge_delay', 'care_home_admissions_65_over',
+    'at_home_12_weeks', 'larc_prescribed', 'community_wait', 'first_contact_28_days', 'deaths_usual_place'
+] %}
+
+{% for indicator in indicators %}
+    select
+        indicator_id,
+        person_key,
+        event_date,
+        numerator,
+        denominator,
+        amount,
+        pcn,
+        deprivation,
+        age_group,
+        age_band,
+        area_code
+    from {{ ref('ind_' ~ indicator ~ '__events') }}
+    {% if not loop.last %}union all{% endif %}
+{% endfor %}

@@ -1,0 +1,19 @@
+-- Every row of the indicators that are judged once a period rather than event by event: one per person and period, or
+-- per practice and period where practices report counts.
+{% set indicators = ['opiate_treatment_completion', 'hypertension_treated', 'learning_disability_check'] %}
+
+{% for indicator in indicators %}
+    select
+        indicator_id,
+        period_kind,
+        period_id,
+        person_key,
+        numerator,
+        denominator,
+        pcn,
+        deprivation,
+        age_group,
+        area_code
+    from {{ ref('ind_' ~ indicator ~ '__people') }}
+    {% if not loop.last %}union all{% endif %}
+{% endfor %}

@@ -1,0 +1,17 @@
+-- People on a long-term condition register at a quarter's end, with the person each row belongs to.
+select
+    submissions.submission_id,
+    lake.organisation,
+    lake.row_number,
+    {{ linked_person(['person']) }} as person_key,
+    lake.record_id,
+    lake.condition,
+    lake.snapshot_date,
+    lake.diagnosed_on,
+    lake.last_bp_on,
+    lake.systolic,
+    lake.diastolic
+from {{ lake_source('pcn_long_term_conditions') }} as lake
+inner join {{ ref('stg_submissions') }} as submissions
+    on lake.submission = submissions.submission_id
+{{ link_joins(['person']) }}

@@ -1,0 +1,82 @@
+"""What the truth counts: one entry an indicator, in the words of the demo place.
+
+Belongs here: the statistic, periods and breakdowns each true figure is told for, and who may be counted. Not here:
+how a figure is worked out (`tally`), and nothing read from the product's own catalogue: the truth must not lean on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Statistic = Literal["proportion", "crude_rate", "dsr", "mean", "median"]
+
+_ALL_KINDS = ("month", "quarter", "year", "rolling_year")
+_LONG_KINDS = ("quarter", "year", "rolling_year")
+_EVERY = ("all", "pcn", "deprivation", "age")
+_PLACES = ("all", "pcn", "deprivation")
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """How one indicator is told.
+
+    residents_only: a row counts only when its person is on the spine in the month of the event; otherwise such a row
+    counts under "unknown". ages: least and most age counted, of rows and of the population below a rate.
+    women_inside: the population below a rate is women living in the place's own areas.
+    bands: first five-year band of a directly standardised rate.
+    """
+
+    indicator_id: str
+    statistic: Statistic
+    multiplier: int
+    decimals: int
+    kinds: tuple[str, ...]
+    breakdowns: tuple[str, ...]
+    residents_only: bool = False
+    ages: tuple[int, int] = (0, 200)
+    women_inside: bool = False
+    first_band: int = 0
+
+
+_TABLE = (
+    Indicator("opiate_treatment_completion", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("sustained_recovery", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("treatment_wait", "median", 1, 1, _ALL_KINDS, _PLACES),
+    Indicator("four_week_quit", "proportion", 100, 1, _ALL_KINDS, _EVERY),
+    Indicator("health_check_uptake", "proportion", 100, 1, _LONG_KINDS, _PLACES, residents_only=True, ages=(40, 74)),
+    Indicator("hypertension_treated", "proportion", 100, 1, _LONG_KINDS, _EVERY, residents_only=True, ages=(18, 200)),
+    Indicator("emergency_admissions", "dsr", 100_000, 1, _ALL_KINDS, _PLACES, residents_only=True),
+    Indicator(
+        "falls_admissions_65_over",
+        "dsr",
+        100_000,
+        0,
+        _ALL_KINDS,
+        _PLACES,
+        residents_only=True,
+        ages=(65, 200),
+        first_band=13,
+    ),
+    Indicator("emergency_readmission_30d", "proportion", 100, 1, _ALL_KINDS, _EVERY, residents_only=True),
+    Indicator("discharge_delay", "mean", 1, 1, _ALL_KINDS, _EVERY, residents_only=True, ages=(18, 200)),
+    Indicator(
+        "care_home_admissions_65_over",
+        "crude_rate",
+        100_000,
+        0,
+        _LONG_KINDS,
+        _PLACES,
+        residents_only=True,
+        ages=(65, 200),
+    ),
+    Indicator("at_home_12_weeks", "proportion", 100, 1, _LONG_KINDS, _EVERY, residents_only=True, ages=(65, 200)),
+    Indicator(
+        "larc_prescribed", "crude_rate", 1000, 1, _LONG_KINDS, ("all", "deprivation"), ages=(15, 44), women_inside=True
+    ),
+    Indicator("community_wait", "median", 1, 1, _ALL_KINDS, _PLACES),
+    Indicator("first_contact_28_days", "proportion", 100, 1, _ALL_KINDS, _EVERY),
+    Indicator("deaths_usual_place", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("learning_disability_check", "proportion", 100, 1, _LONG_KINDS, ("all", "pcn")),
+)
+INDICATORS: dict[str, Indicator] = {entry.indicator_id: entry for entry in _TABLE}

@@ -1,0 +1,308 @@
+"""Twenty hand-written residents on the boundaries of registration, invitation, blood pressure and death.
+
+Belongs here: who they are, what befalls them, and what each must contribute, reckoned by hand from the story alone.
+Not here: stories of treatment, hospitals, quitting, referrals and social care (`care.story_book`).
+
+"On the first" is the first of a month, the day on which a month's population is taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from places.greenwich.geography import OUTSIDE, areas
+from places.greenwich.people import Expectation, NumberStatus, Registration, StoryPerson
+
+_AREAS = areas().codes
+# Two areas of the two ends of the list, and the day everybody ordinary was registered long before.
+_HOME, _ELSEWHERE = _AREAS[10], _AREAS[120]
+_LONG_AGO = date(2015, 5, 18)
+
+
+@dataclass(frozen=True)
+class StoryInvitation:
+    """An invitation to a health check, and the day the person came."""
+
+    story_id: str
+    invited: date
+    attended: date | None = None
+
+
+@dataclass(frozen=True)
+class StoryReading:
+    """A row of a quarter's snapshot of people with hypertension, in the register of a network (1 to 6)."""
+
+    story_id: str
+    network: int
+    snapshot: date
+    read: date | None
+    systolic: int
+    diastolic: int
+
+
+@dataclass(frozen=True)
+class StoryDeath:
+    """Where a person died; the day stands with the person."""
+
+    story_id: str
+    place: str
+    external: bool = False
+
+
+def _person(
+    story_id: str,
+    sentence: str,
+    names: str,
+    sex: int,
+    born: date,
+    *,
+    registrations: tuple[Registration, ...] = (Registration(2, _HOME, _LONG_AGO),),
+    died: date | None = None,
+    number: NumberStatus = "valid",
+    postcode: str = "ZZ98 1AA",
+) -> StoryPerson:
+    forename, _, surname = names.partition(" ")
+    return StoryPerson(story_id, sentence, forename, surname, sex, born, registrations, died, number, postcode)
+
+
+STORY_PEOPLE: tuple[StoryPerson, ...] = (
+    _person(
+        "came-on-day-182",
+        "Invited on 1 July 2023, came 182 days later: the last day that counts.",
+        "Orla Vantage",
+        2,
+        date(1968, 3, 9),
+    ),
+    _person(
+        "came-on-day-183",
+        "Invited on 1 July 2023, came 183 days later: one day too late. The pressure read then serves for 365 days.",
+        "Odo Vantage",
+        1,
+        date(1967, 8, 2),
+    ),
+    _person(
+        "forty-this-month",
+        "Invited three weeks before the fortieth birthday: the month of birth makes 40 of it on 1 May 2024.",
+        "Tamsel Brook",
+        2,
+        date(1984, 5, 31),
+    ),
+    _person(
+        "forty-next-month",
+        "Invited on the eve of the fortieth birthday, which lies in the next month: 39 on 1 May 2024.",
+        "Rufel Brook",
+        1,
+        date(1984, 6, 1),
+    ),
+    _person(
+        "seventy-four-still",
+        "Invited and seen on the eve of the seventy-fifth birthday: 74 on 1 June 2024, so in.",
+        "Hesta Quill",
+        2,
+        date(1949, 7, 1),
+    ),
+    _person(
+        "seventy-five-this-month",
+        "Invited on 1 June 2024, 75 at the end of that month: 75 by the month of birth, so out.",
+        "Bertil Quill",
+        1,
+        date(1949, 6, 30),
+    ),
+    _person(
+        "joined-on-the-second",
+        "Registered on 2 March 2024 and invited that month: not yet here on the first, so not counted.",
+        "Junia Marrow",
+        2,
+        date(1970, 10, 10),
+        registrations=(Registration(9, _HOME, date(2024, 3, 2)),),
+    ),
+    _person(
+        "left-on-the-first",
+        "Registration ends on 1 February 2024 and the invitation is of that day: still here on the first.",
+        "Alden Marrow",
+        1,
+        date(1971, 1, 20),
+        registrations=(Registration(9, _HOME, _LONG_AGO, date(2024, 2, 1)),),
+    ),
+    _person(
+        "left-the-day-before",
+        "Registration ends on 31 January 2024, the invitation is of the next day: no longer here.",
+        "Edda Marrow",
+        2,
+        date(1972, 4, 4),
+        registrations=(Registration(9, _HOME, _LONG_AGO, date(2024, 1, 31)),),
+    ),
+    _person(
+        "told-too-late",
+        "Lives outside the place. Came 148 days after the invitation, when no further file spoke of it.",
+        "Wystan Thole",
+        1,
+        date(1965, 12, 24),
+        registrations=(Registration(14, OUTSIDE[2], _LONG_AGO),),
+    ),
+    _person(
+        "no-number",
+        "Nobody holds an NHS number: on the spine by name, but checks and snapshots cannot be linked.",
+        "Ysolde Fenn",
+        2,
+        date(1960, 2, 29),
+        number="missing",
+    ),
+    _person(
+        "invalid-number",
+        "The number held fails its check digit; died in a hospice, counted with everything unknown.",
+        "Corvin Fenn",
+        1,
+        date(1958, 7, 17),
+        died=date(2024, 5, 20),
+        registrations=(Registration(20, _ELSEWHERE, _LONG_AGO, date(2024, 6, 10)),),
+        number="invalid",
+    ),
+    _person(
+        "eighty-in-april",
+        "Blood pressure on the limits through the eightieth birthday: 140/90 until March 2024, 150/90 from then on.",
+        "Agnet Summers",
+        2,
+        date(1944, 4, 30),
+    ),
+    _person(
+        "reading-a-year-old",
+        "One reading of 1 January 2024: 365 days before the last snapshot of 2024, too old for the next.",
+        "Piran Summers",
+        1,
+        date(1955, 9, 9),
+    ),
+    _person(
+        "two-networks-on-the-first",
+        "Moves to another network on 1 May 2024; the old one keeps a row until August, with an older reading.",
+        "Ketty Lowmoor",
+        2,
+        date(1959, 4, 1),
+        registrations=(
+            Registration(4, _HOME, _LONG_AGO, date(2024, 8, 15)),
+            Registration(28, _ELSEWHERE, date(2024, 5, 1)),
+        ),
+    ),
+    _person(
+        "died-on-the-first",
+        "Died at home on 1 March 2024: here on the first of March, so the death is of a known resident.",
+        "Osric Penhale",
+        1,
+        date(1938, 11, 11),
+        died=date(2024, 3, 1),
+        registrations=(Registration(33, _ELSEWHERE, _LONG_AGO, date(2024, 3, 21)),),
+    ),
+    _person(
+        "died-the-day-before",
+        "Died on 29 February 2024; the practice learned of it three weeks later and still sent an invitation in March.",
+        "Nerys Penhale",
+        2,
+        date(1952, 6, 6),
+        died=date(2024, 2, 29),
+        registrations=(Registration(33, _ELSEWHERE, _LONG_AGO, date(2024, 3, 21)),),
+    ),
+    _person(
+        "practice-changes-network",
+        "Sixty-five on 1 April 2024; the practice joins another network on 1 October 2024, nobody moved.",
+        "Garmon Idle",
+        1,
+        date(1959, 4, 1),
+        registrations=(Registration(6, _HOME, _LONG_AGO),),
+    ),
+    _person(
+        "twin-one",
+        "Same surname, birthday and postcode as the other twin: invited, and came.",
+        "Merrin Twinefield",
+        2,
+        date(1975, 1, 1),
+        postcode="ZZ98 7TW",
+    ),
+    _person(
+        "twin-two",
+        "Same surname, birthday and postcode as the other twin: invited, and did not come.",
+        "Morwen Twinefield",
+        2,
+        date(1975, 1, 1),
+        postcode="ZZ98 7TW",
+    ),
+)
+
+INVITATIONS: tuple[StoryInvitation, ...] = (
+    StoryInvitation("came-on-day-182", date(2023, 7, 1), date(2023, 12, 30)),
+    StoryInvitation("came-on-day-183", date(2023, 7, 1), date(2023, 12, 31)),
+    StoryInvitation("forty-this-month", date(2024, 5, 10)),
+    StoryInvitation("forty-next-month", date(2024, 5, 31), date(2024, 6, 14)),
+    StoryInvitation("seventy-four-still", date(2024, 6, 30), date(2024, 6, 30)),
+    StoryInvitation("seventy-five-this-month", date(2024, 6, 1), date(2024, 6, 20)),
+    StoryInvitation("joined-on-the-second", date(2024, 3, 15), date(2024, 4, 2)),
+    StoryInvitation("left-on-the-first", date(2024, 2, 1)),
+    StoryInvitation("left-the-day-before", date(2024, 2, 1)),
+    StoryInvitation("told-too-late", date(2023, 5, 20), date(2023, 10, 15)),
+    StoryInvitation("no-number", date(2024, 1, 10), date(2024, 1, 31)),
+    StoryInvitation("two-networks-on-the-first", date(2024, 5, 1), date(2024, 5, 31)),
+    StoryInvitation("died-the-day-before", date(2024, 3, 5)),
+    StoryInvitation("practice-changes-network", date(2024, 10, 1), date(2025, 3, 31)),
+    StoryInvitation("twin-one", date(2024, 9, 2), date(2024, 9, 30)),
+    StoryInvitation("twin-two", date(2024, 9, 2)),
+)
+
+_Q3, _Q4 = date(2023, 12, 31), date(2024, 3, 31)
+_NEXT_Q1, _NEXT_Q2, _NEXT_Q3, _NEXT_Q4 = date(2024, 6, 30), date(2024, 9, 30), date(2024, 12, 31), date(2025, 3, 31)
+READINGS: tuple[StoryReading, ...] = (
+    StoryReading("eighty-in-april", 1, _Q3, date(2023, 12, 31), 150, 90),
+    StoryReading("eighty-in-april", 1, _Q4, date(2024, 3, 31), 140, 90),
+    StoryReading("eighty-in-april", 1, _NEXT_Q1, date(2024, 6, 3), 150, 90),
+    StoryReading("eighty-in-april", 1, _NEXT_Q2, date(2024, 9, 3), 151, 90),
+    StoryReading("eighty-in-april", 1, _NEXT_Q3, date(2024, 12, 3), 150, 91),
+    StoryReading("reading-a-year-old", 1, _NEXT_Q3, date(2024, 1, 1), 120, 70),
+    StoryReading("reading-a-year-old", 1, _NEXT_Q4, date(2024, 1, 1), 120, 70),
+    StoryReading("came-on-day-183", 1, _NEXT_Q2, date(2023, 12, 31), 131, 79),
+    StoryReading("came-on-day-183", 1, _NEXT_Q3, date(2023, 12, 31), 131, 79),
+    StoryReading("no-number", 1, _NEXT_Q1, date(2024, 6, 3), 120, 70),
+    StoryReading("two-networks-on-the-first", 1, _NEXT_Q1, date(2023, 11, 6), 171, 101),
+    StoryReading("two-networks-on-the-first", 5, _NEXT_Q1, date(2024, 5, 31), 128, 78),
+)
+
+DEATHS: tuple[StoryDeath, ...] = (
+    StoryDeath("invalid-number", "hospice"),
+    StoryDeath("died-on-the-first", "home"),
+    StoryDeath("died-the-day-before", "care_home"),
+)
+
+_CHECK, _PRESSURE, _DEATH = "health_check_uptake", "hypertension_treated", "deaths_usual_place"
+EXPECTED: tuple[Expectation, ...] = (
+    Expectation("came-on-day-182", _CHECK, "2023-07-01", 1, 1),
+    Expectation("came-on-day-183", _CHECK, "2023-07-01", 0, 1),
+    Expectation("came-on-day-183", _PRESSURE, "2024-25-q2", 1, 1),
+    Expectation("came-on-day-183", _PRESSURE, "2024-25-q3", 0, 1),
+    Expectation("forty-this-month", _CHECK, "2024-05-10", 0, 1),
+    Expectation("forty-next-month", _CHECK, "2024-05-31", 0, 0),
+    Expectation("seventy-four-still", _CHECK, "2024-06-30", 1, 1),
+    Expectation("seventy-five-this-month", _CHECK, "2024-06-01", 0, 0),
+    Expectation("joined-on-the-second", _CHECK, "2024-03-15", 0, 0),
+    Expectation("left-on-the-first", _CHECK, "2024-02-01", 0, 1),
+    Expectation("left-the-day-before", _CHECK, "2024-02-01", 0, 0),
+    Expectation("told-too-late", _CHECK, "2023-05-20", 0, 1),
+    Expectation("no-number", _CHECK, "2024-01-10", 0, 0),
+    Expectation("no-number", _PRESSURE, "2024-25-q1", 0, 0),
+    # counted, but as the death of nobody in particular
+    Expectation("invalid-number", _DEATH, "2024-05-20", 0, 0),
+    Expectation("eighty-in-april", _PRESSURE, "2023-24-q3", 0, 1),
+    Expectation("eighty-in-april", _PRESSURE, "2023-24-q4", 1, 1),
+    Expectation("eighty-in-april", _PRESSURE, "2023-24", 1, 1),
+    Expectation("eighty-in-april", _PRESSURE, "2024-03-r12", 1, 1),
+    Expectation("eighty-in-april", _PRESSURE, "2024-25-q1", 1, 1),
+    Expectation("eighty-in-april", _PRESSURE, "2024-25-q2", 0, 1),
+    Expectation("eighty-in-april", _PRESSURE, "2024-25-q3", 0, 1),
+    Expectation("reading-a-year-old", _PRESSURE, "2024-25-q3", 1, 1),
+    Expectation("reading-a-year-old", _PRESSURE, "2024-25-q4", 0, 1),
+    Expectation("two-networks-on-the-first", _CHECK, "2024-05-01", 1, 1),
+    Expectation("two-networks-on-the-first", _PRESSURE, "2024-25-q1", 1, 1),
+    Expectation("died-on-the-first", _DEATH, "2024-03-01", 1, 1),
+    Expectation("died-the-day-before", _DEATH, "2024-02-29", 1, 1),
+    Expectation("died-the-day-before", _CHECK, "2024-03-05", 0, 0),
+    Expectation("practice-changes-network", _CHECK, "2024-10-01", 1, 1),
+    Expectation("twin-one", _CHECK, "2024-09-02", 1, 1),
+    Expectation("twin-two", _CHECK, "2024-09-02", 0, 1),
+)

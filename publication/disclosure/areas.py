@@ -1,0 +1,272 @@
+"""An area's figures from sources that are not openly published: hidden, rounded, and added up from what is shown.
+
+Belongs here: one indicator's figures of one area over all its periods. Not here: parts of an area (`groups`).
+
+The shortest kind of period an indicator has is treated first. A longer period whose shorter ones make it up is the
+sum of those that may be shown and of nothing else, so that it says nothing about those that may not. Where that
+cannot be (a count of different people, a standardised rate, a median), every period stands alone, and one is hidden
+when with the others it would narrow down a small count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from publication.disclosure.ranges import UNBOUNDED, Range, keeps_its_range, of_shown
+from publication.disclosure.rules import (
+    HIDDEN,
+    NO_LIMITS,
+    OFF_QUARTER,
+    PROPORTIONS,
+    PROTECTS,
+    RATES,
+    TOO_FEW,
+    Rules,
+    blank,
+    hide,
+    months_in,
+    multiplier_of,
+    shown_count,
+    shown_rate,
+    shown_total,
+    span_of,
+)
+from publication.inputs import Row
+from publication.wording import rounded
+
+KINDS = ("month", "quarter", "year", "rolling_year")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One figure as shown. `value` None: hidden. The exact parts are those of the cells it is made of."""
+
+    value: Decimal | None
+    numerator: int | None
+    denominator: int | None
+    exact_numerator: Decimal
+    exact_denominator: Decimal
+
+
+@dataclass(frozen=True)
+class Method:
+    """How an indicator's value follows from its parts."""
+
+    statistic: str
+    multiplier: int | None
+    decimals: int
+    rules: Rules
+
+    @classmethod
+    def of(cls, catalogue: Mapping[str, Any], rules: Rules) -> Method:
+        statistic = str(catalogue["statistic"] or "")
+        return cls(statistic, multiplier_of(catalogue["unit"] or "", statistic), catalogue["value_decimals"], rules)
+
+    @property
+    def is_additive(self) -> bool:
+        return self.statistic not in ("dsr", "median")
+
+    def value_of(self, numerator: int | None, denominator: int | None) -> Decimal | None:
+        """The value from its parts as shown; None where they do not give one that may be shown."""
+        if numerator is None or not denominator or self.multiplier is None:
+            return None
+        if self.statistic in ("census_mean", *RATES):
+            return rounded(Decimal(numerator) * self.multiplier / denominator, self.decimals)
+        return shown_rate(numerator, denominator, self.multiplier, self.decimals, self.rules)
+
+
+def alone(row: Mapping[str, Any], method: Method, people: int | None = None) -> Cell:
+    """A figure hidden and rounded by itself. people: how many stand behind a median, whose row does not say."""
+    rules, exact = method.rules, (row["numerator"], row["denominator"])
+    numerator: int | None
+    denominator: int | None
+    if exact[0] is None or exact[1] is None:
+        return Cell(None, None, None, Decimal(0), Decimal(0))
+    top, bottom = Decimal(exact[0]), Decimal(exact[1])
+    hidden = Cell(None, None, None, top, bottom)
+    match method.statistic:
+        case "median":
+            if people is None or people < rules.least_people or row["value"] is None:
+                return hidden
+            return Cell(rounded(Decimal(row["value"]), method.decimals), None, None, top, bottom)
+        case "mean":
+            if bottom < rules.least_people:
+                return hidden
+            return Cell(rounded(top / bottom, method.decimals), None, shown_count(bottom, rules), top, bottom)
+        case "dsr":
+            if top < rules.least_people or row["value"] is None:
+                return hidden
+            given = rounded(Decimal(row["value"]), method.decimals)
+            return Cell(given, shown_count(top, rules), int(bottom), top, bottom)
+        case "census_mean" | "crude_rate":
+            # days of a census are not people, and the residents of an area are no small count
+            numerator, denominator = shown_count(top, rules), int(bottom)
+            if method.statistic in RATES and bottom < rules.least_population * months_in(row):
+                return hidden
+        case _:
+            numerator, denominator = shown_count(top, rules), shown_count(bottom, rules)
+            if method.multiplier == 100 and 0 < bottom - top <= rules.largest_hidden:
+                numerator = None
+    value = method.value_of(numerator, denominator)
+    return hidden if value is None else Cell(value, numerator, denominator, top, bottom)
+
+
+def added_up(parts: Sequence[Cell], method: Method) -> Cell:
+    """The sum of the parts that are shown, and the value that follows from it."""
+    shown = [part for part in parts if part.value is not None]
+    top = sum((part.exact_numerator for part in shown), Decimal(0))
+    bottom = sum((part.exact_denominator for part in shown), Decimal(0))
+    if not shown:
+        return Cell(None, None, None, top, bottom)
+    denominator = shown_total(part.denominator for part in shown)
+    if method.statistic == "mean":
+        return Cell(rounded(top / bottom, method.decimals), None, denominator, top, bottom)
+    numerator = shown_total(part.numerator for part in shown)
+    value = method.value_of(numerator, denominator)
+    return Cell(value, *((numerator, denominator) if value is not None else (None, None)), top, bottom)
+
+
+def base_kind(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The shortest kind of period there is."""
+    kinds = {row["period_kind"] for row in rows}
+    return next((kind for kind in KINDS if kind in kinds), KINDS[-1])
+
+
+def parts_of(row: Mapping[str, Any], base: Sequence[Row]) -> list[Row]:
+    """Figures of the base kind inside a longer period, in order. A base period without a row counted nobody."""
+    start, end = span_of(row)
+    inside = [other for other in base if start <= span_of(other)[0] and span_of(other)[1] <= end]
+    return sorted(inside, key=lambda other: span_of(other)[0])
+
+
+def _fits(row: Mapping[str, Any], kind: str) -> bool:
+    """Whether a period begins and ends where periods of the base kind do."""
+    start, end = span_of(row)
+    return kind == "month" or (kind == "quarter" and start.month % 3 == 1 and end.month % 3 == 0)
+
+
+def _sums(rows: Sequence[Row], base: Sequence[Row], kind: str) -> bool:
+    """Whether the longer periods are, in numerator and denominator, the sums of the shorter ones."""
+    for row in rows:
+        if row["period_kind"] == kind or not _fits(row, kind) or row["numerator"] is None or not row["denominator"]:
+            continue
+        parts = parts_of(row, base)
+        if any(part["numerator"] is None or part["denominator"] is None for part in parts):
+            continue
+        if any(sum(part[name] for part in parts) != row[name] for name in ("numerator", "denominator")):
+            return False
+    return True
+
+
+def _range_of(row: Mapping[str, Any], exact: Decimal, cell: Cell, name: str, method: Method) -> Range:
+    """What a reader knows of one count of a figure: its rounding, that it is small, or nothing."""
+    if cell.value is not None:
+        shown = getattr(cell, name)
+        return of_shown(int(shown), method.rules) if shown is not None else Range(0, UNBOUNDED)
+    highest = method.rules.least_people - 1 if method.statistic in ("dsr", "mean") else method.rules.largest_hidden
+    if row["marker"] == "w" or exact > highest:
+        return Range(0, UNBOUNDED)
+    return Range(0, highest)
+
+
+def _gives_away(row: Row, cell: Cell, parts: Sequence[Row], cells: Mapping[str, Cell], method: Method,
+                *, union: bool) -> bool:  # fmt: skip
+    """Whether a figure that stands alone narrows down a hidden small count among its parts.
+
+    union: the whole counts each person once, so it is at most the sum of the parts, and may be less.
+    """
+    names: tuple[str, ...] = ("denominator",) if method.statistic == "mean" else ("numerator",)
+    if method.statistic in PROPORTIONS:
+        names = ("numerator", "denominator")
+    for name in names:
+        whole = _range_of(row, getattr(cell, f"exact_{name}"), cell, name, method)
+        if union:
+            whole = Range(whole.low, UNBOUNDED)
+        exact = [getattr(cells[part["figure_id"]], f"exact_{name}") for part in parts]
+        ranges = [
+            _range_of(part, count, cells[part["figure_id"]], name, method)
+            for part, count in zip(parts, exact, strict=True)
+        ]
+        for place, part in enumerate(parts):
+            small = cells[part["figure_id"]].value is None and part["marker"] != "w"
+            if small and exact[place] <= method.rules.largest_hidden and not keeps_its_range(
+                place, ranges, whole, method.rules
+            ):  # fmt: skip
+                return True
+    return False
+
+
+def _overlapping(row: Mapping[str, Any], base: Sequence[Row]) -> list[Row]:
+    start, end = span_of(row)
+    return [other for other in base if span_of(other)[0] <= end and start <= span_of(other)[1]]
+
+
+def _longer(row: Row, base: Sequence[Row], kind: str, cells: Mapping[str, Cell], method: Method,
+            *, additive: bool, people: int | None) -> tuple[Cell, str, bool]:  # fmt: skip
+    """The cell of a longer period, the reason if it is hidden, and whether it is a sum of shown cells."""
+    single = alone(row, method, people)
+    parts = parts_of(row, base)
+    withheld = any(part["marker"] in ("w", "x", "z") for part in parts)
+    if additive and method.is_additive and _fits(row, kind) and parts and not withheld:
+        return added_up([cells[part["figure_id"]] for part in parts], method), TOO_FEW, True
+    if single.value is None or method.statistic == "median":
+        return single, TOO_FEW, False
+    near = _overlapping(row, base)
+    small = [part for part in near if cells[part["figure_id"]].value is None and part["marker"] != "w"]
+    nothing = Cell(None, None, None, single.exact_numerator, single.exact_denominator)
+    if additive and not _fits(row, kind):
+        return (nothing, OFF_QUARTER, False) if small else (single, "", False)
+    if method.statistic == "dsr" and small and len(small) < len(near):
+        return nothing, PROTECTS, False  # a standardised rate cannot leave the hidden parts out
+    if small and _gives_away(row, single, near, cells, method, union=not additive):
+        return nothing, PROTECTS, False
+    return single, "", False
+
+
+def protect_small_counts(
+    rows: Sequence[Row], catalogue: Mapping[str, Any], rules: Rules | None = None,
+    people: Mapping[str, int] | None = None,
+) -> frozenset[str]:  # fmt: skip
+    """Hide and round, in place, the rows of one indicator and area whose source is not openly published.
+
+    people: figure id to how many stand behind a median; without it a median is not shown. Intervals are left out:
+    exact limits give exact counts away. Returns the ids of figures that say nothing about any other figure of the
+    series: sums of shown ones, and counts that are no sums over time.
+    """
+    rules = rules or Rules()
+    method, counted = Method.of(catalogue, rules), people or {}
+    kind = base_kind(rows)
+    base = [row for row in rows if row["period_kind"] == kind]
+    additive = _sums(rows, base, kind)
+    # read before anything is changed in place
+    plan: list[tuple[Row, Cell, str, bool]] = []
+    cells: dict[str, Cell] = {}
+    for row in base:
+        cell = alone(row, method, counted.get(row["figure_id"]))
+        if row["marker"] in HIDDEN:
+            cell = Cell(None, None, None, cell.exact_numerator, cell.exact_denominator)
+        cells[row["figure_id"]] = cell
+        plan.append((row, cell, TOO_FEW, not (additive and method.is_additive)))
+    for row in rows:
+        if row["period_kind"] == kind:
+            continue
+        cell, reason, derived = _longer(
+            row, base, kind, cells, method, additive=additive, people=counted.get(row["figure_id"])
+        )
+        plan.append((row, cell, reason, derived or not (additive and method.is_additive)))
+    for row, cell, reason, _ in plan:
+        if row["marker"] in HIDDEN:
+            blank(row)
+            continue
+        row["lower"] = row["upper"] = None
+        row["interval_method"] = NO_LIMITS
+        if cell.value is None:
+            hide(row, reason)
+            continue
+        row["value"] = cell.value
+        row["numerator"] = None if cell.numerator is None else Decimal(cell.numerator)
+        row["denominator"] = None if cell.denominator is None else Decimal(cell.denominator)
+    return frozenset(row["figure_id"] for row, _, _, derived in plan if derived)

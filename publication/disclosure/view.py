@@ -1,0 +1,248 @@
+"""The public tables: every figure as it may be shown.
+
+Belongs here: putting the rules in order, for a release and for whoever wants to apply them to figures of their own.
+Not here: the rules (`areas`, `groups`, `bounds`) and printing (the site).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from foundation.errors import Refused
+from foundation.figures import parse_figure_id
+from publication.columns import BREAKDOWNS, COMPLETENESS, INDICATORS, MEASURES, SPC_POINTS
+from publication.disclosure.areas import Cell, base_kind, parts_of, protect_small_counts
+from publication.disclosure.bounds import close_leaks
+from publication.disclosure.groups import UNKNOWN, protect_groups, published_periods
+from publication.disclosure.rules import HIDDEN, Hidden, Rules, blank, span_of
+from publication.inputs import ReleaseInputs, Row, rows_of, trimmed
+from publication.wording import rounded, value_text
+
+
+@dataclass(frozen=True)
+class Disclosed:
+    """Area figures and their parts as they may be shown, in the order given, and what was hidden in defence."""
+
+    measures: list[Row]
+    breakdowns: list[Row]
+    hidden: list[Hidden] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class PublicView:
+    """Rows of the public tables, ready to be written, and what was hidden to protect something else."""
+
+    outcomes: list[Row]
+    spc_points: list[Row]
+    indicators: list[Row]
+    completeness: list[Row]
+    hidden: list[Hidden] = field(default_factory=list)
+    exempt: frozenset[str] = frozenset()
+    breakdowns: list[Row] = field(default_factory=list)
+
+
+def exempt_indicators(inputs: ReleaseInputs, measures: Sequence[Row]) -> frozenset[str]:
+    """Indicators all of whose figures rest on openly published feeds alone.
+
+    Judged by lineage: an indicator whose figures name no submission is not exempt.
+    """
+    feed_of = {item["submission_id"]: item["feed"] for item in inputs.data_cut.get("submissions", ())}
+    indicator_of = {row["figure_id"]: row["indicator_id"] for row in measures}
+    feeds: dict[str, set[str | None]] = {}
+    figures, submissions = (inputs.lineage.column(name).to_pylist() for name in ("figure_id", "submission_id"))
+    for figure, submission in zip(figures, submissions, strict=True):
+        if (indicator := indicator_of.get(figure)) is not None:
+            feeds.setdefault(indicator, set()).add(feed_of.get(submission))
+    return frozenset(name for name, found in feeds.items() if found <= set(inputs.openly_published))
+
+
+# What a row must say, and what it may leave out: a marker, a reason, dates of the data.
+_NEEDED = ("indicator_id", "area_code", "period_kind", "period_id", "value", "numerator", "denominator")
+
+
+def _as_row(given: Mapping[str, Any], schema_names: Sequence[str]) -> Row:
+    """A row with every column of its table; the id and the dates follow from what it says."""
+    missing = [name for name in _NEEDED if name not in given]
+    if missing:
+        raise Refused(f"a figure comes without {', '.join(missing)}.", "give what docs/reference/files.md lists.")
+    row = {**dict.fromkeys(schema_names), **given}
+    if not row["figure_id"]:
+        place = f"{row['indicator_id']}:{row['area_code']}:{row['period_id']}"
+        text = (
+            f"breakdown:{place}:{row['breakdown_kind']}:{row['breakdown_group']}:value"
+            if "breakdown_kind" in schema_names
+            else f"indicator:{place}:value"
+        )
+        row["figure_id"] = str(parse_figure_id(text))
+    row["period_start"], row["period_end"] = span_of(row)
+    row["marker"] = row["marker"] or None
+    return row
+
+
+def _prepare(row: Row, decimals: int) -> None:
+    if row["marker"] not in HIDDEN and row["value"] is None:
+        row["marker"] = "x"
+    for name in ("value", "lower", "upper"):
+        if row[name] is not None:
+            row[name] = rounded(row[name], decimals)
+
+
+def _key(row: Row) -> tuple[str, str]:
+    return row["indicator_id"], row["area_code"]
+
+
+def _grouped(rows: Sequence[Row], *names: str) -> dict[tuple[Any, ...], list[Row]]:
+    found: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        found.setdefault(tuple(row[name] for name in names), []).append(row)
+    return found
+
+
+def disclose_figures(
+    measure_rows: Sequence[Mapping[str, Any]],
+    breakdown_rows: Sequence[Mapping[str, Any]],
+    catalogue: Mapping[str, Mapping[str, Any]],
+    exempt: frozenset[str] = frozenset(),
+    people: Mapping[str, int] | None = None,
+    rules: Rules | None = None,
+) -> Disclosed:
+    """Figures as the public may see them, from exact ones. The rows given are not changed.
+
+    measure_rows: indicator_id, area_code, period_kind, period_id, numerator, denominator, value, and where they have
+    them marker, reason, dates of the data; breakdown_rows: breakdown_kind and breakdown_group besides.
+    catalogue: indicator id to statistic, unit, value_decimals and definitions of numerator and denominator.
+    exempt: indicators that are openly published elsewhere. people: figure id to how many stand behind a median;
+    without it a median is not shown. Refused when a withheld figure would stand open.
+    """
+    rules = rules or Rules()
+    rows = [_as_row(given, MEASURES.names) for given in measure_rows]
+    parts = [_as_row(given, BREAKDOWNS.names) for given in breakdown_rows]
+    unknown = sorted({row["indicator_id"] for row in (*rows, *parts)} - set(catalogue))
+    if unknown:
+        raise Refused(
+            f"figures without a definition: {', '.join(unknown)}.", "add the indicator to the catalogue, or drop it."
+        )
+    truth = {row["figure_id"]: dict(row) for row in rows}
+    independent: set[str] = set()
+    for row in (*rows, *parts):
+        _prepare(row, catalogue[row["indicator_id"]]["value_decimals"])
+    by_series = _grouped(rows, "indicator_id", "area_code")
+    for key, mine in sorted(by_series.items()):
+        if key[0] in exempt:
+            for row in mine:
+                if row["marker"] in HIDDEN:
+                    blank(row)
+        else:
+            independent |= protect_small_counts(mine, catalogue[key[0]], rules, people)
+    hidden = close_leaks(rows, truth, catalogue, exempt, rules, frozenset(independent))
+    shown_parts: list[Row] = []
+    for key, mine in sorted(_grouped(parts, "indicator_id", "area_code").items()):
+        shown_parts += _disclose_parts(
+            mine, by_series.get(key, []), truth, catalogue[key[0]], exempt, people, rules, hidden
+        )
+    place = {row["figure_id"]: number for number, row in enumerate(parts)}
+    shown_parts.sort(key=lambda row: place[row["figure_id"]])
+    for row in rows:
+        row["value_text"] = value_text(row["value"], catalogue[row["indicator_id"]]["value_decimals"], row["marker"])
+    return Disclosed(rows, shown_parts, hidden)
+
+
+def _disclose_parts(
+    parts: Sequence[Row], areas: Sequence[Row], truth: Mapping[str, Row], catalogue: Mapping[str, Any],
+    exempt: frozenset[str], people: Mapping[str, int] | None, rules: Rules, hidden: list[Hidden],
+) -> list[Row]:  # fmt: skip
+    """Those parts of one indicator's figures that are published at all, treated in place."""
+    area_of = {(row["period_kind"], row["period_id"]): row for row in areas}
+    base = [row for row in areas if row["period_kind"] == base_kind(areas)]
+    periods = published_periods(areas)
+    found: list[Row] = []
+    for (kind, period, _), mine in sorted(_grouped(parts, "period_kind", "period_id", "breakdown_kind").items()):
+        area = area_of.get((kind, period))
+        named = [row for row in mine if row["breakdown_group"] != UNKNOWN]
+        if (kind, period) not in periods or area is None or not named:
+            continue
+        found += named
+        if named[0]["indicator_id"] in exempt:
+            for row in named:
+                if row["marker"] in HIDDEN:
+                    blank(row)
+            continue
+        shorter = [
+            _published_cell(row, truth[row["figure_id"]]) for row in (parts_of(area, base) if area not in base else ())
+        ]
+        hidden += protect_groups(named, truth[area["figure_id"]], area, catalogue, shorter, rules, people)
+    return found
+
+
+def _published_cell(row: Row, exact: Row) -> Cell:
+    numerator, denominator = (None if row[name] is None else int(row[name]) for name in ("numerator", "denominator"))
+    unknown = exact["numerator"] is None or exact["denominator"] is None
+    top, bottom = (Decimal(0), Decimal(0)) if unknown else (exact["numerator"], exact["denominator"])
+    return Cell(row["value"], numerator, denominator, top, bottom)
+
+
+_COLUMNS = {"pcn": "pcn", "deprivation": "deprivation", "age": "age_group"}
+
+
+def people_behind(events: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Figure id to how many events stand behind it, from events and from rows of measures and breakdowns."""
+    days: dict[tuple[str, str, str], list[date]] = {}
+    for event in events:
+        days.setdefault((event["indicator_id"], "all", "all"), []).append(event["event_date"])
+        for kind, column in _COLUMNS.items():
+            days.setdefault((event["indicator_id"], kind, event[column]), []).append(event["event_date"])
+    for found in days.values():
+        found.sort()
+    counts: dict[str, int] = {}
+    for row in rows:
+        start, end = span_of(row)
+        group = (row["indicator_id"], row.get("breakdown_kind") or "all", row.get("breakdown_group") or "all")
+        mine = days.get(group, [])
+        counts[row["figure_id"]] = bisect_right(mine, end) - bisect_left(mine, start)
+    return counts
+
+
+def public_view(inputs: ReleaseInputs, rules: Rules | None = None) -> PublicView:
+    """The public tables. Refused when an indicator is not in the catalogue or a withheld figure stands open."""
+    measures = rows_of(MEASURES, inputs.measures)
+    breakdowns = rows_of(BREAKDOWNS, inputs.breakdowns)
+    reported = {row["indicator_id"] for row in measures}
+    # a catalogue may hold indicators of other places: a definition without a figure is not published
+    indicators = [entry for entry in rows_of(INDICATORS, inputs.indicators) if entry["indicator_id"] in reported]
+    catalogue: dict[str, Row] = {}
+    for entry in indicators:  # ordered by version: the latest stays
+        catalogue[entry["indicator_id"]] = entry
+    exempt = exempt_indicators(inputs, measures)
+    medians = {name for name, entry in catalogue.items() if entry["statistic"] == "median"}
+    people = people_behind(
+        inputs.events_of(medians), [row for row in (*measures, *breakdowns) if row["indicator_id"] in medians]
+    )
+    found = disclose_figures(measures, breakdowns, catalogue, exempt, people, rules)
+    by_id = {row["figure_id"]: row for row in found.measures}
+    # limits are made of every month: they are left out where one of the months may not be shown
+    secretive = {
+        _key(row) for row in found.measures if row["marker"] == "c" and row["period_kind"] in ("month", "quarter")
+    }
+    points = []
+    for point in rows_of(SPC_POINTS, inputs.spc_points):
+        outcome = by_id.get(point["figure_id"])
+        if outcome is None or outcome["value"] is None:
+            continue  # a withheld month is a gap, in the table as on the chart
+        decimals = catalogue[point["indicator_id"]]["value_decimals"]
+        point["value"] = outcome["value"]
+        for name in ("centre_line", "lower_limit", "upper_limit"):
+            if (point["indicator_id"], point["area_code"]) in secretive:
+                point[name] = None
+            elif point[name] is not None:
+                point[name] = trimmed(rounded(point[name], decimals + 1))
+        points.append(point)
+    completeness = [row for row in rows_of(COMPLETENESS, inputs.completeness) if row["indicator_id"] in reported]
+    return PublicView(
+        outcomes=found.measures, spc_points=points, indicators=indicators, completeness=completeness,
+        hidden=found.hidden, exempt=exempt, breakdowns=found.breakdowns,
+    )  # fmt: skip

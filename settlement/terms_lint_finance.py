@@ -1,0 +1,171 @@
+"""Rules that hold across the finance part of an agreement's terms.
+
+Belongs here: one function a subject, each yielding the entry, what is wrong and the mend.
+Not here: the shape of a single entry (`terms_finance`, `terms_top_up`), rules of other parts (`terms_lint`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from foundation.errors import WrongUsage
+from settlement.periods import period_of_kind
+from settlement.terms_finance import COST_ENTRIES, Band, FactorKnot, SharedCost
+from settlement.terms_parts import Payment
+from settlement.terms_problem import Problem, named_twice
+from settlement.terms_top_up import TopUp
+
+if TYPE_CHECKING:
+    from settlement.terms import Terms
+
+
+def _knots(knots: Sequence[FactorKnot] | None, path: tuple[str | int, ...], *, rising: bool) -> Iterator[Problem]:
+    if knots is None:
+        return
+    if not knots:
+        yield Problem(path, "the factor has no knots.", "write at least one knot, or remove the entry.")
+    ordered = sorted(knots, key=lambda knot: knot.score)
+    yield from named_twice([str(knot.score.normalize()) for knot in knots], path, "score", "score")
+    if any(left.factor > right.factor if rising else left.factor < right.factor for left, right in pairwise(ordered)):
+        yield Problem(
+            path,
+            f"the factor {'falls' if rising else 'rises'} as the score rises.",
+            "a better score may never pay less, nor owe more: put the factors in order.",
+        )
+
+
+def _bands(bands: Sequence[Band], path: tuple[str | int, ...]) -> Iterator[Problem]:
+    reached = Decimal(0)
+    for index, band in enumerate(bands):
+        if band.up_to_pct is None:
+            if index != len(bands) - 1:
+                yield Problem(
+                    (*path, index),
+                    "a band without `up_to_pct` is followed by another.",
+                    "only the last band may be without end.",
+                )
+        elif band.up_to_pct <= reached:
+            yield Problem(
+                (*path, index, "up_to_pct"),
+                "the bands are not in rising order.",
+                "let `up_to_pct` rise from band to band.",
+            )
+        else:
+            reached = band.up_to_pct
+
+
+def _periods(terms: Terms, labels: Sequence[str], path: tuple[str | int, ...]) -> Iterator[Problem]:
+    """Each label is one settlement period within the agreement's dates."""
+    identity = terms.agreement
+    yield from named_twice(labels, path, "period", "period")
+    for index, label in enumerate(labels):
+        where = (*path, index, "period")
+        try:
+            period = period_of_kind(label, identity.settle_by)
+        except WrongUsage:
+            yield Problem(where, f"`{label}` is no {identity.settle_by}.", f"write a {identity.settle_by}.")
+            continue
+        late = identity.effective_to is not None and period.end > identity.effective_to
+        if period.start < identity.effective_from or late:
+            yield Problem(where, f"{label} lies outside the agreement's dates.", "remove it, or mend the dates.")
+
+
+def _regimes(terms: Terms) -> Iterator[Problem]:
+    """Shared cost is agreed whole or not at all, and something is agreed."""
+    finance = terms.finance
+    given = [name for name in (*COST_ENTRIES, "loss") if getattr(finance, name) is not None]
+    if not given and finance.top_up is None:
+        yield Problem(
+            ("finance",),
+            "`finance` agrees neither shared cost nor a `top_up`: nothing could be settled.",
+            f"write {', '.join(f'`{name}`' for name in COST_ENTRIES)}, or `top_up`.",
+        )
+    for name in COST_ENTRIES if given else ():
+        if getattr(finance, name) is None:
+            yield Problem(
+                ("finance",),
+                f"`finance.{name}` is missing.",
+                f"write `{name}:` there; the entries of shared cost stand together.",
+            )
+    if finance.shared_cost is not None and finance.top_up is not None:
+        targets = {target.period for target in finance.shared_cost.target_cost}
+        if odd := sorted(targets ^ {base.period for base in finance.top_up.base}):
+            yield Problem(
+                ("finance", "top_up", "base"),
+                f"{', '.join(odd)} has a target cost or a base, and not both.",
+                "agree both for every settlement period.",
+            )
+
+
+def _shared_cost(terms: Terms, cost: SharedCost) -> Iterator[Problem]:
+    path: tuple[str | int, ...] = ("finance", "target_cost")
+    yield from _periods(terms, [target.period for target in cost.target_cost], path)
+    for index, target in enumerate(cost.target_cost):
+        if terms.target_pounds(target) <= 0:
+            yield Problem(
+                (*path, index),
+                f"the target cost of {target.period} is not above 0.",
+                "agree a target above 0.",
+            )
+    yield from named_twice(
+        list(cost.actual_cost.categories), ("finance", "actual_cost", "categories"), None, "category"
+    )
+    yield from _bands(cost.gain.bands, ("finance", "gain", "bands"))
+    yield from _knots(cost.gain.score_factor, ("finance", "gain", "score_factor"), rising=True)
+    if cost.loss is not None:
+        yield from _bands(cost.loss.bands, ("finance", "loss", "bands"))
+        yield from _knots(cost.loss.score_factor, ("finance", "loss", "score_factor"), rising=False)
+
+
+def _top_up(terms: Terms, top_up: TopUp) -> Iterator[Problem]:
+    path: tuple[str | int, ...] = ("finance", "top_up")
+    yield from _periods(terms, [base.period for base in top_up.base], (*path, "base"))
+    for index, base in enumerate(top_up.base):
+        if base.base_gbp == 0:
+            yield Problem((*path, "base", index), f"the base of {base.period} is not above 0.", "agree a base above 0.")
+    shares = [FactorKnot(score=knot.score, factor=knot.share_pct) for knot in top_up.pool_share]
+    yield from _knots(shares, (*path, "pool_share"), rising=True)
+    if top_up.bonus is not None and top_up.bonus.from_score >= top_up.bonus.full_score:
+        yield Problem(
+            (*path, "bonus", "full_score"),
+            "the bonus is full at a score that is not above the one it begins at.",
+            "let `full_score` be above `from_score`.",
+        )
+    if top_up.learning_and_development is not None:
+        independent = {party.id for party in terms.parties.independents or ()}
+        for index, role in enumerate(top_up.learning_and_development.recorded_by):
+            if role not in independent:
+                yield Problem(
+                    (*path, "learning_and_development", "recorded_by", index),
+                    f"`{role}` could gain and may not record who did not take part.",
+                    "name an independent role of the terms: it neither pays nor is paid.",
+                )
+    if top_up.advances is not None and terms.finance.advances_recouped:
+        yield Problem(
+            ("finance", "advances_recouped"),
+            "advances would be taken back out of gain and out of top-up.",
+            "an advance comes back once: remove one of the two entries.",
+        )
+
+
+def finance_problems(terms: Terms) -> Iterator[Problem]:
+    """Every rule of the finance part that the terms break."""
+    finance = terms.finance
+    yield from _regimes(terms)
+    if finance.shared_cost is not None:
+        yield from _shared_cost(terms, finance.shared_cost)
+    if finance.top_up is not None:
+        yield from _top_up(terms, finance.top_up)
+    payments: list[tuple[Payment, tuple[str, ...]]] = [(finance.payment, ("finance", "payment", "payer"))]
+    if finance.top_up is not None and finance.top_up.payment is not None:
+        payments.append((finance.top_up.payment, ("finance", "top_up", "payment", "payer")))
+    for payment, path in payments:
+        if payment.payer not in terms.commissioner_ids:
+            yield Problem(
+                path,
+                f"`{payment.payer}` is no commissioner here.",
+                f"name one of: {', '.join(sorted(terms.commissioner_ids))}.",
+            )

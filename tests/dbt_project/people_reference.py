@@ -1,0 +1,301 @@
+"""The person-level definitions once more, in plain Python over the rows of a lake: what the SQL is compared with.
+
+Belongs here: one straightforward function per definition, with loops and dates, written from the definitions and not
+from the SQL. Not here: the rows (`random_people`), and how a figure is rounded, limited or published.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from people_lake import FIRST, LAST, key_of
+
+from foundation.period import Period, financial_year_of, month_of, months_between, quarter_of, rolling_year_of
+
+Row = dict[str, Any]
+# indicator, person, date, numerator, days, network, deprivation fifth, age group, age band
+Event = tuple[str, int | None, date, int, int | None, str, str, str, str | None]
+# indicator, period, person, numerator, denominator, network, deprivation fifth, age group
+Person = tuple[str, str, int | None, int, int, str, str, str]
+NURSING, RESIDENTIAL = "Long Term Support: Nursing Care", "Long Term Support: Residential Care"
+REABLEMENT = "Short Term Support: ST-Max"
+UNKNOWN = ("unknown", "unknown", "unknown", None, None)
+GROUPS = ((18, "0-17"), (40, "18-39"), (65, "40-64"), (75, "65-74"), (85, "75-84"), (999, "85-over"))
+
+
+def days_from(first: date | None, last: date | None) -> int | None:
+    return None if first is None or last is None else (last - first).days
+
+
+def within(days: int | None, least: int, most: int) -> bool:
+    return days is not None and least <= days <= most
+
+
+@dataclass
+class Journey:
+    """Episodes of one person that belong together."""
+
+    episodes: list[Row]
+
+    @property
+    def start(self) -> date:
+        return min(row["triage_date"] for row in self.episodes)
+
+    @property
+    def end(self) -> date | None:
+        ends = [row.get("discharge_date") for row in self.episodes]
+        return None if None in ends else max(ends)
+
+    @property
+    def outcome(self) -> str | None:
+        if self.end is None:
+            return None
+        last = max(self.episodes, key=lambda row: (row["discharge_date"], row["organisation"], row["episode_id"]))
+        return str(last["discharge_reason"])
+
+    @property
+    def opiate(self) -> bool:
+        return any(row["substance"] == "opiate" for row in self.episodes)
+
+
+def journeys_of(episodes: Iterable[Row]) -> list[Journey]:
+    """A person's journeys in order: a gap of 22 days or more parts them, an open episode never ends."""
+    found: list[Journey] = []
+    for row in sorted(episodes, key=lambda row: (row["triage_date"], row["organisation"], row["episode_id"])):
+        if found and (found[-1].end is None or row["triage_date"] <= found[-1].end + timedelta(days=21)):
+            found[-1].episodes.append(row)
+        else:
+            found.append(Journey([row]))
+    return found
+
+
+def spells_of(stays: Iterable[Row]) -> list[list[Row]]:
+    """A person's hospital stays joined across transfers, in order."""
+    found: list[list[Row]] = []
+    for row in sorted(stays, key=lambda row: (row["admission_date"], row["discharge_date"], row["spell_id"])):
+        before = found[-1][-1] if found else None
+        if (
+            before
+            and before["discharge_destination"] == "51"
+            and within(days_from(before["discharge_date"], row["admission_date"]), 0, 1)
+        ):
+            found[-1].append(row)
+        else:
+            found.append([row])
+    return found
+
+
+@dataclass
+class Reference:
+    """Rows of a lake by feed, each with its `organisation`, and what the definitions make of them."""
+
+    feeds: Mapping[str, list[Row]]
+    registered: Mapping[int, list[Row]]
+    networks: Mapping[str, str]
+    fifths: Mapping[str, str]
+    died: dict[int, date] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.died = {
+            person: min(row["date_of_death"] for row in rows) for person, rows in self.by_person("deaths").items()
+        }
+
+    @staticmethod
+    def person(row: Row) -> int | None:
+        if row.get("person_token"):
+            return key_of(row["person_token"])
+        if row.get("local_token") and row.get("consent") != "N" and not row.get("excluded"):
+            return key_of(row["local_token"])
+        return None
+
+    def by_person(self, feed: str, keep: Callable[[Row], bool] = lambda row: True) -> dict[int, list[Row]]:
+        found: dict[int, list[Row]] = {}
+        for row in self.feeds[feed]:
+            person = self.person(row)
+            if person is not None and keep(row):
+                found.setdefault(person, []).append(row)
+        return found
+
+    def as_at(self, person: int | None, day: date) -> tuple[str, str, str, str | None, int | None]:
+        """Network, fifth, age group, age band and age on the first of the month; all unknown off the register."""
+        first = day.replace(day=1)
+        states = [
+            row
+            for row in self.registered.get(person or -1, [])
+            if row["valid_from"] <= first and (row.get("valid_to") is None or row["valid_to"] >= first)
+        ]
+        died = self.died.get(person or -1)
+        if person is None or not states or not FIRST <= first <= LAST or (died is not None and died < first):
+            return UNKNOWN
+        state = max(states, key=lambda row: (row["valid_from"], row["practice_code"]))
+        year, month = (int(part) for part in state["birth_month"].split("-"))
+        age = (first.year * 12 + first.month - year * 12 - month) // 12
+        band = "90+" if age >= 90 else f"{age // 5 * 5}-{age // 5 * 5 + 4}"
+        group = next(name for limit, name in GROUPS if age < limit)
+        return (self.networks[state["practice_code"]], self.fifths.get(state["lsoa_code"], "unknown"), group, band, age)
+
+    # -- journeys and spells, by person
+
+    def journeys(self) -> dict[int, list[Journey]]:
+        rows = self.by_person("treatment_episodes", lambda row: row["consent"] == "Y" and bool(row.get("triage_date")))
+        return {person: journeys_of(found) for person, found in rows.items()}
+
+    def spells(self) -> dict[int, list[list[Row]]]:
+        return {person: spells_of(rows) for person, rows in self.by_person("admitted_care").items()}
+
+    def services(self, kinds: Sequence[str]) -> dict[int, list[Row]]:
+        return self.by_person(
+            "council_client_level", lambda row: row["event_type"] == "Service" and row.get("service_type") in kinds
+        )
+
+    # -- events
+
+    def event(self, indicator: str, person: int | None, day: date, numerator: int, days: int | None = None) -> Event:
+        pcn, fifth, group, band, _ = self.as_at(person, day)
+        return (indicator, person, day, numerator, days, pcn, fifth, group, band)
+
+    def age(self, person: int | None, day: date) -> int:
+        """Age on the first of the month; -1 off the register."""
+        found = self.as_at(person, day)[4]
+        return -1 if found is None else found
+
+    def events(self) -> Counter[Event]:
+        return Counter([*self.treatment(), *self.living(), *self.hospital(), *self.social_care(), *self.others()])
+
+    def treatment(self) -> Iterable[Event]:
+        for person, journeys in self.journeys().items():
+            for number, journey in enumerate(journeys):
+                if journey.outcome != "completed" or journey.end is None:
+                    continue
+                if within(days_from(journey.end, self.died.get(person)), 1, 365):
+                    continue
+                back = any(within(days_from(journey.end, later.start), 1, 365) for later in journeys[number + 1 :])
+                yield self.event("sustained_recovery", person, journey.end, 0 if back else 1)
+        for row in self.feeds["treatment_episodes"]:
+            wait = days_from(row.get("referral_date"), row.get("triage_date"))
+            if row["consent"] == "Y" and wait is not None:
+                yield self.event("treatment_wait", self.person(row), row["triage_date"], 1, wait)
+
+    def living(self) -> Iterable[Event]:
+        for row in self.feeds["stop_smoking"]:
+            followed = days_from(row["quit_date"], row.get("follow_up_date"))
+            quit_ = row["outcome"] == "quit_co_verified" and within(followed, 25, 42)
+            yield self.event("four_week_quit", self.person(row), row["quit_date"], int(quit_))
+        for row in self.feeds["nhs_health_checks"]:
+            person, day = self.person(row), row["invited_on"]
+            if 40 <= self.age(person, day) <= 74:
+                taken_up = within(days_from(day, row.get("attended_on")), 0, 182)
+                yield self.event("health_check_uptake", person, day, int(taken_up))
+
+    def hospital(self) -> Iterable[Event]:
+        for person, spells in self.spells().items():
+            for number, spell in enumerate(spells):
+                first, last = spell[0], spell[-1]
+                day = last["discharge_date"]
+                if self.age(person, day) < 0:
+                    continue
+                emergency = first["admission_method"].startswith("2")
+                if emergency and first["same_day_emergency_care"] == "N" and day > first["admission_date"]:
+                    yield self.event("emergency_admissions", person, day, 1)
+                injury = "S00" <= first["primary_diagnosis"][:3] <= "T98"
+                fall = "W00" <= (first.get("external_cause") or "")[:3] <= "W19"
+                if emergency and injury and fall and self.age(person, day) >= 65:
+                    yield self.event("falls_admissions_65_over", person, day, 1)
+                if last["discharge_destination"] != "79":
+                    back = any(
+                        other[0]["admission_method"].startswith("2")
+                        and within(days_from(day, other[0]["admission_date"]), 0, 29)
+                        for place, other in enumerate(spells)
+                        if place != number
+                    )
+                    yield self.event("emergency_readmission_30d", person, day, int(back))
+        for row in self.feeds["admitted_care"]:
+            delay = days_from(row.get("discharge_ready_date"), row["discharge_date"])
+            if delay is not None and self.age(self.person(row), row["discharge_date"]) >= 18:
+                yield self.event("discharge_delay", self.person(row), row["discharge_date"], 1, delay)
+
+    def social_care(self) -> Iterable[Event]:
+        homes = self.services([NURSING, RESIDENTIAL])
+        stays = self.by_person("admitted_care")
+        for person, rows in homes.items():
+            day = min(row["event_start_date"] for row in rows)
+            if self.age(person, day) >= 65:
+                yield self.event("care_home_admissions_65_over", person, day, 1)
+        for person, rows in self.services([REABLEMENT]).items():
+            for row in rows:
+                ended = row.get("event_end_date")
+                if ended is None or self.age(person, ended) < 65:
+                    continue
+                then = ended + timedelta(days=84)
+                dead = person in self.died and self.died[person] <= then
+                ill = any(stay["admission_date"] <= then <= stay["discharge_date"] for stay in stays.get(person, []))
+                moved = any(
+                    home["event_start_date"] <= then <= (home.get("event_end_date") or then)
+                    for home in homes.get(person, [])
+                )
+                yield self.event("at_home_12_weeks", person, ended, int(not (dead or ill or moved)))
+
+    def others(self) -> Iterable[Event]:
+        for row in self.feeds["sexual_health"]:
+            inside = row.get("lsoa_code") in self.fifths and row["gender"] == "2" and 15 <= row["age"] <= 44
+            if inside and row["activity"].startswith("LARC-"):
+                fifth = self.fifths[row["lsoa_code"]]
+                yield ("larc_prescribed", None, row["attendance_date"], 1, None, "unknown", fifth, "unknown", None)
+        for row in self.feeds["community_referrals"]:
+            if row["urgent"] == "Y":
+                continue
+            wait = days_from(row["referred_on"], row.get("first_contact_on"))
+            if wait is not None:
+                yield self.event("community_wait", self.person(row), row["first_contact_on"], 1, wait)
+            soon = int(within(wait, 0, 28))
+            yield self.event("first_contact_28_days", self.person(row), row["referred_on"], soon)
+        for row in self.feeds["deaths"]:
+            if row["external_or_neonatal"] == "N":
+                usual = row["place_of_death"] in ("home", "care_home", "religious")
+                yield self.event("deaths_usual_place", self.person(row), row["date_of_death"], int(usual))
+
+    # -- people of a period
+
+    def people(self) -> Counter[Person]:
+        periods = {
+            of(month.start)
+            for month in months_between(month_of(FIRST), month_of(LAST))
+            for of in (quarter_of, financial_year_of, rolling_year_of)
+        }
+        periods = {period for period in periods if period.kind != "rolling_year" or period.start >= FIRST}
+        return Counter([row for period in periods for row in (*self.opiates(period), *self.pressures(period))])
+
+    def opiates(self, period: Period) -> Iterable[Person]:
+        for person, journeys in self.journeys().items():
+            inside = [
+                number
+                for number, one in enumerate(journeys)
+                if one.opiate and one.start <= period.end and (one.end is None or one.end >= period.start)
+            ]
+            if not inside:
+                continue
+            latest = journeys[inside[-1]]
+            done = latest.outcome == "completed" and latest.end is not None and latest.end <= period.end
+            back = any(within(days_from(latest.end, other.start), 1, 182) for other in journeys)
+            pcn, fifth, group, _, _ = self.as_at(person, period.end)
+            yield (
+                "opiate_treatment_completion", period.label, person, int(done and not back), 1, pcn, fifth, group,
+            )  # fmt: skip
+
+    def pressures(self, period: Period) -> Iterable[Person]:
+        rows = self.by_person(
+            "pcn_long_term_conditions",
+            lambda row: row["condition"] == "hypertension" and row["snapshot_date"] == period.end,
+        )
+        for person, found in rows.items():
+            pcn, fifth, group, _, age = self.as_at(person, period.end)
+            if age is None or age < 18:
+                continue
+            row = max(found, key=lambda row: (row.get("last_bp_on") or date.min, row["record_id"]))
+            recent = within(days_from(row.get("last_bp_on"), period.end), 0, 365)
+            low = recent and row["systolic"] <= (140 if age < 80 else 150) and row["diastolic"] <= 90
+            yield ("hypertension_treated", period.label, person, int(low), 1, pcn, fifth, group)

@@ -1,0 +1,185 @@
+"""A random place whose dates crowd the boundaries of every person-level definition.
+
+Belongs here: rows, and nothing about what they count for. Not here: the definitions (`people_reference`).
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import date, timedelta
+from typing import Any
+
+from people_lake import FIRST, LAST, PeopleLake, key_of
+from people_reference import NURSING, REABLEMENT, RESIDENTIAL, Reference, Row
+
+
+def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
+    """A place of so many people whose dates crowd the boundaries of every definition; fills `place`, returns the truth's
+    side of it. Equal seeds make equal rows."""
+    draw = random.Random(seed)
+    networks = {"Z90001": "ZPN1", "Z90002": "ZPN2"}
+    areas = {f"E0100{number:04d}": str(1 + number // 2) for number in range(10)}
+    place.reference()
+    feeds: dict[str, list[Row]] = {
+        feed: []
+        for feed in (
+            "treatment_episodes", "stop_smoking", "nhs_health_checks", "pcn_long_term_conditions", "admitted_care",
+            "community_referrals", "council_client_level", "sexual_health", "deaths",
+        )
+    }  # fmt: skip
+    registered: dict[int, list[Row]] = {}
+
+    def day(first: date = FIRST, last: date = LAST) -> date:
+        return first + timedelta(days=draw.randint(0, (last - first).days))
+
+    def after(start: date, *gaps: int) -> date:
+        return min(start + timedelta(days=draw.choice(gaps)), LAST)
+
+    def add(feed: str, organisation: str, **columns: Any) -> Row:
+        row = {"organisation": organisation, **{name: value for name, value in columns.items() if value is not None}}
+        feeds[feed].append(row)
+        return row
+
+    def token_block(token: str) -> Row:
+        """Most rows carry the number; some only a reference that leads to nobody on the register."""
+        number = draw.random() < 0.9
+        local = f"local-{len(feeds['treatment_episodes'])}-{draw.randrange(10**9)}"
+        status = "valid" if number else "missing"
+        return {"person_token": token if number else None, "local_token": local, "nhs_number_status": status}
+
+    def register(token: str) -> None:
+        if draw.random() < 0.1:
+            return
+        birth = f"{draw.choice([2008, 2006, 2000, 1985, 1960, 1950, 1945, 1935]) + draw.randint(-2, 2)}-{draw.randint(1, 12):02d}"
+        moved = day() if draw.random() < 0.3 else None
+        states = [("ZPN1", "Z90001", FIRST, moved)]
+        if moved and draw.random() < 0.8:
+            states.append(("ZPN2", "Z90002", moved + timedelta(days=draw.choice([0, 1, 40])), None))
+        for pcn, practice, start, end in states:
+            changes: Row = {
+                "birth_month": birth, "practice_code": practice, "valid_from": start, "valid_to": end,
+                "lsoa_code": draw.choice([*areas, "E01009999"]),
+            }  # fmt: skip
+            place.register(token, pcn, **changes)
+            registered.setdefault(key_of(token), []).append(changes)
+
+    def treat(token: str) -> None:
+        triage = day(date(2022, 4, 1), date(2025, 3, 1))
+        for _ in range(draw.randint(1, 4)):
+            organisation = draw.choice(["ZCR1", "ZMH1"])
+            common: Row = {"episode_id": f"e{len(feeds['treatment_episodes']):05d}", "extract_month": "2025-06"}
+            if draw.random() < 0.05:
+                add("treatment_episodes", organisation, **common, local_token=f"n-{token}", consent="N")
+                continue
+            stop = None if draw.random() < 0.1 else after(triage, 0, 5, 30, 90, 200)
+            add(
+                "treatment_episodes",
+                organisation,
+                **common,
+                **{**token_block(token), "person_token": token} if draw.random() < 0.95 else token_block(token),
+                consent="Y",
+                substance=draw.choice(["opiate", "opiate", "alcohol", "non_opiate"]),
+                referral_date=triage - timedelta(days=draw.choice([0, 1, 5, 21])) if draw.random() < 0.9 else None,
+                triage_date=triage if draw.random() < 0.97 else None,
+                discharge_date=stop,
+                discharge_reason=draw.choice(["completed", "completed", "transferred", "dropped_out"])
+                if stop
+                else None,
+            )
+            triage = after(stop or triage, -3, 0, 20, 21, 22, 23, 181, 182, 183, 364, 365, 366)
+
+    def admit(token: str) -> None:
+        admission = day(FIRST, date(2025, 3, 1))
+        for _ in range(draw.randint(1, 5)):
+            discharge = after(admission, 0, 0, 1, 4, 12)
+            fall = draw.random() < 0.4
+            add(
+                "admitted_care",
+                draw.choice(["ZAT1", "ZAT2"]),
+                spell_id=f"s{len(feeds['admitted_care']):05d}",
+                **token_block(token),
+                admission_date=admission,
+                admission_method=draw.choice(["11", "13", "21", "28", "2A"]),
+                discharge_date=discharge,
+                discharge_ready_date=draw.choice([None, admission, discharge]),
+                discharge_destination=draw.choice(["19", "51", "51", "54", "79"]),
+                primary_diagnosis=draw.choice(["S720", "S000", "T983"])
+                if fall
+                else draw.choice(["R99X", "U071", "I219"]),
+                external_cause=draw.choice(["W000", "W199", "V99", "W200", None]),
+                same_day_emergency_care=draw.choice(["N", "N", "Y"]),
+            )
+            admission = after(discharge, -1, 0, 0, 1, 1, 2, 28, 29, 30, 60)
+
+    def care(token: str) -> None:
+        ended = day(FIRST, date(2025, 3, 1))
+        for service in draw.choices(
+            [REABLEMENT, REABLEMENT, NURSING, RESIDENTIAL, "Long Term Support: Community"], k=3
+        ):
+            start = after(ended, -90, -30, 0, 83, 84, 85)
+            stop = draw.choice([None, after(start, 0, 28, 84, 85)])
+            add(
+                "council_client_level",
+                "ZCC1",
+                **token_block(token),
+                client_type="Service User",
+                event_type=draw.choice(["Service", "Service", "Service", "Request"]),
+                event_reference=f"c{len(feeds['council_client_level']):05d}",
+                service_type=service,
+                event_start_date=max(start, FIRST),
+                event_end_date=None if stop is None else max(stop, start, FIRST),
+            )
+            ended = stop or start
+
+    def live(token: str) -> None:
+        block = token_block(token)
+        quit_date = day()
+        add(
+            "stop_smoking", "ZSS1", record_id=f"q-{token}", **block, quit_date=quit_date,
+            follow_up_date=draw.choice([None, after(quit_date, 24, 25, 30, 42, 43)]),
+            outcome=draw.choice(["quit_co_verified", "quit_co_verified", "quit_self_report", "lost"]),
+        )  # fmt: skip
+        invited = day()
+        add(
+            "nhs_health_checks", "ZPN1", record_id=f"h-{token}", person_token=block["person_token"], invited_on=invited,
+            attended_on=draw.choice([None, after(invited, 0, 30, 181, 182, 183)]),
+        )  # fmt: skip
+        referred = day()
+        add(
+            "community_referrals", "ZCM1", referral_id=f"r-{token}", **block, referred_on=referred,
+            urgent=draw.choice(["N", "N", "Y"]), first_contact_on=draw.choice([None, after(referred, 0, 27, 28, 29, 90)]),
+        )  # fmt: skip
+        add(
+            "sexual_health", "ZSH1", record_id=f"x-{token}", patient_id=f"clinic-{token}",
+            activity=draw.choice(["LARC-IUD", "LARC-IUS", "LARC-IMP", "T4"]), gender=draw.choice(["1", "2", "2", "2"]),
+            age=draw.choice([14, 15, 30, 44, 45]), lsoa_code=draw.choice([*areas, "E01009999", None]), attendance_date=day(),
+        )  # fmt: skip
+        for snapshot in draw.sample([date(2023, 6, 30), date(2024, 3, 31), date(2025, 6, 30)], 2):
+            for number in range(draw.choice([1, 1, 2])):
+                read = draw.choice([None, *(snapshot - timedelta(days=ago) for ago in (0, 100, 364, 365, 366))])
+                add(
+                    "pcn_long_term_conditions", draw.choice(["ZPN1", "ZPN2"]),
+                    record_id=f"b-{token}-{snapshot}-{number}", person_token=block["person_token"],
+                    condition=draw.choice(["hypertension", "hypertension", "diabetes"]), snapshot_date=snapshot,
+                    last_bp_on=read, systolic=draw.choice([139, 140, 141, 150, 151]) if read else None,
+                    diastolic=draw.choice([80, 90, 91]) if read else None,
+                )  # fmt: skip
+
+    def die(token: str) -> None:
+        mine = [row for row in feeds["treatment_episodes"] if row.get("person_token") == token]
+        ends = [row["discharge_date"] for row in mine if row.get("discharge_date")]
+        then = max(after(max(ends), 1, 200, 364, 365, 366), FIRST) if ends else day()
+        add(
+            "deaths", "ZCC1", record_id=f"d-{token}", person_token=token if draw.random() < 0.9 else None,
+            nhs_number_status="valid", date_of_death=then, external_or_neonatal=draw.choice(["N", "N", "N", "Y"]),
+            place_of_death=draw.choice(["home", "care_home", "religious", "hospital", "hospice", "other"]),
+        )  # fmt: skip
+
+    for number in range(people):
+        token = f"p{number:04d}"
+        register(token)
+        for write, share in ((treat, 0.6), (admit, 0.6), (care, 0.4), (live, 0.7), (die, 0.25)):
+            if draw.random() < share:
+                write(token)
+    place.send_all(feeds)
+    return Reference(feeds, registered, networks, areas)

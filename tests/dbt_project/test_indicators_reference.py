@@ -1,0 +1,123 @@
+"""Person-level models on a random place against the definitions in plain Python, row by row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pytest
+from dbt_lake import Build, dump
+from people_lake import AREA, PeopleLake
+from people_reference import Event, Person, Reference
+from random_people import random_place
+
+SEED, PEOPLE = 20250630, 700
+
+
+@dataclass(frozen=True)
+class Case:
+    build: Build
+    reference: Reference
+    events: Counter[Event]
+    people: Counter[Person]
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    root = tmp_path_factory.mktemp("people")
+    place = PeopleLake(root / "lake")
+    reference = random_place(place, SEED, PEOPLE)
+    wanted = ["--select", "+int_indicator_events", "+int_period_people", "--exclude-resource-type", "unit_test", "test"]
+    build = place.build(root / "scratch", ["build", *wanted])
+    assert build.success, dump(build)
+    return Case(build, reference, reference.events(), reference.people())
+
+
+def test_journeys_equal_the_definition(case: Case) -> None:
+    """GRW-10: episodes of several providers in the order of triage, joined and parted by hand."""
+    expected = [
+        (person, number, one.start, one.end, one.outcome, one.opiate, after.start if after else None)
+        for person, journeys in case.reference.journeys().items()
+        for number, (one, after) in enumerate(zip(journeys, [*journeys[1:], None], strict=True), start=1)
+    ]
+    found = [tuple(row.values()) for row in case.build.rows("select * from int_treatment_journeys")]
+    assert Counter(found) == Counter(expected)
+    gaps = {
+        (after.start - one.end).days
+        for journeys in case.reference.journeys().values()
+        for one, after in pairwise(journeys)
+        if one.end
+    }
+    assert {22, 182, 183, 365, 366} <= gaps, "the place does not reach the boundaries"
+    assert min(gaps) == 22
+
+
+def test_spells_equal_the_definition(case: Case) -> None:
+    expected = [
+        (
+            person,
+            number,
+            spell[0]["admission_date"],
+            spell[0]["admission_method"],
+            spell[0]["primary_diagnosis"],
+            spell[-1]["discharge_date"],
+            spell[-1]["discharge_destination"],
+            spell[0]["admission_method"].startswith("2"),
+        )
+        for person, spells in case.reference.spells().items()
+        for number, spell in enumerate(spells, start=1)
+    ]
+    query = """select person_key, spell_number, admission_date, admission_method, primary_diagnosis, discharge_date,
+        discharge_destination, is_emergency from int_continuous_spells"""
+    assert Counter(tuple(row.values()) for row in case.build.rows(query)) == Counter(expected)
+    assert any(len(spell) > 2 for spells in case.reference.spells().values() for spell in spells)
+
+
+EVENTS = [
+    "sustained_recovery", "treatment_wait", "four_week_quit", "health_check_uptake", "emergency_admissions",
+    "falls_admissions_65_over", "emergency_readmission_30d", "discharge_delay", "care_home_admissions_65_over",
+    "at_home_12_weeks", "larc_prescribed", "community_wait", "first_contact_28_days", "deaths_usual_place",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("indicator", EVENTS)
+def test_events_equal_the_definition(case: Case, indicator: str) -> None:
+    """Every event with its numerator, days and the attributes of its month; nothing more and nothing less."""
+    expected = Counter({event: n for event, n in case.events.items() if event[0] == indicator})
+    query = f"""select indicator_id, person_key, event_date, numerator, amount, pcn, deprivation, age_group, age_band
+        from int_indicator_events where indicator_id = '{indicator}'"""
+    found = Counter(tuple(row.values()) for row in case.build.rows(query))
+    assert found == expected
+    assert len(expected) >= 10, "the place says nothing about this indicator"
+    if indicator not in ("treatment_wait", "community_wait", "discharge_delay"):
+        numerators = {event[3] for event in expected}
+        rates = {"emergency_admissions", "falls_admissions_65_over", "care_home_admissions_65_over", "larc_prescribed"}
+        assert numerators == ({1} if indicator in rates else {0, 1})
+
+
+@pytest.mark.parametrize("indicator", ["opiate_treatment_completion", "hypertension_treated"])
+def test_people_of_a_period_equal_the_definition(case: Case, indicator: str) -> None:
+    expected = Counter({row: n for row, n in case.people.items() if row[0] == indicator})
+    query = f"""select indicator_id, period_id, person_key, numerator, denominator, pcn, deprivation, age_group
+        from int_period_people where indicator_id = '{indicator}'"""
+    assert Counter(tuple(row.values()) for row in case.build.rows(query)) == expected
+    assert {row[3] for row in expected} == {0, 1}
+
+
+def test_events_hold_the_columns_that_measures_are_made_from(case: Case) -> None:
+    events = case.build.rows("select * from int_indicator_events")
+    assert list(events[0]) == [
+        "indicator_id", "person_key", "event_date", "numerator", "denominator", "amount", "pcn", "deprivation",
+        "age_group", "age_band", "area_code",
+    ]  # fmt: skip
+    assert {row["area_code"] for row in events} == {AREA}
+    assert {row["denominator"] for row in events} == {1}
+    types = {
+        row["column_name"]: row["data_type"]
+        for row in case.build.rows(
+            "select column_name, data_type from information_schema.columns where table_name = 'int_indicator_events'"
+        )
+    }
+    assert {types[name] for name in ("person_key", "numerator", "denominator", "amount")} == {"BIGINT"}
+    assert types["event_date"] == "DATE"

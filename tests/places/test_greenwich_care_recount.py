@@ -1,0 +1,154 @@
+"""Care's truth, told before any file is written, equals what a slow reader of the files finds by the definitions."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from greenwich_care_reader import CareReader, Event
+
+from places.greenwich.care import FEEDS
+from places.greenwich.dates import MONTHS, day_number, spans
+from places.greenwich.indicators import INDICATORS
+from places.greenwich.truth import Decided, decided
+from places.greenwich.world import GROUPS, Attributes
+
+Cell = tuple[str, str, str, str]
+
+
+@pytest.fixture(scope="module", params=[(1_500, 3), (4_000, 8)], ids=["village", "town"])
+def place(request: pytest.FixtureRequest) -> Decided:
+    return decided(*request.param)
+
+
+@pytest.fixture(scope="module")
+def reader(place: Decided) -> CareReader:
+    return CareReader(place.world, place.submissions())
+
+
+@pytest.fixture(scope="module")
+def people(place: Decided) -> dict[str, int]:
+    """Position of the person each token stands for."""
+    world = place.world
+    everybody = np.arange(world.people)
+    tokens = [*world.match_token(everybody).to_pylist(), *world.person_token(everybody).to_pylist()]
+    return {token: number % world.people for number, token in enumerate(tokens) if token}
+
+
+def _told(place: Decided, indicator: str) -> dict[Cell, tuple[int | None, int | None]]:
+    return {
+        (row.period_kind, row.period_id, row.breakdown_kind, row.breakdown_group): (row.numerator, row.denominator)
+        for row in place.care.truth_rows()
+        if row.indicator_id == indicator
+    }
+
+
+def _attributes(place: Decided, people: dict[str, int], events: list[Event]) -> Attributes:
+    who = np.array([people.get(event.person or "", -1) for event in events], dtype=np.int64)
+    return place.world.attributes(who, np.array([day_number(event.when) for event in events], dtype=np.int64))
+
+
+def _gathered(place: Decided, people: dict[str, int], indicator: str, events: list[Event]) -> dict[Cell, list[int]]:
+    """Amounts of the events that count, by period and group."""
+    entry, found = INDICATORS[indicator], _attributes(place, people, events)
+    cells: dict[Cell, list[int]] = defaultdict(list)
+    for number, event in enumerate(events):
+        old_enough = entry.ages[0] <= found.age_years[number] <= entry.ages[1]
+        if entry.residents_only and not (found.in_spine[number] and old_enough):
+            continue
+        for kind in entry.kinds:
+            for span in spans(kind):
+                if MONTHS[span.first].start <= event.when <= MONTHS[span.stop - 1].end:
+                    for breakdown in entry.breakdowns:
+                        group = GROUPS[breakdown][found.codes(breakdown)[number]]
+                        cells[kind, span.period.label, breakdown, group].append(event.amount)
+    return cells
+
+
+@pytest.mark.parametrize(
+    ("indicator", "count"),
+    [
+        ("sustained_recovery", CareReader.recoveries),
+        ("four_week_quit", CareReader.quits),
+        ("emergency_readmission_30d", CareReader.readmissions),
+        ("discharge_delay", CareReader.delays),
+        ("at_home_12_weeks", CareReader.at_home),
+        ("first_contact_28_days", CareReader.referrals),
+    ],
+)
+def test_proportions_and_means(
+    place: Decided,
+    reader: CareReader,
+    people: dict[str, int],
+    indicator: str,
+    count: Callable[[CareReader], list[Event]],
+) -> None:
+    cells = _gathered(place, people, indicator, count(reader))
+    assert cells
+    assert _told(place, indicator) == {cell: (sum(amounts), len(amounts)) for cell, amounts in cells.items()}
+
+
+@pytest.mark.parametrize(
+    ("indicator", "count"), [("treatment_wait", CareReader.waits), ("community_wait", CareReader.contacts)]
+)
+def test_medians(
+    place: Decided,
+    reader: CareReader,
+    people: dict[str, int],
+    indicator: str,
+    count: Callable[[CareReader], list[Event]],
+) -> None:
+    cells = _gathered(place, people, indicator, count(reader))
+    expected = {}
+    for cell, amounts in cells.items():
+        ordered = sorted(amounts)
+        expected[cell] = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2], 2)
+    assert expected
+    assert _told(place, indicator) == expected
+
+
+@pytest.mark.parametrize(
+    ("indicator", "count"),
+    [
+        ("emergency_admissions", CareReader.emergencies),
+        ("falls_admissions_65_over", CareReader.falls),
+        ("care_home_admissions_65_over", CareReader.care_homes),
+    ],
+)
+def test_events_of_rates(
+    place: Decided,
+    reader: CareReader,
+    people: dict[str, int],
+    indicator: str,
+    count: Callable[[CareReader], list[Event]],
+) -> None:
+    cells = _gathered(place, people, indicator, count(reader))
+    assert cells
+    assert {cell: above for cell, (above, _) in _told(place, indicator).items() if above} == {
+        cell: len(amounts) for cell, amounts in cells.items()
+    }
+
+
+def test_completion_of_opiate_treatment(place: Decided, reader: CareReader, people: dict[str, int]) -> None:
+    above: Counter[Cell] = Counter()
+    below: Counter[Cell] = Counter()
+    for kind in ("quarter", "year", "rolling_year"):
+        for span in spans(kind):
+            counted = reader.completions(span.period.start, span.period.end)
+            who = np.array([people.get(person, -1) for person, _ in counted], dtype=np.int64)
+            found = place.world.attributes_in(who, np.full(len(who), span.last))
+            for breakdown in ("all", "pcn", "deprivation", "age"):
+                for number, (_, well) in enumerate(counted):
+                    cell = (kind, span.period.label, breakdown, GROUPS[breakdown][found.codes(breakdown)[number]])
+                    above[cell] += well
+                    below[cell] += 1
+    assert _told(place, "opiate_treatment_completion") == {cell: (above[cell], below[cell]) for cell in below}
+
+
+def test_dirt_is_what_was_said(place: Decided, reader: CareReader) -> None:
+    """No more and no less is dropped, tidied or held back than the place says it planted."""
+    found = CareReader(place.world, place.care.submissions()).findings
+    said = {(item.feed, item.rule): item.rows for item in place.planted_dirt() if item.feed in FEEDS}
+    assert said == {key: number for key, number in found.items() if number}

@@ -1,0 +1,131 @@
+"""The truth, told before any file is written, equals what a slow reader of the files finds by the definitions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+
+import pytest
+from greenwich_reader import Attributes, Reader
+
+from places.greenwich.dates import MONTHS, spans
+from places.greenwich.indicators import INDICATORS
+from places.greenwich.tally import TruthRow
+from places.greenwich.truth import Decided
+
+CORE_FEEDS = {
+    "deaths",
+    "nhs_health_checks",
+    "pcn_achievement",
+    "pcn_long_term_conditions",
+    "pcn_register",
+    "sexual_health",
+}
+_PERIOD_KINDS = ("month", "quarter", "year", "rolling_year")
+
+
+@pytest.fixture(scope="module")
+def reader(small: Decided) -> Reader:
+    kept = (item for item in small.submissions() if item.feed in CORE_FEEDS or item.feed.startswith("reference_"))
+    return Reader(kept)
+
+
+def _told(small: Decided, indicator: str) -> dict[tuple[str, ...], tuple[int | None, int | None]]:
+    return {_cell(row): (row.numerator, row.denominator) for row in small.truth() if row.indicator_id == indicator}
+
+
+def _cell(row: TruthRow) -> tuple[str, ...]:
+    return row.period_kind, row.period_id, row.breakdown_kind, row.breakdown_group
+
+
+def _groups(who: Attributes) -> dict[str, str]:
+    return {"all": "all", "pcn": who.pcn, "deprivation": who.deprivation, "age": who.group}
+
+
+def _counted(indicator: str, events: list[tuple[date, int, Attributes]]) -> dict[tuple[str, ...], tuple[int, int]]:
+    above: Counter[tuple[str, ...]] = Counter()
+    below: Counter[tuple[str, ...]] = Counter()
+    entry = INDICATORS[indicator]
+    for when, numerator, who in events:
+        for kind in entry.kinds:
+            for span in spans(kind):
+                if span.period.start <= when <= span.period.end:
+                    for breakdown in entry.breakdowns:
+                        cell = (kind, span.period.label, breakdown, _groups(who)[breakdown])
+                        above[cell] += numerator
+                        below[cell] += 1
+    return {cell: (above[cell], below[cell]) for cell in below}
+
+
+def test_the_spine_is_the_registers(small: Decided, reader: Reader) -> None:
+    """Every month's people, with their networks, fifths, ages and sexes, one by one through their tokens."""
+    world = small.world
+    for position, month in enumerate(MONTHS):
+        people = [person for person in range(world.people) if world.practice[position, person] >= 0]
+        found = world.attributes_in(people, [position] * len(people))
+        tokens = world.person_token(people).to_pylist()
+        matches = world.match_token(people).to_pylist()
+        expected = reader.spine(month.start)
+        assert {token or match for token, match in zip(tokens, matches, strict=True)} == set(expected)
+        for place, (token, match) in enumerate(zip(tokens, matches, strict=True)):
+            who = expected[token or match]
+            assert who.age == found.age_years[place]
+            assert who.sex == str(found.sex[place])
+            assert (who.lsoa in reader.fifths) == found.in_area[place]
+            assert who.pcn == ("ZPN1", "ZPN2", "ZPN3", "ZPN4", "ZPN5", "ZPN6", "unknown")[found.pcn[place]]
+            assert who.deprivation == ("1", "2", "3", "4", "5", "unknown")[found.deprivation[place]]
+
+
+def test_health_checks(small: Decided, reader: Reader) -> None:
+    assert _told(small, "health_check_uptake") == _counted("health_check_uptake", reader.health_checks())
+
+
+def test_deaths_in_the_usual_place(small: Decided, reader: Reader) -> None:
+    assert _told(small, "deaths_usual_place") == _counted("deaths_usual_place", reader.usual_place())
+
+
+def test_hypertension(small: Decided, reader: Reader) -> None:
+    expected = {}
+    for kind in ("quarter", "year", "rolling_year"):
+        for span in spans(kind):
+            counted = _counted("hypertension_treated", reader.hypertension(span.period.end))
+            expected |= {cell: value for cell, value in counted.items() if cell[:2] == (kind, span.period.label)}
+    assert _told(small, "hypertension_treated") == expected
+
+
+def test_contraception(small: Decided, reader: Reader) -> None:
+    expected = {}
+    prescriptions = reader.larc()
+    for kind in ("quarter", "year", "rolling_year"):
+        for span in spans(kind):
+            inside = [month for month in MONTHS if span.period.contains(month)]
+            women = [who for month in inside for who in reader.women(month.start)]
+            fifths = [fifth for when, fifth in prescriptions if span.period.start <= when <= span.period.end]
+            expected[kind, span.period.label, "all", "all"] = (len(fifths), len(women))
+            for fifth in "12345":
+                months = sum(who.deprivation == fifth for who in women)
+                if months:
+                    expected[kind, span.period.label, "deprivation", fifth] = (fifths.count(fifth), months)
+    assert _told(small, "larc_prescribed") == expected
+
+
+def test_learning_disability_checks(small: Decided, reader: Reader) -> None:
+    expected = {}
+    for kind in ("quarter", "year", "rolling_year"):
+        for span in spans(kind):
+            found = reader.achievement(span.period.end)
+            groups = {("pcn", name): counts for name, counts in found.items()}
+            if found:
+                groups["all", "all"] = sum(found.values(), Counter())
+            for group, counts in groups.items():
+                if counts["DENOMINATOR"]:
+                    cell = (kind, span.period.label, *group)
+                    expected[cell] = (counts["NUMERATOR"], counts["DENOMINATOR"])
+    assert _told(small, "learning_disability_check") == expected
+
+
+def test_dirt_is_what_was_said(small: Decided, reader: Reader) -> None:
+    """No more and no less is dropped, tidied or held back than the place says it planted."""
+    said = {(item.feed, item.rule): item.rows for item in small.planted_dirt() if item.feed in CORE_FEEDS}
+    assert said == {key: number for key, number in reader.findings.items() if number}
+    assert {rule for _, rule in said} >= {"row.duplicate", "value.trimmed", "row.code", "row.range", "row.cross_field"}
