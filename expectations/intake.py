@@ -41,6 +41,8 @@ from ingest.register import Receipt, Register, read_receipt, receipts, repeated,
 from ingest.rules import FILE, Finding, finding, in_order, worst
 
 RAW_MANIFEST = "manifest.json"
+# more rows than a few, and more than this share of a file, may not silently be absent
+_FEW_ROWS, _MOST_HELD_BACK_PCT = 5, 10
 # a file whose rows lie outside its dates for the most part was sent for the wrong period
 _MOST = 2
 # bytes of a file without a usable manifest that the vault keeps
@@ -190,6 +192,30 @@ def _history(profile: Mapping[str, str], contract: Contract, earlier: Sequence[R
         if usual > 0 and not low * usual <= now <= high * usual:
             found.append(finding("history.unit_change", "The median is out of line with earlier periods.", name))
     return found
+
+
+def _too_much_held_back(contract: Contract, counted: int, held_back: int) -> list[Finding]:
+    """A file about people of which much is held back would lower totals unseen: it is held as a whole, so that its days
+    are missing and say so. A few rows of a small file are not judged."""
+    if contract.identity is None or held_back < _FEW_ROWS or held_back * 100 <= counted * _MOST_HELD_BACK_PCT:
+        return []
+    return [finding("history.too_much_held_back", f"{held_back} of {counted} rows would be held back.")]
+
+
+def _shrunk(contract: Contract, manifest: Manifest, rows: int, register: Register) -> list[Finding]:
+    """A file of everything so far may not hold far less than the one it replaces: what is gone would not be missed."""
+    if contract.custom.coverage.kind != "cumulative":
+        return []
+    same = [
+        item
+        for item in register.of(contract.feed, manifest.organisation)
+        if item.covers_from == manifest.covers.start and (item.covers_to or date.min) <= manifest.covers.end
+    ]
+    before = max((item.rows_accepted for item in same), default=0)
+    lost = before - rows
+    if lost < _FEW_ROWS or lost * 100 <= before * _MOST_HELD_BACK_PCT:
+        return []
+    return [finding("history.volume_drop", f"The file it replaces held {before} rows, this one {rows}.")]
 
 
 def _row_findings(outcome: Outcome, numbers: Sequence[int]) -> list[Finding]:
@@ -360,6 +386,8 @@ def examine(
             contract.feed, organisation, manifest.covers.start, contract.custom.historyRules.periods
         )
         findings += _history(_profile(table, contract), contract, earlier)
+        findings += _shrunk(contract, manifest, counted, register)
+    findings += _too_much_held_back(contract, counted, counted - accepted.num_rows - len(dropped))
     if worst(findings) == FILE:
         refused = _refused(findings, suite, counted)
         return Examination(refused.findings, counted, 0, counted, 0, None, suite, result.statistics())

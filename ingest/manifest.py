@@ -22,6 +22,8 @@ from ingest.contract import ORGANISATION
 SUFFIX = ".manifest.json"
 # a manifest is a few lines; more is not a manifest
 MAXIMUM_BYTES = 100_000
+# a count of nine digits at most, so that none can be an NHS number when a finding repeats it
+_MOST = 999_999_999
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _PLAIN_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
@@ -60,8 +62,8 @@ class Manifest(_Part):
     sequence: int = Field(ge=1, le=999_999)
     file: str = Field(min_length=1, max_length=255)
     sha256: str
-    bytes: int = Field(ge=0)
-    rows: int = Field(ge=0)
+    bytes: int = Field(ge=0, le=_MOST)
+    rows: int = Field(ge=0, le=_MOST)
     control_totals: dict[str, str] = {}
 
     @field_validator("organisation")
@@ -112,6 +114,15 @@ def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
+def _place(parts: tuple[int | str, ...]) -> str:
+    """Where a manifest is wrong, in words of ours: a key nobody asked for may be anything, also somebody's name."""
+    known = {"from", "to", *Manifest.model_fields}
+    return (
+        ".".join(part if part in known else "a key that does not belong there" for part in map(str, parts))
+        or "manifest"
+    )
+
+
 def parse_manifest(data: bytes) -> Manifest:
     """The manifest in JSON bytes. Refused with each problem's place; a message never holds a value."""
     mend = "write the manifest as described in docs/reference/contracts.md."
@@ -121,7 +132,7 @@ def parse_manifest(data: bytes) -> Manifest:
         raw = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_no_twins)
         return Manifest.model_validate(raw)
     except ValidationError as error:
-        places = sorted({".".join(str(part) for part in item["loc"]) or "manifest" for item in error.errors()})
+        places = sorted({_place(item["loc"]) for item in error.errors()})
         raise Refused(f"the manifest is wrong at: {', '.join(places)}.", mend) from None
     except (ValueError, RecursionError):
         raise Refused("the manifest is not a JSON object with each key once.", mend) from None

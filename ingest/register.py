@@ -65,6 +65,18 @@ class Receipt:
         return self.outcome != FILE and (self.rows_accepted > 0 or self.rows_read == 0)
 
     @property
+    def shown_name(self) -> str:
+        """How the file is called in a message: by its name where that is the one we ask for, else by its receipt.
+
+        Any other name is the sender's own words, and may be somebody's name.
+        """
+        if self.feed and self.covers_from is not None:
+            asked = f"{self.feed}_{self.organisation}_{self.covers_from:%Y-%m}_v{self.sequence}.csv"
+            if self.file_name.casefold() == asked.casefold():
+                return asked
+        return f"a file of {self.organisation} (receipt {self.submission_id[:16]})"
+
+    @property
     def slot(self) -> tuple[str, str, date | None, date | None]:
         """Feed, organisation and dates: what a sequence numbers."""
         return self.feed, self.organisation, self.covers_from, self.covers_to

@@ -274,6 +274,11 @@ RULES: dict[str, Rule] = {
     "value.invisible_character": Rule(RECORD, "A value holds an invisible character.", "type the value again."),
     "value.control_character": Rule(RECORD, "A value holds a control character.", "type the value again."),
     "value.too_long": Rule(RECORD, "A text is longer than the contract allows.", "shorten it."),
+    "value.identifying": Rule(
+        RECORD,
+        "A text that is not the place for it holds what looks like an NHS number, a postcode or the person's name.",
+        "take it out, and give records ids that are nobody's number; tell the information governance lead.",
+    ),
     # rows: Great Expectations, one submission at a time ------------------------------------------
     "row.required": Rule(RECORD, "A required value is blank.", "fill it in."),
     "row.range": Rule(RECORD, "A number or date is outside the contract's range.", "correct the value."),
@@ -328,6 +333,16 @@ RULES: dict[str, Rule] = {
         FILE,
         "Far fewer rows than in the organisation's earlier periods: held.",
         "check that the file is whole; the owner of the contract may widen the limit.",
+    ),
+    "identity.key_not_in_force": Rule(
+        FILE,
+        "Tokens were made with another key than the contract names: they would meet nobody's.",
+        "run `outturn pseudonymise` again with the key in force; " + _NEW_SEQUENCE,
+    ),
+    "history.too_much_held_back": Rule(
+        FILE,
+        "More than a tenth of a file about people would be held back: held as a whole, so that its days are missing.",
+        "correct the rows named and " + _NEW_SEQUENCE,
     ),
     "history.volume_spike": Rule(
         FILE,

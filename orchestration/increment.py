@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from foundation.errors import OutturnError
 from orchestration.cycle import Cycle
+from orchestration.dbt import test_statuses
 from orchestration.warehouse import Build
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ def changed_months(cycle: Cycle, former: Build | None) -> str | list[str]:
 
     now = basis_of(cycle)
     if former is None or any(former.basis.get(name) != now[name] for name in ("definitions_hash", "code_version")):
+        return ALL
+    if not all(status in ("pass", "warn") for status in test_statuses(former.run_results).values()):
+        # What was built then is known to be wrong somewhere; tests of a few months would not see where.
         return ALL
     try:
         before = read_cut(cycle.home, former.basis["data_cut_id"])

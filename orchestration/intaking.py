@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
@@ -94,8 +95,15 @@ class Crew:
 
     def receipts_of(self, feed: str) -> list[Receipt]:
         """What was taken in of a feed; raises what went wrong with it."""
-        if feed in self._results:
-            return self._results[feed].result()
+        # Given away once: a second try, after the disk or a process failed, is made here.
+        given = self._results.pop(feed, None)
+        if given is not None:
+            try:
+                return given.result()
+            except BrokenProcessPool:
+                raise SystemFault(
+                    "a process that took in files was killed.", "free memory if it ran out; then run again."
+                ) from None
         return take_in_feed(self._home, feed, self._last_month, landing=self._landing)
 
     def dismiss(self) -> None:
@@ -115,11 +123,16 @@ def crew_of(run_id: str, home: Home, wanted: Iterable[str], last_month: str, *, 
     return _crews[run_id]
 
 
+def dismiss_crews() -> None:
+    """Let every process of every crew go."""
+    for run_id in list(_crews):
+        _crews.pop(run_id).dismiss()
+
+
 @contextmanager
 def crews_dismissed() -> Iterator[None]:
     """No process outlives the block, however it ends."""
     try:
         yield
     finally:
-        for run_id in list(_crews):
-            _crews.pop(run_id).dismiss()
+        dismiss_crews()

@@ -9,6 +9,7 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from foundation.home import Home, open_home
+from orchestration.intaking import dismiss_crews
 from orchestration.lock import home_lock
 
 
@@ -28,4 +29,6 @@ class HomeResource(dg.ConfigurableResource[Any]):
         self._stack.enter_context(home_lock(self.home))
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        # No process goes on writing once the lock is given back.
+        dismiss_crews()
         self._stack.close()

@@ -141,6 +141,12 @@ def judge_and_settle(
     if isinstance(judged, Refusal):
         return judged
     terms = agreement.terms
+    top_up = terms.finance.top_up
+    if top_up is not None and top_up.advances is not None and not terms.agreement.shadow:
+        raise Refused(
+            "the terms pay advances, and this release of Outturn cannot take them back out of later payments.",
+            "settle in shadow, or agree terms without advances.",
+        )
     prior = _earlier(cycle, terms.id, period.label)
     recorded = period_records(store.read_records(cycle.home.decisions, terms.id), terms, period.label)
     settled = settle(terms, period.label, kpi_return, ledger, judged, (), prior, recorded)

@@ -9,8 +9,9 @@ in both copies is said and not guessed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -148,28 +149,54 @@ def _covers(item: Mapping[str, Any]) -> str:
     )
 
 
-def _supersedes(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
-    """Whether a later submission speaks of the same feed, sender and dates."""
+def _rank(item: Mapping[str, Any]) -> tuple[int, str, str]:
+    """Of submissions that speak of the same date the one of highest rank counts."""
+    return int(item["sequence"]), str(item["covers_to"]), str(item["submission_id"])
+
+
+def _days(item: Mapping[str, Any]) -> range:
+    first, last = (date.fromisoformat(str(item[side])).toordinal() for side in ("covers_from", "covers_to"))
+    return range(first, last + 1)
+
+
+def _supersedes(new: Mapping[str, Any], old: Mapping[str, Any], decided: Collection[int]) -> bool:
+    """Whether a later submission speaks of days that another of its feed and sender decided until then."""
     return (
         (new["feed"], new["organisation"]) == (old["feed"], old["organisation"])
-        and (int(new["sequence"]), str(new["covers_to"])) > (int(old["sequence"]), str(old["covers_to"]))
-        and str(new["covers_from"]) <= str(old["covers_to"])
-        and str(old["covers_from"]) <= str(new["covers_to"])
+        and _rank(new) > _rank(old)
+        and any(day in decided for day in _days(new))
     )
+
+
+def _decided(item: Mapping[str, Any], all_items: Iterable[Mapping[str, Any]]) -> set[int]:
+    """Days about which a submission counts among others: those it covers and none of higher rank does."""
+    found = set(_days(item))
+    for other in all_items:
+        same = (other["feed"], other["organisation"]) == (item["feed"], item["organisation"])
+        if same and _rank(other) > _rank(item):
+            found.difference_update(_days(other))
+    return found
 
 
 def _submission_changes(old: Release, new: Release) -> list[Change]:
     before, after = _submissions(old), _submissions(new)
     came = {name: item for name, item in after.items() if name not in before}
+    touched = {(item["feed"], item["organisation"]) for item in came.values()}
+    decided = {
+        name: _decided(item, before.values())
+        for name, item in before.items()
+        if (item["feed"], item["organisation"]) in touched
+    }
     found = []
     for name in sorted({*before, *after}, key=lambda one: (_covers(after.get(one) or before[one]), one)):
         if name in came:
             found.append(Change("submission", name, "new", "", _covers(came[name])))
             for other, item in sorted(before.items()):
-                if other in after and _supersedes(came[name], item):
+                if other in after and _supersedes(came[name], item, decided.get(other, ())):
                     found.append(Change("submission", other, "superseded", _covers(item), _covers(came[name])))
         elif name not in after:
-            follower = next((item for _, item in sorted(came.items()) if _supersedes(item, before[name])), None)
+            days = decided.get(name, set())
+            follower = next((item for _, item in sorted(came.items()) if _supersedes(item, before[name], days)), None)
             words = "" if follower is None else _covers(follower)
             found.append(Change("submission", name, "superseded" if follower else "gone", _covers(before[name]), words))
     return list(dict.fromkeys(found))

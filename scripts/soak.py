@@ -16,8 +16,12 @@ NO_TEST_COLLECTED = 5
 PARTS = {
     "tests marked soak": (["tests", "-m", "soak"], {}),
     "settlement properties, 1,000 cases each": (
-        ["tests/settlement/test_settlement_properties.py"],
+        ["tests/settlement/test_settlement_properties.py", "tests/settlement/test_settlement_top_up_properties.py"],
         {"OUTTURN_PROPERTY_CASES": "1000"},
+    ),
+    "every figure of the generated borough, 289,034 residents, against its truth": (
+        ["tests/end_to_end/test_people_truth.py", "tests/end_to_end/test_people_public.py"],
+        {"OUTTURN_TEST_RESIDENTS": "289034"},
     ),
 }
 

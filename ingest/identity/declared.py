@@ -32,7 +32,8 @@ class Identity(BaseModel):
 
     localIdRule: what a row without a person token becomes when its local token is tied to a number elsewhere in
     the feed: linked like any other, or excluded. linkWhen: rows whose columns have other values are never linked.
-    clearJustification: organisation -> why it may send identifiers in clear; nobody else may.
+    clearJustification: organisation -> why it may send identifiers in clear; nobody else may. keyIds: the keys whose
+    tokens are taken; tokens of any other would meet nobody's and lower every figure unseen.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -42,6 +43,8 @@ class Identity(BaseModel):
     local_id_rule: Literal["link", "exclude_when_tied"] = Field(default="link", alias="localIdRule")
     link_when: dict[str, str] = Field(default={}, alias="linkWhen")
     clear_justification: dict[str, str] = Field(default={}, alias="clearJustification")
+
+    key_ids: list[str] = Field(default=["k1"], alias="keyIds", min_length=1)
 
     @model_validator(mode="after")
     def _sensible(self) -> Identity:

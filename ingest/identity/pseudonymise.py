@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -95,6 +95,7 @@ def pseudonymise_file(
     _refuse_if_bad(problems)
     sender, layout = _sender(table, contract, organisation)
     made = tokenise(table, contract, clear, Keyring(lambda: key, test_numbers))
+    _refuse_if_bad(made.faults)
     data = shielded("writing the file", lambda: _csv_bytes(made.table, contract, layout))
     write_bytes(target, data, mode=0o600)
     return PseudonymisedFile(
@@ -121,7 +122,7 @@ def _read(data: bytes, name: str, contract: Contract) -> tuple[Any, tuple[Findin
     return conformed.table, (*raw.findings, *conformed.notes)
 
 
-def _refuse_if_bad(findings: tuple[Finding, ...] | list[Finding]) -> None:
+def _refuse_if_bad(findings: Sequence[Finding]) -> None:
     bad = [item for item in in_order(findings) if item.severity in (FILE, RECORD)]
     if not bad:
         return

@@ -1,15 +1,15 @@
 """Identifiers to tokens: the step after which nothing in the product knows who a row is about.
 
-Belongs here: filling the token columns of a clear layout, and proving that the token columns of any other hold
-tokens. Not here: keys (`ingest.identity.keyring`), reading (`ingest.read`), persons (`ingest.identity.link`).
-Findings name row and column; a value stands in none, nor in an error (`shielded`).
+Belongs here: filling the token columns of a clear layout, proving that the token columns of any other hold tokens, and
+taking out rows that hold an identifier elsewhere. Not here: keys (`ingest.identity.keyring`), reading (`ingest.read`),
+persons (`ingest.identity.link`). Findings name row and column; a value stands in none, nor in an error (`shielded`).
 """
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from foundation.tokens import TOKEN, TokenKey, local_text, match_text, number_te
 from ingest.contract import Contract, Layout
 from ingest.identity import nhs_number
 from ingest.identity.keyring import Keyring
+from ingest.identity.misplaced import misplaced
 from ingest.rules import Finding, finding
 
 STATUSES = STATUS_VALID, STATUS_MISSING, STATUS_INVALID = "valid", "missing", "invalid"
@@ -64,19 +65,32 @@ def shielded(step: str, work: Callable[[], _T], passed: tuple[type[BaseException
 
 
 def tokenise(table: Any, contract: Contract, layout: Layout, keyring: Keyring) -> Tokenised:
-    """The table with its token columns filled or checked and without identifying columns.
+    """The table with its token columns filled or checked, without identifying columns, and without rows that hold an
+    identifier anywhere else.
 
-    A feed about no person comes back as it is.
+    A feed about no person has no columns of either kind.
     """
+    named = table if contract.is_clear(layout) else None
     if contract.identity is None:
-        return Tokenised(table)
-    if contract.is_clear(layout):
+        made = Tokenised(table)
+    elif named is not None:
         key = keyring.key()
-        return shielded(
+        made = shielded(
             "turning identifiers into tokens",
             lambda: _from_identifiers(table, contract, key, test_numbers=keyring.test_numbers),
         )
-    return _checked(table.select(["row_number", *contract.judged_columns]), contract)
+    else:
+        made = _checked(table.select(["row_number", *contract.judged_columns]), contract)
+    return shielded("looking for identifiers elsewhere", lambda: _without_misplaced(made, contract, named))
+
+
+def _without_misplaced(made: Tokenised, contract: Contract, named: Any | None) -> Tokenised:
+    found = misplaced(made.table, contract, named)
+    if not found:
+        return made
+    rows = made.table.column("row_number")
+    keep = pc.invert(pc.is_in(rows, pa.array(sorted({item.row for item in found if item.row is not None}), rows.type)))
+    return replace(made, table=made.table.filter(keep), faults=(*made.faults, *found))
 
 
 def _from_identifiers(table: Any, contract: Contract, key: TokenKey, *, test_numbers: bool) -> Tokenised:
@@ -172,6 +186,7 @@ def _checked(table: Any, contract: Contract) -> Tokenised:
             message = "The value is not a token; what it is was not looked at."
             faults += [finding("row.pattern", message, name, row) for row in numbers[wrong].tolist()]
             broken |= wrong
+        faults += _foreign_keys(column.filter(pa.array(~broken)), name, contract)
     linked = _linked(table, contract)
     for name in ("person_token", "match_token"):
         if linked is None or name not in tokens:
@@ -190,6 +205,14 @@ def _checked(table: Any, contract: Contract) -> Tokenised:
     if broken.any():
         table = table.filter(pa.array(~broken))
     return Tokenised(table, tuple(faults), unreadable, _statuses(table))
+
+
+def _foreign_keys(column: Any, name: str, contract: Contract) -> list[Finding]:
+    """One finding for the file when tokens were made with a key that is not in force."""
+    ids = set(pc.list_element(pc.split_pattern(column.drop_null(), ":"), 0).unique().to_pylist())
+    if contract.identity is None or ids <= set(contract.identity.key_ids):
+        return []
+    return [finding("identity.key_not_in_force", "Tokens were made with a key that is not in force.", name)]
 
 
 def _statuses(table: Any) -> dict[str, int]:

@@ -77,6 +77,6 @@ _TABLE = (
     Indicator("community_wait", "median", 1, 1, _ALL_KINDS, _PLACES),
     Indicator("first_contact_28_days", "proportion", 100, 1, _ALL_KINDS, _EVERY),
     Indicator("deaths_usual_place", "proportion", 100, 1, _LONG_KINDS, _EVERY),
-    Indicator("learning_disability_check", "proportion", 100, 1, _LONG_KINDS, ("all", "pcn")),
+    Indicator("learning_disability_check", "proportion", 100, 1, ("quarter", "year"), ("all", "pcn")),
 )
 INDICATORS: dict[str, Indicator] = {entry.indicator_id: entry for entry in _TABLE}

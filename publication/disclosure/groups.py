@@ -47,9 +47,14 @@ def _count(numerator: Decimal, denominator: Decimal, quantity: str) -> int:
     return int({"numerator": numerator, "denominator": denominator, "rest": denominator - numerator}[quantity])
 
 
-def _range(cell: Cell, quantity: str, rules: Rules) -> Range:
+def _range(cell: Cell, quantity: str, method: Method) -> Range:
     """What a reader knows of one count of a part."""
+    rules = method.rules
     if cell.value is None:
+        count = _count(cell.exact_numerator, cell.exact_denominator, quantity)
+        if method.statistic in ("dsr", "mean") and count < rules.least_people:
+            # the reason that stands there says that they are fewer than that
+            return Range(0, rules.least_people - 1)
         return of_hidden(_count(cell.exact_numerator, cell.exact_denominator, quantity), rules)
     if quantity == "rest":
         return of_rest(cell.numerator or 0, cell.denominator or 0, rules)
@@ -76,7 +81,7 @@ class _Table:
     def _open(self, name: str) -> bool:
         """Whether a reader could narrow down a hidden small count of this kind."""
         rules = self.method.rules
-        ranges = [_range(self.cells[row["figure_id"]], name, rules) for row in self.rows]
+        ranges = [_range(self.cells[row["figure_id"]], name, self.method) for row in self.rows]
         whole = Range(self.whole[name], self.whole[name])
         for place, row in enumerate(self.rows):
             cell = self.cells[row["figure_id"]]
@@ -95,7 +100,7 @@ class _Table:
     def _opens_a_shorter_period(self, name: str, whole: Range) -> bool:
         """Whether the parts together give the area's hidden month or quarter away."""
         rules = self.method.rules
-        ranges = [_range(cell, name, rules) for cell in self.area_parts]
+        ranges = [_range(cell, name, self.method) for cell in self.area_parts]
         return any(
             cell.value is None
             and _count(cell.exact_numerator, cell.exact_denominator, name) <= rules.largest_hidden

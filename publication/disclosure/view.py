@@ -19,7 +19,7 @@ from publication.columns import BREAKDOWNS, COMPLETENESS, INDICATORS, MEASURES, 
 from publication.disclosure.areas import Cell, base_kind, parts_of, protect_small_counts
 from publication.disclosure.bounds import close_leaks
 from publication.disclosure.groups import UNKNOWN, protect_groups, published_periods
-from publication.disclosure.rules import HIDDEN, Hidden, Rules, blank, span_of
+from publication.disclosure.rules import HIDDEN, Hidden, Rules, blank, hide, span_of
 from publication.inputs import ReleaseInputs, Row, rows_of, trimmed
 from publication.wording import rounded, value_text
 
@@ -176,7 +176,23 @@ def _disclose_parts(
             _published_cell(row, truth[row["figure_id"]]) for row in (parts_of(area, base) if area not in base else ())
         ]
         hidden += protect_groups(named, truth[area["figure_id"]], area, catalogue, shorter, rules, people)
+    if found and found[0]["indicator_id"] not in exempt:
+        _hide_overlaps(found)
     return found
+
+
+def _hide_overlaps(rows: Sequence[Row]) -> None:
+    """Hide, in place, a group's twelve months where a financial year they share months with is hidden for that group:
+    beside the other year they would say how many there were at least."""
+    by_group = _grouped(rows, "breakdown_kind", "breakdown_group")
+    for mine in by_group.values():
+        hidden_years = [span_of(row) for row in mine if row["period_kind"] == "year" and row["value"] is None]
+        for row in mine:
+            start, end = span_of(row)
+            if row["period_kind"] == "rolling_year" and row["value"] is not None and any(
+                first <= end and start <= last for first, last in hidden_years
+            ):  # fmt: skip
+                hide(row, "Confidential: beside the financial years these twelve months would give a small count away.")
 
 
 def _published_cell(row: Row, exact: Row) -> Cell:

@@ -229,7 +229,9 @@ def _scored_table(book: Book) -> dict[str, Any] | None:
             )
         )  # fmt: skip
     return {"key": "scored", "caption": "Figures that count: level and score of the alliance as a whole",
-            "head": heads("Figure", "#Value", "Settled for", "Level", "#Score"), "rows": rows}  # fmt: skip
+            "head": heads("Figure", "#Value", "Settled for", "Level", "#Score"), "rows": rows,
+            "note": "Levels and scores follow from the figure at its agreed precision, which the members see. The "
+                    "value here comes from counts rounded to protect people, so it may differ a little."}  # fmt: skip
 
 
 def _owed(book: Book) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ SETTLED = {
     "community_wait": ("median", "days", 1, 1, "low", 0, ALL, PLACED),
     "first_contact_28_days": ("proportion", "percent", 100, 1, "high", 28, ALL, AGED),
     "deaths_usual_place": ("proportion", "percent", 100, 1, "high", 0, LONG, AGED),
-    "learning_disability_check": ("proportion", "percent", 100, 1, "high", 0, LONG, ("pcn",)),
+    "learning_disability_check": ("proportion", "percent", 100, 1, "high", 0, ("quarter", "year"), ("pcn",)),
 }
 
 

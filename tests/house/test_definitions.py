@@ -17,13 +17,6 @@ from foundation.home import Home
 SNAPSHOT = Path(__file__).parent / "definitions.json"
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    home = Home(tmp_path_factory.mktemp("definitions") / "home")
-    home.create(demo=True, place="derbyshire")
-    return home
-
-
 def _picture(home: Home) -> dict[str, object]:
     import dagster as dg
 

@@ -39,6 +39,7 @@ def test_the_page_lists_every_file(repository: Path) -> None:
         "postings",
         "member_lines",
         "outcomes",
+        "breakdowns",
         "spc_points",
         "indicators",
         "statement",
@@ -61,7 +62,7 @@ def test_publication_writes_the_published_columns(repository: Path) -> None:
 
     page = _tables(repository)
     schemas = {item.name: item for item in vars(code).values() if isinstance(item, code.Schema)}
-    assert {"outcomes", "statement", "completeness", "spc_points", "indicators"} <= set(schemas)
+    assert {"outcomes", "breakdowns", "statement", "completeness", "spc_points", "indicators"} <= set(schemas)
     for name, schema in schemas.items():
         if name in page:
             assert [column.name for column in schema.columns] == [column for column, _ in page[name]], name
@@ -75,16 +76,16 @@ def test_a_verdict_has_the_published_keys(repository: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
+def manifest(home: Home) -> dict[str, dict[str, object]]:
     from orchestration.dbt import load_manifest
 
-    home = Home(tmp_path_factory.mktemp("reference") / "home")
-    home.create(demo=True, place="derbyshire")
     nodes: dict[str, dict[str, object]] = load_manifest(home)["nodes"]
     return nodes
 
 
-@pytest.mark.parametrize("model", ["kpi_return", "ledger", "spc_points", "indicators", "completeness", "measures"])
+@pytest.mark.parametrize(
+    "model", ["kpi_return", "ledger", "spc_points", "indicators", "completeness", "measures", "breakdowns"]
+)
 def test_models_have_the_published_columns(
     repository: Path, manifest: dict[str, dict[str, object]], model: str
 ) -> None:
@@ -108,8 +109,8 @@ def test_the_home_page_names_every_folder_of_a_home(repository: Path, tmp_path: 
     home = Home(tmp_path)
     home.create(demo=True, place="derbyshire")
     page = (repository / "docs" / "reference" / "home.md").read_text()
-    for path in tmp_path.iterdir():
-        assert path.name in page, path.name
+    for path in [*tmp_path.iterdir(), *home.vault.iterdir()]:
+        assert f"{path.relative_to(tmp_path)}" in page, path.name
 
 
 def test_the_command_page_names_every_command(repository: Path) -> None:
@@ -118,7 +119,7 @@ def test_the_command_page_names_every_command(repository: Path) -> None:
     page = (repository / "docs" / "reference" / "commands.md").read_text()
     for command in app.registered_commands:
         assert command.callback is not None
-        assert f"`outturn {command.callback.__name__}" in page
+        assert f"`outturn {command.name or command.callback.__name__}" in page
     makefile = (repository / "Makefile").read_text()
     for target in re.findall(r"^([a-z-]+):.*## ", makefile, re.M):
         if target not in ("help", "clean"):

@@ -130,11 +130,12 @@ def test_two_systems_write_two_layouts(sent: list[Submission]) -> None:
 
 def test_files_fit_their_contracts(repository: Path, sent: list[Submission]) -> None:
     """Column names are those the contract gives the sender's layout."""
-    from ingest.contract import load_contract
+    from ingest.contract import load_contracts
 
+    contracts = load_contracts(repository / "ingest" / "contracts")
     checked = 0
     for item in sent:
-        contract = load_contract(repository / "ingest" / "contracts" / f"{item.feed}.yaml")
+        contract = contracts[item.feed]
         sender = contract.custom.senders[item.organisation]
         names = contract.layout_names(contract.custom.layouts[sender.layout])
         assert item.content.partition(b"\n")[0].decode().split(",") == list(names.values()), item.file_name

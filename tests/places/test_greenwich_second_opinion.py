@@ -111,7 +111,7 @@ def test_contraception(small: Decided, reader: Reader) -> None:
 
 def test_learning_disability_checks(small: Decided, reader: Reader) -> None:
     expected = {}
-    for kind in ("quarter", "year", "rolling_year"):
+    for kind in ("quarter", "year"):
         for span in spans(kind):
             found = reader.achievement(span.period.end)
             groups = {("pcn", name): counts for name, counts in found.items()}

@@ -91,8 +91,11 @@ judged as (
             'periods.measurement_kind', 'figures.covered_days', 'figures.window_days', 'figures.data_cut_status',
             'coalesce(periods.follow_up_days, 0)'
         ) }} as open_reason,
-        -- Agreed beforehand: a proportion of too few people is not scored on noise.
+        -- Agreed beforehand: a proportion or rate of too few people is not scored on noise.
         case
+            when periods.statistic in ('crude_rate', 'dsr') and figures.numerator < periods.least_count
+                then 'Fewer than ' || cast(periods.least_count as {{ dbt.type_string() }})
+                    || ' events were counted, the least the members agreed to score.'
             when periods.statistic not in ('proportion', 'maintained_proportion') then null
             when figures.denominator < periods.least_denominator
                 then 'The figure rests on fewer than ' || cast(periods.least_denominator as {{ dbt.type_string() }})

@@ -52,6 +52,7 @@ inner join {{ ref('int_periods') }} as periods
 cross join {{ ref('int_alliance_area') }} as alliance
 where
     periods.has_people
-    and periods.period_kind in ('quarter', 'year', 'rolling_year')
+    -- the count starts again in April: twelve months that end at any other time would be a part of a year
+    and periods.period_kind in ('quarter', 'year')
     and practices.numerator is not null
     and practices.denominator is not null

@@ -1,0 +1,417 @@
+"""What a change of the data changes: after any of them a rebuild would say the same, and nothing else has moved.
+
+Recomputing: late, superseding and withdrawn files. Flex and freeze: each change through a new data cut, its difference
+reported, after the freeze only as a restatement.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from demo_home import DemoHome, outturn
+from people_changes import (
+    SPINE,
+    Senders,
+    build,
+    built_figures,
+    deliver,
+    different_tables,
+    figures_of,
+    forget_build,
+    groups_of,
+    newest,
+    periods_of,
+    sent,
+)
+from people_home import analysts, first, rows_of
+
+from foundation.home import Home
+from ingest.register import Receipt, Register, read_withdrawal
+from places.base import Submission
+
+MONTHS = 27
+HELD_BACK = ("pcn_register", "pcn_register", "deaths", "stop_smoking", "admitted_care", "treatment_episodes")
+
+
+def _copy(greenwich: DemoHome, folder: Path) -> Home:
+    return Home(Path(shutil.copytree(greenwich.root, folder / "home", symlinks=True)))
+
+
+def _materialise_warehouse(home: Home) -> None:
+    """The data cut and the dbt assets with their tests, as Dagster runs them."""
+    import dagster as dg
+
+    from orchestration.definitions import build_definitions
+    from orchestration.instance import open_instance
+
+    definitions = build_definitions(home)
+    models = next(
+        item
+        for item in definitions.assets or ()
+        if isinstance(item, dg.AssetsDefinition) and item.op.name == "dbt_build"
+    )
+    chosen = dg.AssetSelection.assets("data_cut") | dg.AssetSelection.assets(models)
+    job = dg.define_asset_job("warehouse_alone", selection=chosen, executor_def=dg.in_process_executor)
+    resolved = dg.Definitions.merge(definitions, dg.Definitions(jobs=[job])).resolve_job_def("warehouse_alone")
+    with open_instance(home) as instance:
+        result = resolved.execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            tags={"dagster/asset_partition_range_start": "2025-06", "dagster/asset_partition_range_end": "2025-06"},
+        )
+    failed = [event.message for event in result.filter_events(lambda event: event.is_step_failure)]
+    # a test of the warehouse may find fault with what the senders sent; the tables must be whole all the same
+    assert result.success or (home.warehouse / "built.json").exists(), failed
+
+
+def _assert_a_rebuild_is_the_same(home: Home, tmp_path: Path, told: Sequence[str]) -> None:
+    grown = Path(shutil.copy(home.build_database, tmp_path / "grown.duckdb"))
+    forget_build(home)
+    assert build(home) == "all"
+    found = different_tables(grown, home.build_database)
+    assert not found, f"{found} after " + "; ".join(told)
+
+
+# flex and freeze ----------------------------------------------------------------------------------
+
+# Ansel Quillon, a resident written by hand: born in October 1977, known by number, and lost after the quit date of
+# 13 January 2025.
+QUIT_DAY, INVITED = date(2025, 1, 13), date(2025, 5, 6)
+LATE_WINDOW = (date(2025, 2, 1), date(2025, 7, 31))
+Figure = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Flexed:
+    """A home after four files and one run: the releases before and after, and what had to change by which file."""
+
+    home: Home
+    before: Path
+    after: Path
+    person: str
+    quit_again: Receipt
+    expected: dict[str, set[Figure]]
+    arrived: tuple[Submission, ...]
+
+
+def _quit_corrected(home: Home) -> tuple[Submission, str]:
+    """The same six months again: the one who was lost is found, with a clean breath on day 30."""
+    held = sent(home, newest(home, "stop_smoking", "ZSS1"))
+    (story,) = [
+        row for row in held.rows if row["quit_date"] == QUIT_DAY.isoformat() and row["birth_month"] == "1977-10"
+    ]
+    assert story["outcome"] == "lost" and story["person_token"]
+    found = {**story, "outcome": "quit_co_verified", "follow_up_date": (QUIT_DAY + timedelta(days=30)).isoformat()}
+    rows = tuple(found if row is story else row for row in held.rows)
+    return replace(held, sequence=2, rows=rows).submission(), story["person_token"]
+
+
+def _invited_late(home: Home, person: str, network: str) -> Submission:
+    """A month later the network sends six months again, a month further, with an invitation nobody had told of."""
+    held = sent(home, newest(home, "nhs_health_checks", network))
+    told = [
+        row for row in held.rows if row["invited_on"] and (held.day(row["invited_on"]) or INVITED) >= LATE_WINDOW[0]
+    ]
+    late = {
+        "organisation": network,
+        "record_id": "LATE-1",
+        "person_token": person,
+        "invited_on": held.text(INVITED),
+        "attended_on": held.text(INVITED + timedelta(days=14)),
+    }
+    names = held.rows[0].keys() if held.rows else late.keys()
+    rows = (*told, {name: late.get(name, "") for name in names})
+    return replace(held, first=LATE_WINDOW[0], last=LATE_WINDOW[1], rows=rows).submission()
+
+
+def _referral_dropped(home: Home) -> tuple[Submission, dict[str, str], date]:
+    """The window rolls on by a month, and a referral nobody was ever seen for is no longer in it."""
+    held = sent(home, newest(home, "community_referrals", "ZCM1"))
+    rows = [row for row in held.rows if date.fromisoformat(row["referred_on"]) >= LATE_WINDOW[0]]
+    gone = next(
+        row
+        for row in rows
+        if row["urgent"] == "N"
+        and not row["first_contact_on"]
+        and row["person_token"]
+        and groups_of(home, row["person_token"], date.fromisoformat(row["referred_on"]))
+    )
+    kept = tuple(row for row in rows if row is not gone)
+    file = replace(held, first=LATE_WINDOW[0], last=LATE_WINDOW[1], rows=kept).submission()
+    return file, gone, date.fromisoformat(gone["referred_on"])
+
+
+def _register_again(home: Home, network: str) -> Submission:
+    """Three months of a register sent again as they were: its months are built again, and no figure differs."""
+    begin, end = date(2025, 4, 1), date(2025, 6, 30)
+    held = sent(home, newest(home, "pcn_register", network))
+    assert (held.first, held.last) == (begin, end)
+    return replace(held, sequence=2).submission()
+
+
+@pytest.fixture(scope="module")
+def flexed(greenwich: DemoHome, tmp_path_factory: pytest.TempPathFactory) -> Flexed:
+    """Four files that have nothing to do with each other, and the run a user starts when they have landed."""
+    home = _copy(greenwich, tmp_path_factory.mktemp("flex"))
+    before = home.current.resolve()
+    again, person = _quit_corrected(home)
+    quit_groups, invited_groups = (groups_of(home, person, day) for day in (QUIT_DAY, INVITED))
+    assert (quit_groups["years"], quit_groups["age"]) == ("47", "40-64")
+    rolled, gone, referred = _referral_dropped(home)
+    late = _invited_late(home, person, invited_groups["pcn"])
+    all_periods = ("month", "quarter", "year", "rolling_year")
+    expected: dict[str, set[Figure]] = {
+        "four_week_quit": set(
+            figures_of("four_week_quit", QUIT_DAY, quit_groups, all_periods, ("all", "pcn", "deprivation", "age"))
+        ),
+        "health_check_uptake": set(
+            figures_of("health_check_uptake", INVITED, invited_groups, all_periods[1:], ("all", "pcn", "deprivation"))
+        ),
+        "first_contact_28_days": set(
+            figures_of(
+                "first_contact_28_days",
+                referred,
+                groups_of(home, gone["person_token"], referred),
+                all_periods,
+                ("all", "pcn", "deprivation", "age"),
+            )
+        ),
+    }
+    files = (again, late, rolled, _register_again(home, quit_groups["pcn"]))
+    for item in files:
+        item.write(home.landing)
+    said = outturn("run", "--period", "2025-06", home=home.root)
+    assert said.code in (0, 3), said.out
+    assert ", 3 month(s) of people built again" in said.out, said.out
+    after = home.current.resolve()
+    assert after != before
+    return Flexed(home, before, after, person, newest(home, "stop_smoking", "ZSS1"), expected, files)
+
+
+def _changed(flexed: Flexed) -> set[Figure]:
+    old, new = analysts(flexed.before), analysts(flexed.after)
+    return {key for key in {*old, *new} if old.get(key) != new.get(key)}
+
+
+def _of(keys: set[Figure], indicator: str) -> set[Figure]:
+    return {key for key in keys if key[0] == indicator}
+
+
+def test_a_resubmission_changes_the_figures_its_one_row_is_part_of(flexed: Flexed) -> None:
+    """One month, quarter, year and six rolling years; the borough, a network, a fifth and an age group."""
+    expected = flexed.expected["four_week_quit"]
+    assert len(expected) == 9 * 4
+    changed = _changed(flexed)
+    assert _of(changed, "four_week_quit") == expected, first(
+        map(str, sorted(_of(changed, "four_week_quit") ^ expected))
+    )
+    old, new = analysts(flexed.before), analysts(flexed.after)
+    for key in expected:
+        assert new[key]["numerator"] == old[key]["numerator"] + 1, key
+        assert new[key]["denominator"] == old[key]["denominator"], key
+
+
+def test_a_late_row_is_added_where_it_belongs(flexed: Flexed) -> None:
+    expected = flexed.expected["health_check_uptake"]
+    assert len(expected) == 4 * 3
+    assert _of(_changed(flexed), "health_check_uptake") == expected
+    old, new = analysts(flexed.before), analysts(flexed.after)
+    for key in expected:
+        parts = old.get(key, {"numerator": 0, "denominator": 0})
+        assert (new[key]["numerator"], new[key]["denominator"]) == (parts["numerator"] + 1, parts["denominator"] + 1)
+
+
+def test_what_a_rolling_window_drops_is_gone(flexed: Flexed) -> None:
+    expected = flexed.expected["first_contact_28_days"]
+    assert _of(_changed(flexed), "first_contact_28_days") == expected
+    old, new = analysts(flexed.before), analysts(flexed.after)
+    for key in expected:
+        parts = new.get(key, {"numerator": 0, "denominator": 0})
+        assert (parts["numerator"], parts["denominator"]) == (old[key]["numerator"], old[key]["denominator"] - 1)
+
+
+def test_nothing_else_has_changed(flexed: Flexed) -> None:
+    assert _changed(flexed) == set().union(*flexed.expected.values())
+
+
+def _cut(release: Path) -> str:
+    return str(json.loads((release / "manifest.json").read_bytes())["data_cut_id"])
+
+
+def test_the_run_reports_exactly_these_changes(flexed: Flexed) -> None:
+    """A new cut, a new release beside the former, and the differences between them on file."""
+    assert _cut(flexed.before) != _cut(flexed.after)
+    path = flexed.home.restatements / f"{flexed.before.name[:16]}..{flexed.after.name[:16]}.json"
+    document = json.loads(path.read_bytes())
+    assert (document["before"], document["after"]) == (flexed.before.name, flexed.after.name)
+    changes: list[dict[str, Any]] = document["changes"]
+    arrived = {f"{item.feed} from {item.organisation}" for item in flexed.arrived}
+    told = {
+        (item["change"], (item["after"] or item["before"]).split(",")[0], item["before"])
+        for item in changes
+        if item["table"] == "submission"
+    }
+    network = next(item.organisation for item in flexed.arrived if item.feed == "nhs_health_checks")
+    register = next(item.organisation for item in flexed.arrived if item.feed == "pcn_register")
+    superseded = {
+        ("stop_smoking from ZSS1", "stop_smoking from ZSS1, 2025-01-01 to 2025-06-30, sequence 1"),
+        (
+            f"nhs_health_checks from {network}",
+            f"nhs_health_checks from {network}, 2025-01-01 to 2025-06-30, sequence 1",
+        ),
+        ("community_referrals from ZCM1", "community_referrals from ZCM1, 2025-01-01 to 2025-06-30, sequence 1"),
+        (f"pcn_register from {register}", f"pcn_register from {register}, 2025-04-01 to 2025-06-30, sequence 1"),
+    }
+    assert told == {("new", name, "") for name in arrived} | {("superseded", *names) for names in superseded}
+
+    expected = set().union(*flexed.expected.values())
+    shown = [_published(release) for release in (flexed.before, flexed.after)]
+    differing = {name for name in {*shown[0], *shown[1]} if shown[0].get(name) != shown[1].get(name)}
+    listed = {item["name"] for item in changes if item["table"] in ("figure", "group")}
+    assert listed == differing
+    for name in sorted(differing):
+        # a figure that comes or goes under protection stands for another one that changed
+        hidden = any(side.get(name, {}).get("marker") == "c" for side in shown)
+        assert _key(name) in {key[:1] + key[2:] for key in expected} or (
+            hidden and _key(name)[:2] in {(key[0], key[2]) for key in expected}
+        ), name
+    missing = [
+        name
+        for name in shown[0]
+        if _key(name) in {key[:1] + key[2:] for key in expected}
+        and name not in differing
+        and shown[0][name]["marker"] != "c"
+    ]
+    assert not missing
+    returns = [{row["figure_id"]: row for row in rows_of(side / "members" / "kpi_return.csv")} for side in
+               (flexed.before, flexed.after)]  # fmt: skip
+    moved = {name for name in returns[0] if returns[0][name]["value"] != returns[1][name]["value"]}
+    assert moved <= {item["name"] for item in changes if item["table"] == "kpi"}
+    assert {returns[0][item["name"]]["indicator_id"] for item in changes if item["table"] == "kpi"} <= set(
+        flexed.expected
+    )
+    assert {item["table"] for item in changes} <= {"figure", "group", "submission", "kpi", "posting"}
+    assert document["summary"]
+
+
+def _key(figure_id: str) -> tuple[str, ...]:
+    """Indicator, period, breakdown and group of a published figure."""
+    parts = figure_id.split(":")
+    return (parts[1], parts[3], *(parts[4:6] if parts[0] == "breakdown" else ("all", "all")))
+
+
+def _published(release: Path) -> dict[str, dict[str, str]]:
+    """What the public files say of each figure, as far as the comparison looks at it."""
+    columns = ("value", "marker", "numerator", "denominator", "lower", "upper", "data_cut_status")
+    return {
+        row["figure_id"]: {name: row[name] for name in columns}
+        for table in ("outcomes", "breakdowns")
+        for row in rows_of(release / "public" / "data" / f"{table}.csv")
+    }
+
+
+def test_a_practice_that_moves_network_changes_those_two_networks_alone(flexed: Flexed, tmp_path: Path) -> None:
+    """From April 2025 the practice's people count with another network, in every indicator; nowhere else."""
+    home = Home(Path(shutil.copytree(flexed.home.root, tmp_path / "home", symlinks=True)))
+    before = built_figures(home.build_database)
+    held = sent(home, newest(home, "reference_practices", "ZCC1"))
+    state = next(row for row in held.rows if row["practice_code"] == "Z90026" and not row["valid_to"])
+    old, new = state["pcn_code"], next(code for code in ("ZPN1", "ZPN2") if code != state["pcn_code"])
+    moved = [
+        {**state, "valid_to": "2025-03-31"},
+        {**state, "pcn_code": new, "valid_from": "2025-04-01", "valid_to": ""},
+    ]
+    rows = tuple(row for row in held.rows if row is not state) + tuple(moved)
+    deliver(home, replace(held, sequence=2, rows=rows).submission())
+    assert build(home) == "all"
+    after = built_figures(home.build_database)
+    changed = {key for key in {*before, *after} if before.get(key) != after.get(key)}
+    months = {date(2025, month, 1) for month in (4, 5, 6)}
+    periods = {period for day in months for period in periods_of(day, ("month", "quarter", "year", "rolling_year"))}
+    outside = {key for key in changed if key[3] != "pcn" or key[4] not in (old, new) or (key[1], key[2]) not in periods}
+    assert not outside, first(map(str, sorted(outside)))
+    # the denominators of rates are months of people, and the practice has people in every month
+    rates = {key for key in before if key[0] == "larc_prescribed" or key[0] == "emergency_admissions"}
+    wanted = {key for key in rates if key[3] == "pcn" and key[4] in (old, new) and (key[1], key[2]) in periods}
+    assert wanted
+    assert wanted <= changed
+    for network, sign in ((old, -1), (new, 1)):
+        key = ("emergency_admissions", "year", "2025-26", "pcn", network)
+        assert sign * (after[key][2] - before[key][2]) > 0
+
+
+def test_after_the_freeze_a_file_is_taken_back_only_as_a_restatement(flexed: Flexed, tmp_path: Path) -> None:
+    """GRW-26: the quarter's figures were final 45 days after its end; the withdrawal has to say what it does."""
+    home = Home(Path(shutil.copytree(flexed.home.root, tmp_path / "home", symlinks=True)))
+    name = flexed.quit_again.submission_id
+    words = ("withdraw", name, "--reason", "the follow-up was somebody else's", "--by", "the service")
+    refused = outturn(*words, home=home.root)
+    assert refused.code == 1, refused.out
+    assert "no longer provisional" in refused.out and "restatement" in refused.out
+    assert read_withdrawal(home, name) is None
+    assert name in {item.submission_id for item in Register.load(home).in_force()}
+    done = outturn(*words, "--restatement", home=home.root)
+    assert done.code == 0, done.out
+    withdrawal = read_withdrawal(home, name)
+    assert withdrawal is not None and withdrawal.restatement
+    assert withdrawal.as_at == date(2025, 10, 1)
+    in_force = {item.submission_id for item in Register.load(home).in_force() if item.feed == "stop_smoking"}
+    assert name not in in_force
+    former = {item["submission_id"] for item in _submissions(flexed.before) if item["feed"] == "stop_smoking"}
+    assert in_force == former, "what it had superseded counts again"
+
+
+def _submissions(release: Path) -> list[dict[str, Any]]:
+    cut = json.loads((release / "members" / "lineage.json").read_bytes())["data_cut"]
+    found: list[dict[str, Any]] = cut["submissions"]
+    return found
+
+
+# recomputing -------------------------------------------------------------------------------------------------------
+
+
+def test_after_fifty_changes_of_files_the_increments_equal_a_rebuild(flexed: Flexed, tmp_path: Path) -> None:
+    """Three increments over fifty changes, the first by a whole run with all its tests; then everything anew."""
+    home = Home(Path(shutil.copytree(flexed.home.root, tmp_path / "home", symlinks=True)))
+    senders = Senders(home, random.Random(20250630))
+    # what was held back has never come; that takes tokens out of the data, so that every month is built again
+    senders.hold_back(HELD_BACK)
+    for _ in range(20):
+        senders.change(links_stay=False)
+    while senders.held_back:
+        senders.told.append(senders.late())
+    assert build(home, *SPINE) == "all"
+    senders.ours.clear()
+    while len(senders.told) + len(flexed.arrived) < 50:
+        senders.change(links_stay=True)
+    months = build(home)
+    assert isinstance(months, list) and 0 < len(months) <= MONTHS, months
+    assert {line.split()[0] for line in senders.told} >= {"late", "corrected", "shortened", "some", "withdrawn", "a"}
+    _assert_a_rebuild_is_the_same(home, tmp_path, senders.told)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_fifty_changes_built_one_at_a_time_equal_a_rebuild(greenwich: DemoHome, tmp_path: Path) -> None:
+    home = _copy(greenwich, tmp_path)
+    senders = Senders(home, random.Random(20230401))
+    senders.hold_back(HELD_BACK)
+    fewer = 0
+    for number in range(50):
+        senders.change(links_stay=number % 3 > 0)
+        months = build(home, *SPINE)
+        fewer += isinstance(months, list) and len(months) < MONTHS
+    assert fewer >= 10
+    # the last increment through the assets, with the tests of the warehouse
+    senders.change(links_stay=True)
+    _materialise_warehouse(home)
+    _assert_a_rebuild_is_the_same(home, tmp_path, senders.told)
