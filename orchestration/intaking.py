@@ -8,6 +8,8 @@ it; feeds know nothing of each other, so they can go side by side with the same 
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -74,6 +76,18 @@ def _require(parent: int | None) -> None:
         raise SystemFault("the run this process worked for has ended.", "run again.")
 
 
+def _end_with(parent: int) -> None:
+    """In a process of a crew: end when the run it works for has ended, in the midst of a file if need be. What is half
+    written has no receipt and counts for nothing."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def _hand(root: Path, feed: str, last_month: str, landing: bool, parent: int) -> list[Receipt]:
     return take_in_feed(Home(root), feed, last_month, landing=landing, parent=parent)
 
@@ -88,7 +102,9 @@ class Crew:
         waiting = {feed: len(_waiting(home, feed, last_month)) for feed in wanted} if landing else {}
         if sum(waiting.values()) >= WORTH_A_CREW and (os.cpu_count() or 1) > 1:
             # spawned, not forked: the parent has threads and open databases
-            self._pool = ProcessPoolExecutor(HANDS, mp_context=get_context("spawn"))
+            self._pool = ProcessPoolExecutor(
+                HANDS, mp_context=get_context("spawn"), initializer=_end_with, initargs=(os.getpid(),)
+            )
             # the longest first, so that none is left over at the end
             for feed in sorted(waiting, key=lambda name: (-waiting[name], name)):
                 self._results[feed] = self._pool.submit(_hand, home.root, feed, last_month, landing, os.getpid())

@@ -194,14 +194,14 @@ def findings(home: Home) -> tuple[str, ...]:
     }
     for receipt in register.entries:
         if receipt.outcome == "reject_file" and not {receipt.slot, receipt.file_name} & answered:
-            lines.append(f"refused {receipt.file_name}: {receipt.findings[0].message if receipt.findings else ''}")
+            lines.append(f"refused {receipt.shown_name}: {receipt.findings[0].message if receipt.findings else ''}")
     waiting: dict[str, list[Receipt]] = {}
     for receipt in register.in_force():
         if receipt.rows_quarantined:
             waiting.setdefault(receipt.feed, []).append(receipt)
     for feed, held in sorted(waiting.items()):
         rows = sum(item.rows_quarantined for item in held)
-        names = sorted(item.file_name for item in held)
+        names = sorted(item.shown_name for item in held)
         shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if names[_NAMED:] else "")
         lines.append(f"{rows} row(s) of {feed} wait in quarantine: {shown}")
     return tuple(lines)

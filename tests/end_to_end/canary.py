@@ -113,7 +113,7 @@ def _inside(data: bytes, path: Path | None) -> Iterator[tuple[str, bytes]]:
                 ).fetchall()
                 for names in tables:
                     quoted = ".".join(f'"{name}"' for name in names)
-                    yield f"table {names[2]}", _values(connection.execute(f"select * from {quoted}").to_arrow_table())
+                    yield f"table {names[2]}", _values(connection.sql(f"select * from {quoted}").to_arrow_table())
                 sql = "select sql from duckdb_views() union all select comment from duckdb_tables()"
                 yield "views", repr(connection.execute(sql).fetchall()).encode()
     elif data[:15] == b"SQLite format 3" and path is not None:

@@ -183,6 +183,8 @@ class Senders:
     told: list[str] = field(default_factory=list)
     held_back: list[Submission] = field(default_factory=list)
     ours: list[str] = field(default_factory=list)
+    # registers and deaths of files that begin earlier are left alone
+    since: date = date.min
     added: int = 0
 
     def hold_back(self, feeds: Sequence[str]) -> None:
@@ -201,7 +203,12 @@ class Senders:
             shutil.rmtree(folder)
 
     def _in_force(self, *feeds: str) -> list[Receipt]:
-        return [item for item in Register.load(self.home).in_force() if item.feed in feeds]
+        return [
+            item
+            for item in Register.load(self.home).in_force()
+            if item.feed in feeds
+            and (item.feed not in ("pcn_register", "deaths") or (item.covers_from or date.min) >= self.since)
+        ]
 
     def change(self, *, links_stay: bool) -> None:
         """One change. links_stay: none that takes a token out of the data, which would build every month again."""
@@ -254,8 +261,8 @@ class Senders:
     def corrected(self) -> str:
         weights = [4 if name in ("pcn_register", "deaths") else 1 for name in SWAPPED]
         feed = self.dice.choices(list(SWAPPED), weights=weights)[0]
-        held = sent(self.home, self.dice.choice(self._in_force(feed)))
-        return f"corrected {self._resend(held, self._swapped(feed, held.rows))}"
+        held = sent(self.home, self.dice.choice(self._in_force(feed) or self._in_force("pcn_register")))
+        return f"corrected {self._resend(held, self._swapped(held.feed, held.rows))}"
 
     def shortened(self) -> str:
         """Some rows are gone, and with them what they said."""

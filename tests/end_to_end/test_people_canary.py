@@ -573,14 +573,15 @@ def test_the_search_can_find(whole_run: WholeRun, tmp_path: Path) -> None:
         assert [line for line in found if line.endswith(wanted)], (wanted, found)
 
 
-@pytest.mark.xfail(strict=True, reason="the line about a refused file and Dagster's log show its name as it was sent")
 def test_a_run_calls_no_file_by_her_name(home: Home) -> None:
     from orchestration.main_job import findings
 
     write_bytes(home.releases / "1" / "manifest.json", b'{"data_cut_id": "1"}')
     home.current.symlink_to("1")
     item = last_sent()["stop_smoking"]
-    moved = deliver(home, item).rename(home.landing / item.organisation / f"{SHE}.csv{SUFFIX}")
+    mailbox = home.landing / item.organisation
+    moved = deliver(home, item, file=f"{SHE}.csv").rename(mailbox / f"{SHE}.csv{SUFFIX}")
+    (mailbox / item.file_name).rename(mailbox / f"{SHE}.csv")
     assert take_in(home, moved, CONTRACTS).outcome == FILE
     (told,) = findings(home)
     assert traces(told.encode()) == []

@@ -46,7 +46,7 @@ def disclosed(greenwich: DemoHome) -> dict[str, dict[str, Any]]:
 
 
 def test_the_public_is_the_disclosed_truth(greenwich: DemoHome, disclosed: dict[str, dict[str, Any]]) -> None:
-    """GRW-02: every public figure of people is the planted one, hidden and rounded; nothing else is there."""
+    """Every public figure of people is the planted one, hidden and rounded; nothing else is there."""
     told, compared = [], 0
     for name in ("outcomes", "breakdowns"):
         for row in rows_of(greenwich.release / "public" / "data" / f"{name}.csv"):
@@ -86,7 +86,7 @@ def test_rules_of_small_counts_worked_by_hand(greenwich: DemoHome) -> None:
 
 
 def test_groups_are_years_without_the_unknown_and_without_levels(greenwich: DemoHome) -> None:
-    """GRW-26: networks stand as numbers in a funnel; nobody is named failing, and no month is cut into groups."""
+    """Networks stand as numbers in a funnel; nobody is named failing, and no month is cut into groups."""
     groups = rows_of(greenwich.release / "public" / "data" / "breakdowns.csv")
     assert {row["period_kind"] for row in groups} <= {"year", "rolling_year"}
     assert {row["breakdown_kind"] for row in groups} == {"pcn", "deprivation", "age"}

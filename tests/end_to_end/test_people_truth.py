@@ -11,7 +11,7 @@ STATISTICS = {"proportion", "maintained_proportion", "crude_rate", "dsr", "mean"
 
 
 def test_every_figure_of_the_analysts_is_the_planted_truth(greenwich: DemoHome) -> None:
-    """GRW-28, GRW-39: every indicator, month, quarter, year and rolling year; alliance, network, deprivation, age."""
+    """GRW-39: every indicator, month, quarter, year and rolling year; alliance, network, deprivation, age."""
     found = analysts(greenwich.release)
     told = differences(found, planted())
     assert not told, first(told)

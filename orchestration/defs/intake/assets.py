@@ -87,7 +87,7 @@ def _build(feed: str, source_class: str) -> dg.AssetsDefinition:
             metadata={
                 "read": len(taken),
                 "refused": len(refused),
-                "which": dg.MetadataValue.md("\n".join(f"- {item.file_name}" for item in refused) or "none"),
+                "which": dg.MetadataValue.md("\n".join(f"- {item.shown_name}" for item in refused) or "none"),
             },
         )
         yield dg.AssetCheckResult(
