@@ -118,4 +118,7 @@ def test_rows_fit_the_source_and_keep_their_types() -> None:
     table = catalogue_table()
     assert tuple(table.column_names) == COLUMNS
     assert str(table.schema.field("max_missing_pct").type) == "decimal128(5, 2)"
-    assert table.to_pylist()[0]["max_missing_pct"] == Decimal("10.00")
+    limits = {row["indicator_id"]: row["max_missing_pct"] for row in table.to_pylist()}
+    assert limits["no_criteria_to_reside"] == Decimal("10.00")
+    # sums over organisations that cannot leave single days out: no day may be missing
+    assert limits["emergency_admissions"] == Decimal("0.00")

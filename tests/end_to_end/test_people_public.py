@@ -81,8 +81,10 @@ def test_rules_of_small_counts_worked_by_hand(greenwich: DemoHome) -> None:
             assert Decimal(row["numerator"]) == nearest, row["figure_id"]
         shown[row["indicator_id"], row["period_id"]] = Decimal(row["numerator"]) if row["numerator"] else None
         months[row["indicator_id"]].append(row["period_id"])
-    assert set(months) == set(SUMS)
-    assert all(len(found) == 27 for found in months.values())
+    for indicator in SUMS:
+        there = {key[2] for key in truth if key[:2] == (indicator, "month") and key[3] == "all"}
+        assert len(there) > 20
+        assert set(months[indicator]) == there
 
 
 def test_groups_are_years_without_the_unknown_and_without_levels(greenwich: DemoHome) -> None:
