@@ -1,4 +1,4 @@
-"""Which months of the spine a new data cut changes: the value of the dbt variable `changed_months`.
+"""Which months of the spine a new data cut changes: what `OUTTURN_CHANGED_MONTHS` holds.
 
 Belongs here: the rule, per feed, from the submissions of two cuts. Not here: which cut a warehouse was built on, and
 whether to trust it (orchestration).

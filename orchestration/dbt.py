@@ -5,16 +5,20 @@ Everything dbt writes (target, logs) goes into the home, never into the project.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from dbt_project.changes import ALL
 from foundation.durable import write_bytes
 from foundation.errors import SystemFault
 from foundation.home import Home
@@ -25,13 +29,17 @@ PROJECT = PRODUCT / "dbt_project"
 EXECUTABLE = Path(sys.executable).parent / "dbt"
 
 
-def environment(home: Home, inputs: Path, data_cut_id: str = "") -> dict[str, str]:
-    """Environment variables the project's sources and profile read."""
+def environment(home: Home, data_cut_id: str = "", changed_months: str | Sequence[str] = ALL) -> dict[str, str]:
+    """Environment variables the project's sources, macros and profile read.
+
+    What the project's YAML reads is the same in every run of a home: dbt reads files anew whose variables differ.
+    """
     return {
         "OUTTURN_LAKE": str(home.lake),
-        "OUTTURN_RUN_INPUTS": str(inputs),
+        "OUTTURN_RUN_INPUTS": str(home.warehouse / "inputs" / "current"),
         "OUTTURN_BUILD_DATABASE": str(home.build_database),
         "OUTTURN_DATA_CUT": data_cut_id,
+        "OUTTURN_CHANGED_MONTHS": ALL if changed_months == ALL else json.dumps(list(changed_months)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
         "DO_NOT_TRACK": "1",
     }
@@ -52,24 +60,53 @@ def within(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-WHOLE_BUILD = ("--vars", json.dumps({"changed_months": "all"}))
-
-
 @cache
 def project_hash() -> str:
     """Hash of the project's files: what a stored manifest or build belongs to."""
     return hash_tree(PROJECT)
 
 
-def manifest_path(home: Home) -> Path:
-    """The manifest of the project as it is now, parsed once per version of the project into the home."""
-    folder = home.dbt / f"parsed-{project_hash()[:16]}"
-    manifest = folder / "manifest.json"
-    if manifest.exists():
-        return manifest
-    scratch = home.dbt / "parse"
+def _folder(home: Home) -> Path:
+    return home.dbt / f"parsed-{project_hash()[:16]}"
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A process of dbt that reads the project, and the folder it writes to."""
+
+    process: subprocess.Popen[str]
+    scratch: Path
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+_READING = "reading-"
+_readings: dict[Path, _Reading] = {}
+
+
+def _sweep_readings(home: Home) -> None:
+    """Remove what processes that were killed while dbt read the project for them have left."""
+    for left in home.dbt.glob(f"{_READING}*"):
+        try:
+            os.kill(int(left.name.removeprefix(_READING)), 0)
+        except ProcessLookupError:
+            shutil.rmtree(left, ignore_errors=True)
+        except PermissionError:
+            continue
+
+
+def begin_reading(home: Home) -> None:
+    """Let dbt read its project while this process gets on with other things, unless it has been read.
+    `manifest_path` waits for it."""
+    if home.root in _readings or (_folder(home) / "manifest.json").exists():
+        return
+    _sweep_readings(home)
+    scratch = home.dbt / f"{_READING}{os.getpid()}"
     # In a process of its own: dbt keeps the engine's objects alive until exit, and this one has to stay clean.
-    ran = subprocess.run(  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603
         [
             str(EXECUTABLE),
             "--quiet",
@@ -84,21 +121,41 @@ def manifest_path(home: Home) -> Path:
             str(PROJECT),
             "--target-path",
             str(scratch),
-            # as in a whole build: dbt reads the project anew when variables differ
-            *WHOLE_BUILD,
         ],
-        env={**os.environ, **environment(home, home.warehouse / "inputs" / "none")},
-        capture_output=True,
+        env={**os.environ, **environment(home)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        check=False,
     )
-    if ran.returncode != 0:
-        raise SystemFault(
-            f"dbt could not read its project: {ran.stdout.strip()[-600:]}", f"mend {PROJECT}, then try again."
-        )
-    for name in ("partial_parse.msgpack", "manifest.json"):
-        if (scratch / name).exists():
-            write_bytes(folder / name, (scratch / name).read_bytes())
+    _readings[home.root] = _Reading(process, scratch)
+
+
+@atexit.register
+def _end_readings() -> None:
+    for root in list(_readings):
+        _readings.pop(root).end()
+
+
+def manifest_path(home: Home) -> Path:
+    """The manifest of the project as it is now, parsed once per version of the project into the home."""
+    manifest = _folder(home) / "manifest.json"
+    if manifest.exists():
+        return manifest
+    begin_reading(home)
+    reading = _readings.pop(home.root)
+    try:
+        said, _ = reading.process.communicate()
+        if reading.process.returncode != 0:
+            raise SystemFault(
+                f"dbt could not read its project: {said.strip()[-600:]}", f"mend {PROJECT}, then try again."
+            )
+        # The manifest last: it says that the rest is there.
+        for name in ("partial_parse.msgpack", "manifest.json"):
+            if (reading.scratch / name).exists():
+                write_bytes(_folder(home) / name, (reading.scratch / name).read_bytes())
+    finally:
+        reading.end()
     return manifest
 
 

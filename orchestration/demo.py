@@ -10,6 +10,7 @@ from foundation.durable import write_bytes
 from foundation.errors import WrongUsage
 from foundation.home import Home
 from orchestration.cycle import agreements_of
+from orchestration.dbt import begin_reading
 from orchestration.deciding import approve_for_demo
 from orchestration.main_job import DONE, WITH_FINDINGS, Outcome, run_main_job
 from orchestration.progress import say
@@ -70,6 +71,7 @@ def run_demo(home: Home, name: str | None, residents: int | None) -> int:
                 f"{home.root} is a home for something else.", "choose another folder with --home, or set OUTTURN_HOME."
             )
     home.create(demo=True, place=place.name, residents=place.residents)
+    begin_reading(home)
     say("demo", f"{place.title}: the senders are writing their files")
     put = fill(home, place)
     say("demo", f"{place.title}: {put} submissions put into landing" if put else f"{place.title}: already filled")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from foundation.durable import new_directory
+from foundation.durable import new_directory, swap_pointer
 from foundation.tables import write_parquet
 from orchestration.cycle import Cycle
 
@@ -73,9 +73,18 @@ def table_of(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 
 def write_inputs(cycle: Cycle) -> None:
-    """Write the inputs of the cycle's build, once."""
-    if cycle.inputs.exists():
-        return
+    """Write the inputs of the cycle's build, once, and let dbt find them."""
+    if not cycle.inputs.exists():
+        _write(cycle)
+    point_at_inputs(cycle)
+
+
+def point_at_inputs(cycle: Cycle) -> None:
+    """Make these inputs the ones dbt reads (`dbt.environment`)."""
+    swap_pointer(cycle.inputs.with_name("current"), cycle.inputs.name)
+
+
+def _write(cycle: Cycle) -> None:
     from dbt_project.catalogue import catalogue_table, indicator_feeds_table
     from ingest.cut import links_of
 

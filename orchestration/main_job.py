@@ -16,6 +16,7 @@ from foundation.errors import Refused, SystemFault, WrongUsage
 from foundation.home import Home
 from foundation.period import month_of
 from orchestration.cycle import agreements_of, month_asked, only
+from orchestration.dbt import begin_reading
 from orchestration.intaking import crew_of, crews_dismissed
 from orchestration.lock import home_lock
 from orchestration.partitions import AGREEMENT_TAG, FIRST_MONTH, FROM_TAG, PERIOD_TAG
@@ -121,6 +122,7 @@ def run_main_job(home: Home, period: str, *, agreement: str | None = None, intak
 
         sweep(home.root)
         started_ns = time.time_ns()
+        begin_reading(home)
         with open_instance(home) as instance:
             if buried := bury_dead_runs(instance):
                 say("house", f"{buried} run(s) of processes that died were closed")

@@ -343,8 +343,10 @@ class Build:
         return sorted(name.split(".")[2] for name, status in self.statuses.items() if status in ("error", "fail"))
 
 
-def run_dbt(command: Sequence[str], scratch: Path, lake: Path, inputs: Path, cut: str = CUT) -> Build:
-    """Run dbt in this process; everything it writes goes below `scratch`."""
+def run_dbt(
+    command: Sequence[str], scratch: Path, lake: Path, inputs: Path, cut: str = CUT, months: list[str] | str = "all"
+) -> Build:
+    """Run dbt in this process; everything it writes goes below `scratch`. months: what `OUTTURN_CHANGED_MONTHS` holds."""
     from dbt.cli.main import dbtRunner
 
     database = scratch / "build.duckdb"
@@ -353,6 +355,7 @@ def run_dbt(command: Sequence[str], scratch: Path, lake: Path, inputs: Path, cut
         "OUTTURN_RUN_INPUTS": str(inputs),
         "OUTTURN_BUILD_DATABASE": str(database),
         "OUTTURN_DATA_CUT": cut,
+        "OUTTURN_CHANGED_MONTHS": months if isinstance(months, str) else json.dumps(months),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
         "DO_NOT_TRACK": "1",
     }

@@ -130,8 +130,8 @@ def build(home: Home, *selection: str) -> list[str] | str:
     ran = subprocess.run(
         [str(dbt.EXECUTABLE), "--quiet", "--no-use-colors", "run", *selection, "--project-dir", str(dbt.PROJECT),
          "--profiles-dir", str(dbt.PROJECT), "--target-path", str(target), "--log-path", str(home.dbt / "logs"),
-         *(["--full-refresh"] if months == "all" else []), "--vars", json.dumps({"changed_months": months})],
-        env={**os.environ, **dbt.environment(home, cycle.inputs, cycle.cut.cut_id)},
+         *(["--full-refresh"] if months == "all" else [])],
+        env={**os.environ, **dbt.environment(home, cycle.cut.cut_id, months)},
         capture_output=True, text=True,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -8,5 +8,5 @@
     {%- if execute and flags.WHICH in ['build', 'run'] and model.resource_type != 'unit_test' -%}
         {{ require_environment('OUTTURN_DATA_CUT', 'the id of the data cut') }}
     {%- endif -%}
-    '{{ env_var("OUTTURN_DATA_CUT", "") }}'
+    '{{ env_var("OUTTURN_DATA_CUT", "") if execute }}'
 {%- endmacro %}

@@ -7,7 +7,6 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    full_refresh=rebuild_all_months(),
     pre_hook="{{ delete_changed_months() }}"
 ) }}
 with months as (

@@ -3,7 +3,6 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    full_refresh=rebuild_all_months(),
     pre_hook="{{ delete_changed_months() }}"
 ) }}
 select

@@ -2,9 +2,11 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
+from functools import cached_property
 from graphlib import TopologicalSorter
+from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,6 +17,7 @@ from dagster_dbt import (
     DbtCliResource,
     dbt_assets,
 )
+from packaging.version import Version
 
 from dbt_project.changes import ALL
 from foundation.errors import Refused, SystemFault
@@ -22,7 +25,7 @@ from foundation.home import Home
 from orchestration import dbt
 from orchestration.cycle import current_cycle
 from orchestration.increment import basis_of, changed_months
-from orchestration.inputs import write_inputs
+from orchestration.inputs import point_at_inputs, write_inputs
 from orchestration.partitions import DUCKDB_WRITER
 from orchestration.progress import say
 from orchestration.resources import HomeResource
@@ -80,6 +83,22 @@ class Translator(DagsterDbtTranslator):
         )
 
 
+class Dbt(DbtCliResource):
+    """DbtCliResource without the four seconds it spends before dbt starts.
+
+    They go on asking `dbt --version`, and on loading dbt's adapter into this process, which only its row counts and
+    column metadata use (and those leave the database open).
+    """
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        # the executable is that of this environment
+        return Version(metadata.version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:
+        return None
+
+
 def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
     """The dbt project as assets, with its tests as checks."""
     manifest = dbt.manifest_path(home)
@@ -108,7 +127,7 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
         # What an earlier run left says nothing about this one.
         results_file.unlink(missing_ok=True)
         partial = manifest.parent / "partial_parse.msgpack"
-        resource = DbtCliResource(
+        resource = Dbt(
             project_dir=str(dbt.PROJECT),
             profiles_dir=str(dbt.PROJECT),
             dbt_executable=str(dbt.EXECUTABLE),
@@ -116,14 +135,16 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
         )
         if partial.exists() and not (target / "partial_parse.msgpack").exists():
             (target / "partial_parse.msgpack").write_bytes(partial.read_bytes())
-        with dbt.within(dbt.environment(home, cycle.inputs, cycle.cut.cut_id)):
+        with io_only():
+            # the data cut may be of an earlier run than its models
+            point_at_inputs(cycle)
+        with dbt.within(dbt.environment(home, cycle.cut.cut_id, months)):
             invocation = resource.cli(
                 [
                     "build",
                     "--exclude-resource-type",
                     "unit_test",
                     *(["--full-refresh"] if months == ALL else []),
-                    *(dbt.WHOLE_BUILD if months == ALL else ("--vars", json.dumps({"changed_months": months}))),
                     "--log-path",
                     str(home.dbt / "logs"),
                 ],
