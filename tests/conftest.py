@@ -8,6 +8,21 @@ from pathlib import Path
 
 import pytest
 
+# Files that take longest, longest first. `--dist loadfile` gives a whole file to one worker, so one that comes late is
+# what everybody waits for at the end; and it counts tests, of which the longest files have few.
+LONGEST = (
+    "end_to_end/test_people_changes.py",
+    "end_to_end/test_gate_matrix.py",
+    "end_to_end/test_gate_command_line.py",
+    "dbt_project/test_people_incremental.py",
+    "end_to_end/test_people_canary.py",
+    "dbt_project/test_dbt_build.py",
+    "dbt_project/test_dbt_faults.py",
+    "browser/test_site_in_browser.py",
+    "publication/test_publication_people_release.py",
+    "end_to_end/test_repeatable.py",
+)
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
 
@@ -16,6 +31,17 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "False")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # the option is xdist's; without it there is nothing to put in order
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {REPOSITORY / "tests" / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")

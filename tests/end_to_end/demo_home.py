@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +35,29 @@ def outturn(*words: str, home: Path | None = None, **variables: str) -> Said:
     return Said(ran.returncode, ran.stdout + ran.stderr)
 
 
+def outturn_here(*words: str, home: Path | None = None) -> Said:
+    """The same command by its entry point in this process: same words, same exit code.
+
+    For what is asked many times, and where the process is not the question: a new one imports for seconds.
+    """
+    from orchestration import cli, progress
+
+    output, code = io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), redirect_stderr(output):
+        patch.setattr(sys, "argv", [str(OUTTURN), *words])
+        if home is not None:
+            patch.setenv("OUTTURN_HOME", str(home))
+        # it holds on to the output it was made for
+        progress.console.cache_clear()
+        try:
+            cli.main()
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        finally:
+            progress.console.cache_clear()
+    return Said(code, output.getvalue())
+
+
 @dataclass(frozen=True)
 class DemoHome:
     root: Path
@@ -49,18 +74,30 @@ def _shared_folder(factory: pytest.TempPathFactory) -> Path:
     return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
 
-def filled_home(factory: pytest.TempPathFactory, name: str, *words: str, **variables: str) -> DemoHome:
-    """A demo home, filled and run once whoever asks first."""
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], str]) -> tuple[Path, str]:
+    """A home made by whoever of all workers asks first, and what was said about it."""
     folder = _shared_folder(factory) / name
     folder.mkdir(exist_ok=True)
-    said = folder / "said.txt"
+    home, said = folder / "home", folder / "said.txt"
     with FileLock(folder / "lock"):
         if not said.exists():
-            ran = outturn("demo", *words, home=folder / "home", **variables)
-            said.write_text(f"{ran.code}\n{ran.out}")
-    code, _, out = said.read_text().partition("\n")
+            # of somebody who did not get to the end of it
+            shutil.rmtree(home, ignore_errors=True)
+            said.write_text(make(home))
+    return home, said.read_text()
+
+
+def filled_home(factory: pytest.TempPathFactory, name: str, *words: str, **variables: str) -> DemoHome:
+    """A demo home, filled and run once whoever asks first."""
+
+    def fill(home: Path) -> str:
+        ran = outturn("demo", *words, home=home, **variables)
+        return f"{ran.code}\n{ran.out}"
+
+    home, said = made_once(factory, name, fill)
+    code, _, out = said.partition("\n")
     assert code == "0", out
-    return DemoHome(folder / "home", Said(int(code), out))
+    return DemoHome(home, Said(int(code), out))
 
 
 @pytest.fixture(scope="session")

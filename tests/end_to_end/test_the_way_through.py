@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from demo_home import DemoHome, outturn, tree_hashes
+from demo_home import DemoHome, outturn, outturn_here, tree_hashes
 
 from orchestration.rooms import contracts
 
@@ -204,7 +204,7 @@ def test_explain_walks_from_a_figure_and_from_a_pound_to_file_hashes(demo: DemoH
         "member:derbyshire-real-only:2024-25:gain:acute-trust",
         "posting:derbyshire-real-only:2024-25:gain",
     ):
-        said = outturn("explain", str(demo.release), figure, "--json")
+        said = outturn_here("explain", str(demo.release), figure, "--json")
         assert said.code == 0, said.out
         json.loads(said.out)
         named = set(re.findall(r"\b[0-9a-f]{64}\b", said.out)) & set(receipts)

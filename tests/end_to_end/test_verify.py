@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from demo_home import DemoHome, outturn
+from demo_home import DemoHome, outturn, outturn_here
 
 
 def test_an_untouched_copy_elsewhere_passes(copy_of_release: Path) -> None:
@@ -48,7 +48,7 @@ def _replace(path: Path, old: str, new: str) -> None:
 )
 def test_one_change_is_named(copy_of_release: Path, file: str, old: str, new: str, figure: str) -> None:
     _replace(copy_of_release / file, old, new)
-    said = outturn("verify", str(copy_of_release))
+    said = outturn_here("verify", str(copy_of_release))
     assert said.code == 1, said.out
     assert file in said.out
     assert figure in said.out, said.out
@@ -62,7 +62,7 @@ def test_a_ledger_penny_is_named(copy_of_release: Path) -> None:
     cells[position] = str(int(cells[position]) + 1)
     lines[5] = ",".join(cells)
     path.write_text("\n".join(lines) + "\n")
-    said = outturn("verify", str(copy_of_release))
+    said = outturn_here("verify", str(copy_of_release))
     assert said.code == 1
     assert "members/ledger.csv" in said.out
     assert re.search(r"(ledger|step|posting|member):derbyshire-real-only:2024-25", said.out), said.out
@@ -73,7 +73,7 @@ def test_a_changed_cell_of_the_database_is_named(copy_of_release: Path) -> None:
         connection.execute(
             "update outcomes set value_text = '452.9' where indicator_id = 'no_criteria_to_reside' and period_id = '2024-25'"
         )
-    said = outturn("verify", str(copy_of_release))
+    said = outturn_here("verify", str(copy_of_release))
     assert said.code == 1
     assert "public/published.duckdb" in said.out
     assert "indicator:no_criteria_to_reside:E54000058:2024-25:value" in said.out
