@@ -14,6 +14,27 @@ from foundation.home import Home
 _held: dict[str, int] = {}
 
 
+def holder(home: Home) -> str | None:
+    """The process that holds the home, as text; None while nobody does."""
+    if str(home.root) in _held:
+        return str(os.getpid())
+    try:
+        descriptor = os.open(home.lock, os.O_RDWR)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return _named(descriptor)
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _named(descriptor: int) -> str:
+    return os.pread(descriptor, 64, 0).decode(errors="replace").strip() or "unknown"
+
+
 @contextmanager
 def home_lock(home: Home) -> Iterator[None]:
     """Hold the home for the length of the block; SystemFault at once if another process holds it."""
@@ -31,9 +52,8 @@ def home_lock(home: Home) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            holder = os.pread(descriptor, 64, 0).decode(errors="replace").strip() or "unknown"
             raise SystemFault(
-                f"another run is using {home.root} (process {holder}).",
+                f"another run is using {home.root} (process {_named(descriptor)}).",
                 "wait until it ends; if that process no longer exists, try again: the lock goes with it.",
             ) from None
         os.ftruncate(descriptor, 0)

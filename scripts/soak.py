@@ -19,6 +19,10 @@ PARTS = {
         ["tests/settlement/test_settlement_properties.py", "tests/settlement/test_settlement_top_up_properties.py"],
         {"OUTTURN_PROPERTY_CASES": "1000"},
     ),
+    "a thousand orders of twenty deliveries": (
+        ["tests/expectations/test_intake_orders.py"],
+        {"OUTTURN_ORDERS": "1000"},
+    ),
     "every figure of the generated borough, 289,034 residents, against its truth": (
         ["tests/end_to_end/test_people_truth.py", "tests/end_to_end/test_people_public.py"],
         {"OUTTURN_TEST_RESIDENTS": "289034"},

@@ -112,10 +112,10 @@ def newest(home: Home, feed: str, organisation: str) -> Receipt:
 # building -----------------------------------------------------------------------------------------
 
 
-def build(home: Home, *selection: str) -> list[str] | str:
+def build(home: Home, *selection: str, seeds: bool = False) -> list[str] | str:
     """Run the models as the dbt asset would, without their tests; the months it made again.
 
-    selection: models to run. Whatever is left out is a table made anew in each build, which only the last one needs.
+    seeds: with the seeds, for a home that was never built. selection: models to run. Whatever is left out is a table made anew in each build, which only the last one needs.
     """
     from orchestration.cycle import current_cycle
     from orchestration.increment import basis_of, changed_months
@@ -127,8 +127,9 @@ def build(home: Home, *selection: str) -> list[str] | str:
     months = changed_months(cycle, current_build(home))
     begin_build(home)
     target = home.dbt / "target"
+    verb = ["build", "--exclude-resource-types", "test", "unit_test"] if seeds else ["run"]
     ran = subprocess.run(
-        [str(dbt.EXECUTABLE), "--quiet", "--no-use-colors", "run", *selection, "--project-dir", str(dbt.PROJECT),
+        [str(dbt.EXECUTABLE), "--quiet", "--no-use-colors", *verb, *selection, "--project-dir", str(dbt.PROJECT),
          "--profiles-dir", str(dbt.PROJECT), "--target-path", str(target), "--log-path", str(home.dbt / "logs"),
          *(["--full-refresh"] if months == "all" else [])],
         env={**os.environ, **dbt.environment(home, cycle.cut.cut_id, months)},

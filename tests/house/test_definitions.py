@@ -80,7 +80,7 @@ def test_the_landing_sensor_starts_one_run_for_what_waits(home: Home, monkeypatc
     from places import find_place
 
     monkeypatch.setenv("OUTTURN_HOME", str(home.root))
-    context = dg.build_sensor_context()
+    context = dg.build_sensor_context(instance=dg.DagsterInstance.ephemeral())
     skipped = landing_sensor(context)
     assert isinstance(skipped, dg.SkipReason)
     for item in find_place("derbyshire").submissions()[:50]:
