@@ -55,7 +55,7 @@ oracles: setup ## every oracle suite found under ORACLES, through production cod
 	$(BIN)/python tests/oracles/run_oracles.py "$(ORACLES)"
 
 bench: setup ## wall, CPU and memory of the main job over bare DuckDB; writes bench-report.json
-	$(BIN)/python scripts/bench.py
+	SIZES="$(or $(SIZES),1)" $(BIN)/python scripts/bench.py
 
 lint: setup ## ruff, mypy, import direction, sqlfluff, yaml
 	$(BIN)/ruff check .
