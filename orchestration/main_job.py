@@ -100,7 +100,9 @@ def _refusal_of(home: Home, result: ExecuteInProcessResult, started_ns: int) -> 
         if given is not None and "exit_code" in given.metadata:
             what, mend = str(given.metadata["what"].value), str(given.metadata["what to do"].value)
             code = int(given.metadata["exit_code"].value)
-            return Refused(what, mend) if code == Refused.exit_code else SystemFault(what, mend)
+            if code == Refused.exit_code:
+                return Refused(what, mend)
+            return full_disk(home, what) or SystemFault(what, mend)
     for event in result.filter_events(lambda event: event.is_step_failure):
         failure = event.event_specific_data
         if failure.error is not None and (full := full_disk(home, failure.error.to_string())) is not None:
