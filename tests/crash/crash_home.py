@@ -12,10 +12,9 @@ import hashlib
 import io
 import os
 import shutil
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from foundation.canonical import sha256_file
 from foundation.durable import TEMPORARY
 from foundation.failpoints import VARIABLE
 from foundation.home import Home
+from foundation.version import code_version
 from places.base import Submission
 
 OUTTURN = Path(sys.executable).parent / "outturn"
@@ -62,8 +62,28 @@ class Bench:
         shutil.copytree(self.home.root, draft, symlinks=True)
         draft.rename(self.root / state)
 
+    def reference(self, state: str) -> Path:
+        """A home in that state, never killed; made once by whoever asks first."""
+        with FileLock(self.root / f"{state}-lock"):
+            if not (self.root / state).exists():
+                self._make(state)
+        return self.root / state
+
+    def _make(self, state: str) -> None:
+        if state == FILLED:
+            _fill(self.home)
+        elif state == DELIVERED:
+            self.bring(RUN)
+            next_delivery().write(self.home.landing)
+        else:
+            self.bring({RUN: FILLED, AGAIN: DELIVERED}[state])
+            said = self.run()
+            assert said.code == 3, said.out
+        self.keep(state)
+
     def bring(self, state: str) -> Home:
         """Make the home what it was when the state was kept."""
+        self.reference(state)
         shutil.rmtree(self.home.root, ignore_errors=True)
         shutil.copytree(self.root / state, self.home.root, symlinks=True)
         return self.home
@@ -122,32 +142,14 @@ def _fill(home: Home) -> None:
 
 
 def made_bench(factory: pytest.TempPathFactory) -> Bench:
-    """The states, made once by whoever asks first: filled, run, with a new delivery, and run again, never killed."""
+    """The bench of the session, or the one that OUTTURN_CRASH_BENCH names, made by this very code."""
     base = factory.getbasetemp()
-    root = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "crash"
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "crash"
     if ready := os.environ.get("OUTTURN_CRASH_BENCH"):
-        root = Path(ready)
-    root.mkdir(exist_ok=True)
-    bench = Bench(root)
-    with FileLock(root / "lock"):
-        if not (root / FILLED).exists():
-            _fill(bench.home)
-            bench.keep(FILLED)
-        if not (root / RUN).exists():
-            bench.bring(FILLED)
-            said = bench.run()
-            assert said.code in (0, 3), said.out
-            bench.keep(RUN)
-        if not (root / DELIVERED).exists():
-            bench.bring(RUN)
-            next_delivery().write(bench.home.landing)
-            bench.keep(DELIVERED)
-        if not (root / AGAIN).exists():
-            bench.bring(DELIVERED)
-            said = bench.run()
-            assert said.code in (0, 3), said.out
-            bench.keep(AGAIN)
-    return bench
+        # the version is part of every release
+        folder = Path(ready) / code_version()
+    folder.mkdir(exist_ok=True, parents=True)
+    return Bench(folder)
 
 
 # what must be true afterwards ----------------------------------------------------------------------------------------
@@ -238,15 +240,6 @@ def leftovers(home: Home) -> list[str]:
 def as_never_killed(bench: Bench, state: str) -> None:
     """The home is what the home of that state is, and nobody has to tidy."""
     assert leftovers(bench.home) == []
-    assert bench.home.current.readlink() == (bench.root / state / "releases" / "current").readlink()
-    told = differences(bench.home, bench.root / state)
+    assert bench.home.current.readlink() == (bench.reference(state) / "releases" / "current").readlink()
+    told = differences(bench.home, bench.reference(state))
     assert not told, "\n".join(told[:20])
-
-
-def kill_group(process: subprocess.Popen[str]) -> None:
-    """End a command and every process it started, at once."""
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-Wait = Callable[[], bool]

@@ -24,9 +24,11 @@ FIVE = (
 def test_five_kills_one_after_another_cost_nothing(bench: Bench) -> None:
     """Intake receipt, lake folder, DuckDB commit, release pointer, decision: after each the next run goes on by itself,
     and the last ends as if nothing had happened."""
+    bench.reference(RUN)
     home = bench.bring(FILLED)
     for point, told in FIVE:
         said = bench.run(f"{point}=kill")
+        print(point, said.code, said.out, sep="\n")
         if told is None:
             assert said.code == -signal.SIGKILL, said.out
         else:
