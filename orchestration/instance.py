@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).parent / "dagster.yaml"
 # Statuses in which a run of a dead process stays for ever unless somebody says so.
-_BEGUN = ("STARTING", "STARTED", "CANCELING")
-_UNFINISHED = ("NOT_STARTED", "QUEUED", *_BEGUN)
+BEGUN = ("STARTING", "STARTED", "CANCELING")
+_UNFINISHED = ("NOT_STARTED", "QUEUED", *BEGUN)
 
 
 def prepare_instance(home: Home) -> Path:
@@ -56,7 +56,7 @@ def bury_dead_runs(instance: DagsterInstance, *, waiting_too: bool = True) -> in
     """
     from dagster import DagsterRunStatus, RunsFilter
 
-    names = _UNFINISHED if waiting_too else _BEGUN
+    names = _UNFINISHED if waiting_too else BEGUN
     dead = instance.get_runs(filters=RunsFilter(statuses=[DagsterRunStatus[name] for name in names]))
     for run in dead:
         instance.report_run_failed(
