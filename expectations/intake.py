@@ -25,7 +25,7 @@ from expectations.expectation import ROW, TABLE, WARN, Outcome, Scope, Suite, Su
 from expectations.runner import run_suite
 from expectations.suites import suite_of
 from foundation.canonical import sha256_bytes
-from foundation.durable import write_bytes
+from foundation.durable import remove, write_bytes
 from foundation.errors import Refused, WrongUsage
 from foundation.home import Home
 from foundation.period import month_of
@@ -503,8 +503,8 @@ def _keep_raw(home: Home, identity: str, name: str, held: receive.Held | None, m
 def _clear_landing(manifest_path: Path, data_path: Path | None) -> None:
     """Empty the mailbox of one delivery, manifest last: without it the file would never be looked at again."""
     if data_path is not None:
-        data_path.unlink(missing_ok=True)
-    manifest_path.unlink(missing_ok=True)
+        remove(data_path)
+    remove(manifest_path)
 
 
 def _finish(home: Home, receipt: Receipt, manifest_path: Path, data_path: Path | None) -> Receipt:
@@ -524,6 +524,10 @@ def _refuse_delivery(
 ) -> Receipt:
     """Record a delivery that has no submission id: its manifest or its file cannot be read."""
     identity = receive.problem_id(mailbox, manifest_bytes, problem.rule)
+    if data_path is None and (former := read_receipt(home, identity)) is not None:
+        # its file is gone because it was refused before, by a process that died while it emptied the mailbox
+        _clear_landing(manifest_path, None)
+        return repeated(former)
     held = receive.hold(data_path, _KEPT_WITHOUT_CONTRACT) if data_path is not None else None
     receipt = _receipt(
         identity,
@@ -677,7 +681,13 @@ def _same_rows(
 def _without_file(home: Home, mailbox: str, manifest: Manifest, manifest_path: Path, manifest_bytes: bytes) -> Receipt:
     """A manifest whose file is not there: the rest of a delivery already taken in, or a refusal."""
     sha256 = sha256_bytes(manifest_bytes)
-    done = [item for item in receipts(home) if item.manifest_sha256 == sha256 and item.feed == manifest.feed]
+    # a delivery refused before anybody looked inside has a receipt of no feed
+    done = [
+        item
+        for item in receipts(home)
+        if item.manifest_sha256 == sha256
+        and (item.feed == manifest.feed or (not item.feed and item.organisation == mailbox))
+    ]
     if done:
         _clear_landing(manifest_path, None)
         return repeated(done[0])

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from foundation.canonical import canonical_json, sha256_bytes
-from foundation.durable import write_bytes
+from foundation.durable import set_aside, write_bytes
 from foundation.errors import SystemFault
 from foundation.home import Home
 
@@ -106,8 +106,7 @@ def _archive(folder: Path, name: str) -> None:
     """Move a file that no longer counts out of the way, under a name made of its content."""
     path = folder / name
     target = folder / SUPERSEDED / f"{path.stem}-{sha256_bytes(path.read_bytes())[:16]}.json"
-    target.parent.mkdir(exist_ok=True)
-    path.replace(target)
+    set_aside(path, target)
 
 
 def required_bytes(context: Context, checks: Iterable[RequiredCheck]) -> bytes:

@@ -1,17 +1,21 @@
 """Writes that are whole or absent: temporary name, fsync, rename; never an overwrite in place.
 
 A process killed at any line here leaves either the old content or the new, plus at most a
-temporary name beginning with `.tmp-`, which `sweep` removes.
+temporary name beginning with `.tmp-`, which `sweep` removes. Every write passes its failpoints, so that
+it can be tried (`foundation.failpoints`); nothing else in the house writes what has to last.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from foundation.failpoints import failpoint, kind_of
 
 TEMPORARY = ".tmp-"
 
@@ -38,21 +42,41 @@ def temporary_beside(path: Path) -> Path:
     return path.parent / f"{TEMPORARY}{path.name}-{uuid.uuid4().hex[:8]}"
 
 
+@contextmanager
+def _faults_name_the_folder(path: Path) -> Iterator[None]:
+    """What goes wrong with a write is said of the folder: a file's name may be a sender's own words."""
+    try:
+        yield
+    except OSError as fault:
+        if fault.errno is None:
+            raise
+        raise OSError(fault.errno, fault.strerror, str(path.parent)) from None
+
+
 def write_bytes(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Put `data` at `path`, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _write(path, data, mode, kind_of(path))
+
+
+def _write(path: Path, data: bytes, mode: int, what: str) -> None:
     temporary = temporary_beside(path)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as handle:
-            handle.write(data)
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_directory(path.parent)
+    with _faults_name_the_folder(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        try:
+            with os.fdopen(descriptor, "wb") as handle:
+                failpoint(path, what, "temporary")
+                handle.write(data)
+                handle.flush()
+                failpoint(path, what, "written")
+                os.fsync(handle.fileno())
+            failpoint(path, what, "synced")
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        failpoint(path, what, "renamed")
+        _sync_directory(path.parent)
 
 
 @contextmanager
@@ -66,15 +90,19 @@ def new_directory(final: Path) -> Iterator[Path]:
     temporary = temporary_beside(final)
     temporary.mkdir()
     try:
+        failpoint(final, "folder", "temporary")
         yield temporary
+        failpoint(final, "folder", "written")
         for folder, _, names in os.walk(temporary):
             for name in names:
                 sync_file(Path(folder) / name)
             _sync_directory(Path(folder))
+        failpoint(final, "folder", "synced")
         if final.exists():
             shutil.rmtree(temporary)
         else:
             os.rename(temporary, final)
+            failpoint(final, "folder", "renamed")
             _sync_directory(final.parent)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -86,22 +114,45 @@ def swap_pointer(pointer: Path, target: str) -> None:
     temporary = temporary_beside(pointer)
     os.symlink(target, temporary)
     try:
+        failpoint(pointer, "pointer", "temporary")
         os.replace(temporary, pointer)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    failpoint(pointer, "pointer", "renamed")
     _sync_directory(pointer.parent)
 
 
-def append_line(path: Path, line: bytes) -> None:
-    """Append one whole line to a log and force it to disk."""
-    if b"\n" in line.rstrip(b"\n"):
-        raise ValueError("a log line holds no line break")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as handle:
-        handle.write(line.rstrip(b"\n") + b"\n")
-        handle.flush()
-        os.fsync(handle.fileno())
+def append_lines(path: Path, lines: bytes) -> None:
+    """Add whole lines to a log, all of them or none.
+
+    The log is written anew with the lines at its end: a killed process or a full disk can cut an append short, and
+    nobody could tell the rest from tampering. Two writers have to take turns (`settlement.store`).
+    """
+    if not lines.endswith(b"\n"):
+        raise ValueError("a log takes whole lines")
+    former, mode = b"", 0o644
+    if path.exists():
+        former, mode = path.read_bytes(), stat.S_IMODE(path.stat().st_mode)
+    _write(path, former + lines, mode, "log")
+
+
+def remove(path: Path) -> None:
+    """Take a file away for good, so that it does not come back with the power; nothing happens where there is none."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return
+    failpoint(path, "removal", "removed")
+    _sync_directory(path.parent)
+
+
+def set_aside(path: Path, target: Path) -> None:
+    """Move a file to another folder in one step."""
+    target.parent.mkdir(exist_ok=True)
+    os.replace(path, target)
+    failpoint(path, "move", "renamed")
+    _sync_directory(target.parent)
     _sync_directory(path.parent)
 
 

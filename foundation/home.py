@@ -91,6 +91,11 @@ class Home:
         return self.root / "run.lock"
 
     @property
+    def hands(self) -> Path:
+        """Held by the processes that write for a run."""
+        return self.root / "run.hands"
+
+    @property
     def marker(self) -> Path:
         return self.root / "home.json"
 

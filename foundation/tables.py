@@ -53,8 +53,8 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, An
     write_bytes(path, csv_bytes(columns, rows))
 
 
-def write_parquet(path: Path, table: pa.Table) -> None:
-    """Write a table so that the same content gives the same bytes."""
+def parquet_bytes(table: pa.Table) -> bytes:
+    """A table as Parquet, so that the same content gives the same bytes."""
     sink = io.BytesIO()
     pq.write_table(
         table.replace_schema_metadata(None).combine_chunks(),
@@ -64,4 +64,8 @@ def write_parquet(path: Path, table: pa.Table) -> None:
         store_schema=False,
         write_statistics=True,
     )
-    write_bytes(path, sink.getvalue())
+    return sink.getvalue()
+
+
+def write_parquet(path: Path, table: pa.Table) -> None:
+    write_bytes(path, parquet_bytes(table))

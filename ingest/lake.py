@@ -9,7 +9,6 @@ and month are in the path and not in the file. The month is the event's.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -19,10 +18,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from foundation.canonical import sha256_file
+from foundation.canonical import sha256_bytes, sha256_file
 from foundation.durable import new_directory
 from foundation.home import Home
-from foundation.tables import write_parquet
+from foundation.tables import parquet_bytes, write_parquet
 from ingest.contract import Contract
 
 
@@ -75,13 +74,10 @@ def write_submission(
 
 def part_hashes(table: Any, contract: Contract) -> dict[str, str]:
     """Path inside a submission's folder -> SHA-256 of the file these rows would make."""
-    with tempfile.TemporaryDirectory() as name:
-        found = {}
-        for label, part in partitions(table, contract).items():
-            path = Path(name) / f"month={label}" / "part.parquet"
-            write_parquet(path, part)
-            found[f"month={label}/part.parquet"] = sha256_file(path)
-        return found
+    return {
+        f"month={label}/part.parquet": sha256_bytes(parquet_bytes(part))
+        for label, part in partitions(table, contract).items()
+    }
 
 
 def hashes(home: Home, folder: Path) -> dict[str, str]:

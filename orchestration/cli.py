@@ -233,11 +233,12 @@ def dev(
     port: Annotated[int, typer.Option("--port", help="Port on this machine.")] = 3000,
 ) -> None:
     """Open Dagster's pages on a home, with its schedule and sensor."""
-    from orchestration.instance import prepare_instance
+    from orchestration.instance import clear_up, prepare_instance
 
     chosen = open_home(home)
     chosen.settings()
     prepare_instance(chosen)
+    clear_up(chosen)
     os.environ["OUTTURN_HOME"] = str(chosen.root)
     binary = Path(sys.executable).parent / "dagster"
     workspace = Path(__file__).resolve().parent.parent / "workspace.yaml"

@@ -49,14 +49,16 @@ def print_comparison(before: Path, after: Path, *, as_json: bool) -> None:
         say("changed", f"and {len(found.changes) - SHOWN} more: use --json for all of them")
 
 
-def record_comparison(home: Home, before: str | None, after: str) -> None:
+def record_comparison(home: Home, before: str | None, after: str, *, only_if_missing: bool = False) -> None:
     """Keep what a run changed in `restatements/<before>..<after>.json`, once, and say it in a sentence."""
     if before is None or before == after or not (home.releases / before).is_dir():
         return
     from publication.compare import compare_releases
 
-    found = compare_releases(home.releases / before, home.releases / after)
     path = home.restatements / f"{before[:16]}..{after[:16]}.json"
+    if only_if_missing and path.exists():
+        return
+    found = compare_releases(home.releases / before, home.releases / after)
     if not path.exists():
         write_bytes(path, _document(found))
     say("changed", found.summary)

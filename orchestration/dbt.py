@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,9 +24,10 @@ from foundation.durable import write_bytes
 from foundation.errors import SystemFault
 from foundation.home import Home
 from foundation.version import PRODUCT, hash_tree
+from orchestration.bound import GLANCE_SECONDS, dbt_command
 
 PROJECT = PRODUCT / "dbt_project"
-# dbt of this very environment, whatever PATH says.
+# dbt of this very environment, whatever PATH says. A run starts it by `orchestration.bound`.
 EXECUTABLE = Path(sys.executable).parent / "dbt"
 
 
@@ -93,6 +95,8 @@ def _sweep_readings(home: Home) -> None:
         try:
             os.kill(int(left.name.removeprefix(_READING)), 0)
         except ProcessLookupError:
+            # dbt itself may be about to notice
+            time.sleep(2 * GLANCE_SECONDS)
             shutil.rmtree(left, ignore_errors=True)
         except PermissionError:
             continue
@@ -101,14 +105,15 @@ def _sweep_readings(home: Home) -> None:
 def begin_reading(home: Home) -> None:
     """Let dbt read its project while this process gets on with other things, unless it has been read.
     `manifest_path` waits for it."""
+    _sweep_readings(home)
     if home.root in _readings or (_folder(home) / "manifest.json").exists():
         return
-    _sweep_readings(home)
     scratch = home.dbt / f"{_READING}{os.getpid()}"
     # In a process of its own: dbt keeps the engine's objects alive until exit, and this one has to stay clean.
     process = subprocess.Popen(  # noqa: S603
         [
-            str(EXECUTABLE),
+            sys.executable,
+            *dbt_command(home, writes=False),
             "--quiet",
             "--no-use-colors",
             "--log-path",

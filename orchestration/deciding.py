@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,8 +109,10 @@ def record_publication(home: Home, release_id: str, moment: datetime) -> None:
             body=body,
         )
 
-    if not records:
-        public_key = public_key_text(key)
+    # One by one: whoever was killed between two of them goes on here.
+    made = {record.kind for record in records}
+    public_key = public_key_text(key)
+    if "party_admitted" not in made:
         # Whoever opens a log does so in the commissioner's role; the authority then delegates to itself.
         add(
             "party_admitted",
@@ -120,6 +123,7 @@ def record_publication(home: Home, release_id: str, moment: datetime) -> None:
                 "valid_from": stamp[:10],
             },
         )
+    if "authority_delegated" not in made:
         add(
             "authority_delegated",
             {
@@ -131,6 +135,18 @@ def record_publication(home: Home, release_id: str, moment: datetime) -> None:
             },
         )
     add("release_published", {"approver": AUTHORITY, "release_id": release_id, "reason": ""})
+
+
+def published_before(home: Home, release_id: str) -> str | None:
+    """The release that was in force before this one was published last; None for the first, or one never published."""
+    from settlement import store
+
+    records = store.read_records(home.decisions, PUBLICATIONS)
+    published = [str(record.body["release_id"]) for record in records if record.kind == "release_published"]
+    former = None
+    for before, after in pairwise(published):
+        former = before if after == release_id else former
+    return former
 
 
 def list_decisions(home: Home, agreement: str | None) -> None:

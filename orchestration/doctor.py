@@ -57,15 +57,27 @@ def _home(home: Home) -> Iterator[Finding]:
     )
 
 
-def _lock(home: Home) -> Finding:
+def _lock(home: Home) -> tuple[bool, Finding]:
+    """Whether a run is using the home, and the line that says so."""
     try:
         with home_lock(home):
-            return Finding(True, "no run is using the home")
+            return False, Finding(True, "no run is using the home")
     except OutturnError as error:
-        return Finding(True, f"{error.message} That is well while it lasts.")
+        return True, Finding(True, f"{error.message} That is well while it lasts.")
 
 
-def _runs(home: Home) -> Iterator[Finding]:
+def _advice(home: Home, status: str, in_use: bool) -> str:
+    """What to do about a last run that did not succeed."""
+    from orchestration.instance import BEGUN
+
+    if _open_refusals(home):
+        return "read the refusal below."
+    if status in BEGUN:
+        return "wait until it ends." if in_use else "run again: its process died, and nothing has to be tidied."
+    return "run again; if it fails again, read its last lines in `outturn dev`."
+
+
+def _runs(home: Home, in_use: bool) -> Iterator[Finding]:
     from dagster import DagsterRunStatus, RunsFilter
 
     from orchestration.instance import open_instance
@@ -77,15 +89,7 @@ def _runs(home: Home) -> Iterator[Finding]:
             return
         last = runs[0].dagster_run
         well = last.status is DagsterRunStatus.SUCCESS
-        advice = (
-            ""
-            if well
-            else (
-                ". What to do: read the refusal below."
-                if _open_refusals(home)
-                else ". What to do: read its last lines in `outturn dev`; the next run closes it if its process died."
-            )
-        )
+        advice = "" if well else f". What to do: {_advice(home, last.status.value, in_use)}"
         yield Finding(well, f"last run {last.run_id[:8]}: {last.status.value.lower()}{advice}")
 
 
@@ -115,4 +119,5 @@ def _release(home: Home) -> Finding:
 
 def examine(home: Home) -> list[Finding]:
     """Every finding, in the order a person reads them."""
-    return [*_versions(), *_home(home), _lock(home), *_runs(home), _release(home), *_refusals(home)]
+    in_use, lock = _lock(home)
+    return [*_versions(), *_home(home), lock, *_runs(home, in_use), _release(home), *_refusals(home)]

@@ -17,6 +17,8 @@ from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from sqlalchemy import create_engine
 from sqlalchemy.pool import QueuePool
 
+from foundation.failpoints import failpoint
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -66,8 +68,11 @@ class KeptEventLog(SqliteEventLogStorage):
             if shard not in self._initialized_dbs:
                 self._initdb(engine)
                 self._initialized_dbs.add(shard)
+            path = Path(self.path_for_shard(shard))
             with engine.connect() as connection, connection.begin():
                 yield connection
+                failpoint(path, "event", "written")
+            failpoint(path, "event", "committed")
 
     def dispose(self) -> None:
         for engine in self._engines.values():

@@ -8,8 +8,6 @@ it; feeds know nothing of each other, so they can go side by side with the same 
 from __future__ import annotations
 
 import os
-import threading
-import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from foundation.errors import SystemFault
 from foundation.home import Home
+from orchestration.bound import lend_hand, require_parent
 from orchestration.landing import feed_of, first_month_covered, waiting_manifests
 from orchestration.rooms import contracts, feeds
 
@@ -72,20 +71,8 @@ def take_in_feed(home: Home, feed: str, last_month: str, *, landing: bool, paren
 
 
 def _require(parent: int | None) -> None:
-    if parent is not None and os.getppid() != parent:
-        raise SystemFault("the run this process worked for has ended.", "run again.")
-
-
-def _end_with(parent: int) -> None:
-    """In a process of a crew: end when the run it works for has ended, in the midst of a file if need be. What is half
-    written has no receipt and counts for nothing."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    if parent is not None:
+        require_parent(parent)
 
 
 def _hand(root: Path, feed: str, last_month: str, landing: bool, parent: int) -> list[Receipt]:
@@ -103,7 +90,10 @@ class Crew:
         if sum(waiting.values()) >= WORTH_A_CREW and (os.cpu_count() or 1) > 1:
             # spawned, not forked: the parent has threads and open databases
             self._pool = ProcessPoolExecutor(
-                HANDS, mp_context=get_context("spawn"), initializer=_end_with, initargs=(os.getpid(),)
+                HANDS,
+                mp_context=get_context("spawn"),
+                initializer=lend_hand,
+                initargs=(home.root, os.getpid()),
             )
             # the longest first, so that none is left over at the end
             for feed in sorted(waiting, key=lambda name: (-waiting[name], name)):

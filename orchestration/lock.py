@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from foundation.errors import SystemFault
 from foundation.home import Home
+from orchestration.bound import wait_for_hands
 
 # The command line takes the lock and then runs the job in its own process, whose Dagster resource asks again.
 _held: dict[str, int] = {}
@@ -36,13 +37,16 @@ def _named(descriptor: int) -> str:
 
 
 @contextmanager
-def home_lock(home: Home) -> Iterator[None]:
-    """Hold the home for the length of the block; SystemFault at once if another process holds it."""
+def home_lock(home: Home) -> Iterator[bool]:
+    """Hold the home for the length of the block; SystemFault at once if another process holds it.
+
+    Gives whether it was taken here, not held by this process already.
+    """
     name = str(home.root)
     if name in _held:
         _held[name] += 1
         try:
-            yield
+            yield False
         finally:
             _held[name] -= 1
         return
@@ -58,9 +62,11 @@ def home_lock(home: Home) -> Iterator[None]:
             ) from None
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        # A killed run lets go of the lock before the processes that wrote for it have noticed.
+        wait_for_hands(home)
         _held[name] = 1
         try:
-            yield
+            yield True
         finally:
             del _held[name]
             os.ftruncate(descriptor, 0)

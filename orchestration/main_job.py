@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from foundation.durable import sweep
-from foundation.errors import Refused, SystemFault, WrongUsage
+from foundation.errors import OutturnError, Refused, SystemFault, WrongUsage
+from foundation.failpoints import refuse_outside_demo
 from foundation.home import Home
 from foundation.period import month_of
 from orchestration.cycle import agreements_of, month_asked, only
 from orchestration.dbt import begin_reading
+from orchestration.disk import full_disk
 from orchestration.intaking import crew_of, crews_dismissed
 from orchestration.lock import home_lock
 from orchestration.partitions import AGREEMENT_TAG, FIRST_MONTH, FROM_TAG, PERIOD_TAG
@@ -96,7 +100,13 @@ def _refusal_of(home: Home, result: ExecuteInProcessResult, started_ns: int) -> 
         if given is not None and "exit_code" in given.metadata:
             what, mend = str(given.metadata["what"].value), str(given.metadata["what to do"].value)
             code = int(given.metadata["exit_code"].value)
-            return Refused(what, mend) if code == Refused.exit_code else SystemFault(what, mend)
+            if code == Refused.exit_code:
+                return Refused(what, mend)
+            return full_disk(home, what) or SystemFault(what, mend)
+    for event in result.filter_events(lambda event: event.is_step_failure):
+        failure = event.event_specific_data
+        if failure.error is not None and (full := full_disk(home, failure.error.to_string())) is not None:
+            return full
     for event in result.filter_events(lambda event: event.is_step_failure):
         failure = event.event_specific_data
         given = failure.user_failure_data
@@ -107,6 +117,19 @@ def _refusal_of(home: Home, result: ExecuteInProcessResult, started_ns: int) -> 
     return SystemFault("the run ended without a result.", "read the run in `outturn dev`, then run again.")
 
 
+@contextmanager
+def _full_disk_said(home: Home) -> Iterator[None]:
+    """What goes wrong inside the block is called a full disk where that was the cause."""
+    try:
+        yield
+    except OutturnError:
+        raise
+    except Exception as fault:
+        if (full := full_disk(home, str(fault))) is not None:
+            raise full from None
+        raise
+
+
 def run_main_job(home: Home, period: str, *, agreement: str | None = None, intake: bool = True) -> Outcome:
     """Run the main job for all that has landed up to a month. Refused or SystemFault when it does not end well."""
     last = month_asked(period).label
@@ -115,9 +138,10 @@ def run_main_job(home: Home, period: str, *, agreement: str | None = None, intak
             f"{last} is not a month that can be run.", f"name a month from {FIRST_MONTH} to the present one."
         )
     home.settings()
+    refuse_outside_demo(home.root)
     home.require_private_vault()
     only(agreements_of(home), agreement)
-    with home_lock(home):
+    with home_lock(home), _full_disk_said(home):
         from orchestration.instance import bury_dead_runs, open_instance
 
         sweep(home.root)

@@ -8,6 +8,8 @@ from typing import Any
 import dagster as dg
 from pydantic import PrivateAttr
 
+from foundation.durable import sweep
+from foundation.failpoints import refuse_outside_demo
 from foundation.home import Home, open_home
 from orchestration.intaking import dismiss_crews
 from orchestration.lock import home_lock
@@ -25,8 +27,10 @@ class HomeResource(dg.ConfigurableResource[Any]):
         return open_home(self.root or None)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        refuse_outside_demo(self.home.root)
         self.home.require_private_vault()
-        self._stack.enter_context(home_lock(self.home))
+        if self._stack.enter_context(home_lock(self.home)):
+            sweep(self.home.root)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         # No process goes on writing once the lock is given back.

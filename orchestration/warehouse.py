@@ -8,6 +8,7 @@ a complete dbt build and removed before the next one starts.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from foundation.canonical import readable_json, sha256_bytes
-from foundation.durable import write_bytes
+from foundation.durable import remove, write_bytes
 from foundation.errors import Refused
 from foundation.home import Home
 
@@ -42,8 +43,18 @@ def _marker(home: Home) -> Path:
 
 
 def begin_build(home: Home) -> None:
-    """Say that the tables are about to change: until `finish_build` they belong to no fingerprint."""
-    _marker(home).unlink(missing_ok=True)
+    """Say that the tables are about to change: until `finish_build` they belong to no fingerprint.
+
+    A database whose build was never finished is of no use to the next one, and is not trusted to open: it goes first.
+    """
+    if current_build(home) is None:
+        for left in home.warehouse.glob(f"{home.build_database.name}*"):
+            if left.is_dir():
+                # what did not fit into memory
+                shutil.rmtree(left)
+            else:
+                remove(left)
+    remove(_marker(home))
 
 
 def finish_build(home: Home, fingerprint: str, basis: dict[str, str], run_results: dict[str, Any]) -> None:

@@ -13,8 +13,12 @@ EVIDENCE = REPOSITORY / "docs" / "reference" / "evidence.md"
 NO_TEST_COLLECTED = 5
 
 # What is run -> arguments of pytest, variables. Property tests run with at least 1,000 cases each.
+CRASHES = "tests/crash/test_crash_soak.py"
 PARTS = {
-    "tests marked soak": (["tests", "-m", "soak"], {}),
+    "tests marked soak": (["tests", "-m", "soak", "--ignore", CRASHES], {}),
+    "a kill at every failpoint, 500 residents": ([f"{CRASHES}::test_a_kill_at_every_failpoint_costs_nothing"], {}),
+    "200 kills at random moments": ([f"{CRASHES}::test_kills_at_random_moments_cost_nothing"], {}),
+    "20 full disks": ([f"{CRASHES}::test_full_disks_cost_nothing"], {}),
     "settlement properties, 1,000 cases each": (
         ["tests/settlement/test_settlement_properties.py", "tests/settlement/test_settlement_top_up_properties.py"],
         {"OUTTURN_PROPERTY_CASES": "1000"},

@@ -16,9 +16,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from foundation.canonical import canonical_json
-from foundation.durable import append_line, write_bytes
+from foundation.durable import append_lines, write_bytes
 from foundation.errors import Refused
-from settlement.decisions import LogTampered, Record, append_record, head_of, read_log
+from settlement.decisions import START, LogTampered, Record, append_record, head_of, read_log
 
 
 def log_path(folder: Path, agreement_id: str) -> Path:
@@ -86,23 +86,23 @@ def append(
             body=body,
             key=key,
         )
-        return _write(folder, agreement_id, log, line)
+        return _write(folder, agreement_id, log, line)[-1]
 
 
 def append_signed(folder: Path, agreement_id: str, lines: bytes) -> tuple[Record, ...]:
-    """Append lines that were signed elsewhere, if they continue the log; returns the new records."""
+    """Append lines that were signed elsewhere, all or none, if they continue the log; returns the new records."""
     with _locked(folder, agreement_id):
         log = read_bytes(folder, agreement_id)
-        before = len(read_log(log))
-        read_log(log + lines)
-        for line in lines.splitlines(keepends=True):
-            _write(folder, agreement_id, log, line)
-            log += line
-        return read_log(log)[before:]
+        return _write(folder, agreement_id, log, lines)[len(read_log(log)) :] if lines else ()
 
 
-def _write(folder: Path, agreement_id: str, log: bytes, line: bytes) -> Record:
-    records = read_log(log + line)
-    append_line(log_path(folder, agreement_id), line)
-    write_bytes(_head_path(folder, agreement_id), canonical_json({"head": head_of(records), "records": len(records)}))
-    return records[-1]
+def _write(folder: Path, agreement_id: str, log: bytes, lines: bytes) -> tuple[Record, ...]:
+    """All records of the log, once the lines are part of it."""
+    records = read_log(log + lines)
+    head = _head_path(folder, agreement_id)
+    if not head.exists():
+        # A writer killed between log and head must not look like one who took the head away.
+        write_bytes(head, canonical_json({"head": START, "records": 0}))
+    append_lines(log_path(folder, agreement_id), lines)
+    write_bytes(head, canonical_json({"head": head_of(records), "records": len(records)}))
+    return records

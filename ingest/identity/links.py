@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -98,7 +99,10 @@ def link_table_of(home: Home, receipts: Iterable[Receipt], contracts: Mapping[st
         if links_path(home, known).exists():
             return known
     _private_folders(home)
-    table = build_links(_feed_rows(home, linkable, contracts), overrides, _folder(home) / "scratch")
+    scratch = _folder(home) / "scratch"
+    # a process killed while it linked leaves tokens there
+    shutil.rmtree(scratch, ignore_errors=True)
+    table = build_links(_feed_rows(home, linkable, contracts), overrides, scratch)
     name = table_hash(table)
     path = links_path(home, name)
     if not path.exists():

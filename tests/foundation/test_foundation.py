@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foundation.canonical import canonical_json, content_id
-from foundation.durable import append_line, new_directory, swap_pointer, sweep, write_bytes
+from foundation.durable import append_lines, new_directory, swap_pointer, sweep, write_bytes
 from foundation.errors import Refused, WrongUsage
 from foundation.figures import figure_id, parse_figure_id
 from foundation.home import Home
@@ -117,11 +117,11 @@ def test_an_open_reader_keeps_what_it_opened(tmp_path: Path) -> None:
 
 
 def test_log_lines_are_whole(tmp_path: Path) -> None:
-    append_line(tmp_path / "log", b"one")
-    append_line(tmp_path / "log", b"two\n")
-    assert (tmp_path / "log").read_bytes() == b"one\ntwo\n"
-    with pytest.raises(ValueError, match="line break"):
-        append_line(tmp_path / "log", b"two\nthree")
+    append_lines(tmp_path / "log", b"one\n")
+    append_lines(tmp_path / "log", b"two\nthree\n")
+    assert (tmp_path / "log").read_bytes() == b"one\ntwo\nthree\n"
+    with pytest.raises(ValueError, match="whole lines"):
+        append_lines(tmp_path / "log", b"four\nfi")
 
 
 def test_a_spreadsheet_runs_no_cell_of_ours() -> None:

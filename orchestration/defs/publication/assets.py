@@ -4,9 +4,10 @@ from typing import Any
 
 import dagster as dg
 
+from foundation.home import Home
 from orchestration.comparing import record_comparison
 from orchestration.cycle import current_cycle
-from orchestration.deciding import record_publication, require_release_key
+from orchestration.deciding import published_before, record_publication, require_release_key
 from orchestration.partitions import DUCKDB_WRITER
 from orchestration.progress import say
 from orchestration.releasing import moment_of, release_inputs
@@ -14,6 +15,14 @@ from orchestration.resources import HomeResource
 from orchestration.retries import io_only
 from orchestration.settling import last_month_asked, refusals_on_record, settle_due, store_settlement
 from orchestration.warehouse import EVENTS, TABLES, read_tables
+
+
+def _finish_publication(home: Home) -> None:
+    """Write down what a run that was killed had published, and what it changed; nothing when that has been done."""
+    if home.current.exists():
+        in_force = home.current.resolve().name
+        record_publication(home, in_force, moment_of(home))
+        record_comparison(home, published_before(home, in_force), in_force, only_if_missing=True)
 
 
 @dg.asset(
@@ -30,6 +39,7 @@ def release(context: dg.AssetExecutionContext, house: HomeResource) -> dg.Materi
         cycle = current_cycle(house.home)
         with refusals_on_record(cycle):
             require_release_key(cycle.home)
+            _finish_publication(cycle.home)
             tables = read_tables(cycle.home, cycle.fingerprint, (*TABLES, EVENTS))
             # Computed again from the files: what was settled in another step, run or hour proves nothing here.
             settled = settle_due(cycle, cycle.agreements, last_month_asked(context.run.tags, cycle).end, tables)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from functools import cached_property
@@ -20,10 +21,13 @@ from dagster_dbt import (
 from packaging.version import Version
 
 from dbt_project.changes import ALL
+from foundation.durable import write_bytes
 from foundation.errors import Refused, SystemFault
 from foundation.home import Home
 from orchestration import dbt
+from orchestration.bound import dbt_command
 from orchestration.cycle import current_cycle
+from orchestration.disk import full_disk
 from orchestration.increment import basis_of, changed_months
 from orchestration.inputs import point_at_inputs, write_inputs
 from orchestration.partitions import DUCKDB_WRITER
@@ -130,11 +134,11 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
         resource = Dbt(
             project_dir=str(dbt.PROJECT),
             profiles_dir=str(dbt.PROJECT),
-            dbt_executable=str(dbt.EXECUTABLE),
-            global_config_flags=["--no-use-colors"],
+            dbt_executable=sys.executable,
+            global_config_flags=[*dbt_command(home, writes=True), "--no-use-colors"],
         )
         if partial.exists() and not (target / "partial_parse.msgpack").exists():
-            (target / "partial_parse.msgpack").write_bytes(partial.read_bytes())
+            write_bytes(target / "partial_parse.msgpack", partial.read_bytes())
         with io_only():
             # the data cut may be of an earlier run than its models
             point_at_inputs(cycle)
@@ -156,7 +160,7 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
             yield from _silently(invocation.stream())
             succeeded = invocation.is_successful()
         with io_only(), refusals_on_record(cycle):
-            results = _results_of(results_file, home)
+            results = _results_of(results_file, home, invocation.process.returncode)
         statuses = dbt.test_statuses(results)
         models_run = sum(item["unique_id"].startswith("model.") for item in results["results"])
         failed = sorted(name for name, status in statuses.items() if status not in ("pass", "warn"))
@@ -170,13 +174,20 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
             finish_build(home, cycle.fingerprint, basis_of(cycle), results)
         if not succeeded:
             with io_only(), refusals_on_record(cycle):
+                if (full := full_disk(home, _messages(results))) is not None:
+                    raise full
                 _refuse(failed, home)
 
     return models
 
 
-def _results_of(path: Path, home: Home) -> dict[str, Any]:
+def _results_of(path: Path, home: Home, code: int | None) -> dict[str, Any]:
     """dbt's results of the run that has just ended; SystemFault when it died before it wrote any."""
+    if code is not None and code < 0:
+        raise SystemFault(
+            f"dbt was killed (signal {-code}) while it built the warehouse.",
+            "free memory if it ran out; then run again: the warehouse is built anew.",
+        )
     try:
         results: dict[str, Any] = json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -185,6 +196,11 @@ def _results_of(path: Path, home: Home) -> dict[str, Any]:
             f"read {home.dbt / 'logs' / 'dbt.log'}; if another program holds the build database, close it; run again.",
         ) from None
     return results
+
+
+def _messages(results: Mapping[str, Any]) -> str:
+    """What dbt said of everything that did not go well."""
+    return "\n".join(str(item.get("message")) for item in results["results"] if item["status"] == "error")
 
 
 def _refuse(failed: list[str], home: Home) -> NoReturn:
