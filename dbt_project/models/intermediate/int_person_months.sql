@@ -162,8 +162,8 @@ networks as (
     from {{ ref('int_practice_networks') }} as networks
     inner join months
         on
-            months.month_start >= networks.valid_from
-            and months.month_start <= coalesce(networks.valid_to, months.month_start)
+            networks.valid_from <= months.month_start
+            and coalesce(networks.valid_to, months.month_start) >= months.month_start
 )
 
 select
