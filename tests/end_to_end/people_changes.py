@@ -112,10 +112,10 @@ def newest(home: Home, feed: str, organisation: str) -> Receipt:
 # building -----------------------------------------------------------------------------------------
 
 
-def build(home: Home, *selection: str, seeds: bool = False) -> list[str] | str:
+def build(home: Home, *selection: str) -> list[str] | str:
     """Run the models as the dbt asset would, without their tests; the months it made again.
 
-    seeds: with the seeds, for a home that was never built. selection: models to run. Whatever is left out is a table made anew in each build, which only the last one needs.
+    selection: models to run. Whatever is left out is a table made anew in each build, which only the last one needs.
     """
     from orchestration.cycle import current_cycle
     from orchestration.increment import basis_of, changed_months
@@ -127,7 +127,8 @@ def build(home: Home, *selection: str, seeds: bool = False) -> list[str] | str:
     months = changed_months(cycle, current_build(home))
     begin_build(home)
     target = home.dbt / "target"
-    verb = ["build", "--exclude-resource-types", "test", "unit_test"] if seeds else ["run"]
+    # the seeds too where there is no warehouse, or none that may be trusted
+    verb = ["run"] if home.build_database.exists() else ["build", "--exclude-resource-types", "test", "unit_test"]
     ran = subprocess.run(
         [str(dbt.EXECUTABLE), "--quiet", "--no-use-colors", *verb, *selection, "--project-dir", str(dbt.PROJECT),
          "--profiles-dir", str(dbt.PROJECT), "--target-path", str(target), "--log-path", str(home.dbt / "logs"),

@@ -37,7 +37,7 @@ def _home(folder: Path, seed: int | None) -> Home:
         item.write(home.landing)
         for manifest in waiting_manifests(home):
             take_in(home, manifest, contracts())
-    build(home, seeds=True)
+    build(home)
     return home
 
 
