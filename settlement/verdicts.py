@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from foundation.canonical import canonical_json
 from settlement.refusal import Reason
 
 # Files that stand in the verdict folder beside the verdicts.
@@ -158,6 +159,15 @@ def read_verdict(
             f"the result filed as {key} is the result of something else",
             "one check's result cannot stand for another's",
             "run this check again for this data cut",
+        )
+        return None
+    if canonical_json(verdict) != raw or (verdict["status"] == "passed" and verdict["observed"].get("problems")):
+        judgement.refuse(
+            key,
+            f"the result of {key} is not as the check wrote it",
+            "it passed and names problems, or its bytes are not those we write: somebody changed it",
+            "run this check again for this data cut, and find out who could write to the verdicts",
+            status="error",
         )
         return None
     if strays := bound.strays(verdict):

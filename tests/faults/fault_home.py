@@ -1,0 +1,169 @@
+"""A home in which a settlement is due and a release is in force: what every fault is planted into.
+
+One home of 500 residents is made a session. It stands where a run stands once the gate's verdicts are written: the
+settlements made from it are taken away again, and its release stands under another name for the release of an earlier
+cut. So a settlement that should not have been made shows, and so does a release.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+from demo_home import Said, filled_home, tree_hashes
+
+from foundation.home import Home
+
+RESIDENTS, LAST_MONTH = 500, "2025-06"
+AGREEMENT, PERIOD = "greenwich-public-health", "2024-25"
+FORMER = "f" * 64
+# what no step between verdicts and release looks at; only a whole run does
+_OF_WHOLE_RUNS = ("dagster", "dbt")
+
+
+def _link_tree(source: Path, target: Path) -> None:
+    """A copy whose files are hard links: whoever plants a fault replaces files and never writes into them."""
+    shutil.copytree(source, target, symlinks=True, copy_function=os.link)
+
+
+@pytest.fixture(scope="session")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home nobody may change; OUTTURN_FAULT_HOME names a filled one to start from."""
+    given = os.environ.get("OUTTURN_FAULT_HOME")
+    words = ("--place", "greenwich", "--residents", str(RESIDENTS))
+    filled = Path(given) if given else filled_home(tmp_path_factory, f"greenwich-{RESIDENTS}", *words).root
+    root = Path(shutil.copytree(filled, tmp_path_factory.mktemp("ready") / "home", symlinks=True))
+    home = Home(root)
+    shutil.rmtree(home.settlements)
+    home.settlements.mkdir()
+    for path in home.refusals.rglob("*.json"):
+        path.unlink()
+    in_force = home.current.resolve()
+    for path in home.releases.iterdir():
+        if path.is_dir() and not path.is_symlink() and path != in_force:
+            shutil.rmtree(path)
+    in_force.rename(home.releases / FORMER)
+    home.current.unlink()
+    home.current.symlink_to(FORMER)
+    return root
+
+
+@pytest.fixture(scope="session", autouse=True)
+def untouched(ready: Path) -> Iterator[None]:
+    """No fault may reach through its copy into the home all copies are made of."""
+    before = tree_hashes(ready)
+    yield
+    assert tree_hashes(ready) == before, "a planted fault changed the home that is shared"
+
+
+@dataclass
+class Scene:
+    """One copy of the home, to be broken. `held` keeps what a plant has opened until the scene is over."""
+
+    home: Home
+    patch: pytest.MonkeyPatch
+    scratch: Path
+    held: list[Any] = field(default_factory=list)
+    given: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def cycle(self) -> Any:
+        """The data cut as it is at the first look; a plant that comes later does not change it."""
+        from orchestration.cycle import current_cycle
+
+        return current_cycle(self.home)
+
+    @property
+    def until(self) -> date:
+        return date(2025, 6, 30)
+
+    def tables(self, *names: str) -> dict[str, Any]:
+        from orchestration.warehouse import read_tables
+
+        return read_tables(self.home, self.cycle.fingerprint, names or ("kpi_return", "ledger"))
+
+    @property
+    def verdict_folder(self) -> Path:
+        return self.home.verdicts / self.cycle.cut.cut_id
+
+    def settled(self) -> list[str]:
+        """Settlements that lie in the home."""
+        return sorted(str(path.parent) for path in self.home.settlements.glob("*/*/*/settlement.json"))
+
+    def releases(self) -> dict[str, str]:
+        """Every byte of every release, and where the pointer points."""
+        return {**tree_hashes(self.home.releases), "current": os.readlink(self.home.current)}
+
+
+def rewrite(path: Path, content: bytes) -> None:
+    """Replace a file; other names of the old one keep what they had."""
+    mode = path.stat().st_mode if path.exists() else 0o600
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
+    path.chmod(mode & 0o777)
+
+
+def copy_for_rooms(ready: Path, target: Path) -> Home:
+    """A copy for rooms driven one by one: cheap, without what only a whole run needs."""
+    target.mkdir()
+    for path in sorted(ready.iterdir()):
+        if path.name in ("vault", "lake", "releases"):
+            _link_tree(path, target / path.name)
+        elif path.name in _OF_WHOLE_RUNS:
+            (target / path.name).mkdir()
+        elif path.is_dir():
+            shutil.copytree(path, target / path.name, symlinks=True)
+        else:
+            shutil.copy2(path, target / path.name)
+    for parsed in (ready / "dbt").glob("parsed-*"):
+        _link_tree(parsed, target / "dbt" / parsed.name)
+    return Home(target)
+
+
+def copy_for_runs(ready: Path, target: Path) -> Home:
+    """A copy for the whole job: every file its own."""
+    return Home(Path(shutil.copytree(ready, target, symlinks=True)))
+
+
+@pytest.fixture
+def scene(ready: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    """A fresh copy for one fault, driven room by room."""
+    made = Scene(copy_for_rooms(ready, tmp_path / "home"), monkeypatch, tmp_path)
+    yield made
+    release(made)
+
+
+def release(scene: Scene) -> None:
+    """Let go of what a plant holds: locks, processes, open files."""
+    while scene.held:
+        scene.held.pop()()
+
+
+def command(*words: str, home: Path) -> Said:
+    """The `outturn` command by its entry point, in this process: same words, same exit code."""
+    from orchestration import cli, progress
+
+    output, code = io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), redirect_stderr(output):
+        patch.setattr(sys, "argv", ["outturn", *words])
+        patch.setenv("OUTTURN_HOME", str(home))
+        patch.setenv("COLUMNS", "400")
+        # it holds on to the output it was made for
+        progress.console.cache_clear()
+        try:
+            cli.main()
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        finally:
+            progress.console.cache_clear()
+    return Said(code, " ".join(output.getvalue().split()))
