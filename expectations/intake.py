@@ -210,11 +210,12 @@ def _shrunk(contract: Contract, manifest: Manifest, rows: int, register: Registe
     would be missed by nobody.
     """
     cumulative = contract.custom.coverage.kind == "cumulative"
+    until = manifest.covers.end
     same = [
         item
         for item in register.of(contract.feed, manifest.organisation)
         if item.covers_from == manifest.covers.start
-        and (item.covers_to == manifest.covers.end or (cumulative and (item.covers_to or date.min) < manifest.covers.end))
+        and (item.covers_to == until or (cumulative and (item.covers_to or date.min) < until))
     ]
     before = max((item.rows_accepted for item in same), default=0)
     lost = before - rows

@@ -87,6 +87,14 @@ def _object(raw: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def _is_as_written(raw: bytes, content: Mapping[str, Any]) -> bool:
+    """Whether bytes are the ones we write for a content; a binary fraction has none."""
+    try:
+        return canonical_json(content) == raw
+    except (TypeError, ValueError):
+        return False
+
+
 def read_required(raw: bytes, bound: Bound, judgement: Judgement) -> dict[str, dict[str, Any]]:
     """The required checks by file stem; {} (and a reason) if the list cannot be trusted."""
     found = _object(raw)
@@ -161,7 +169,7 @@ def read_verdict(
             "run this check again for this data cut",
         )
         return None
-    if canonical_json(verdict) != raw or (verdict["status"] == "passed" and verdict["observed"].get("problems")):
+    if not _is_as_written(raw, verdict) or (verdict["status"] == "passed" and verdict["observed"].get("problems")):
         judgement.refuse(
             key,
             f"the result of {key} is not as the check wrote it",

@@ -173,5 +173,3 @@ def verify(scene: Scene) -> list[Caught]:
 def calling(work: Callable[[Scene], Any]) -> Drive:
     """Any other production function."""
     return lambda scene: caught_by(lambda: work(scene))
-
-

@@ -9,8 +9,8 @@ A gate has a published name:
 """
 
 from __future__ import annotations
-
 import __future__
+
 import ast
 import importlib
 import inspect
@@ -279,9 +279,7 @@ def _drop_rule(patch: pytest.MonkeyPatch, gate: str) -> None:
 
     patch.setitem(rules.RULES, gate, replace(rules.RULES[gate], severity=rules.ACCEPT))
     run = intake.run_suite
-    patch.setattr(
-        intake, "run_suite", lambda asked, table: run([item for item in asked if item.rule != gate], table)
-    )
+    patch.setattr(intake, "run_suite", lambda asked, table: run([item for item in asked if item.rule != gate], table))
 
 
 def _pass_check(patch: pytest.MonkeyPatch, function: str) -> None:

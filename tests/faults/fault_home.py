@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -102,7 +102,7 @@ class Scene:
 
     def releases(self) -> dict[str, str]:
         """Every byte of every release, and where the pointer points."""
-        return {**tree_hashes(self.home.releases), "current": os.readlink(self.home.current)}
+        return {**tree_hashes(self.home.releases), "current": str(self.home.current.readlink())}
 
 
 def rewrite(path: Path, content: bytes) -> None:
@@ -125,8 +125,8 @@ def copy_for_rooms(ready: Path, target: Path) -> Home:
             shutil.copytree(path, target / path.name, symlinks=True)
         else:
             shutil.copy2(path, target / path.name)
-    for parsed in (ready / "dbt").glob("parsed-*"):
-        _link_tree(parsed, target / "dbt" / parsed.name)
+    for name in ("target/compiled", *(path.name for path in (ready / "dbt").glob("parsed-*"))):
+        _link_tree(ready / "dbt" / name, target / "dbt" / name)
     return Home(target)
 
 
@@ -135,12 +135,26 @@ def copy_for_runs(ready: Path, target: Path) -> Home:
     return Home(Path(shutil.copytree(ready, target, symlinks=True)))
 
 
+@contextmanager
+def fresh_scene(ready: Path, scratch: Path) -> Iterator[Scene]:
+    """A fresh copy for one fault, driven room by room; everything it changed is put back afterwards.
+
+    Always in the same place: what production remembers of an unchanged file by its path, it need not read again.
+    """
+    place = ready.parent / "scene"
+    shutil.rmtree(place, ignore_errors=True)
+    with pytest.MonkeyPatch.context() as patch:
+        made = Scene(copy_for_rooms(ready, place), patch, scratch)
+        try:
+            yield made
+        finally:
+            release(made)
+
+
 @pytest.fixture
-def scene(ready: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    """A fresh copy for one fault, driven room by room."""
-    made = Scene(copy_for_rooms(ready, tmp_path / "home"), monkeypatch, tmp_path)
-    yield made
-    release(made)
+def scene(ready: Path, tmp_path: Path) -> Iterator[Scene]:
+    with fresh_scene(ready, tmp_path) as made:
+        yield made
 
 
 def release(scene: Scene) -> None:

@@ -105,6 +105,47 @@ def sends_with(made: Callable[[Home], Submission], **changes: Any) -> Callable[[
             target.mkdir(exist_ok=True, mode=0o700)
             for name in (item.file_name, path.name):
                 (path.parent / name).rename(target / name)
+        if "name" in changes:
+            path.with_name(item.file_name).rename(path.with_name(changes["name"]))
+
+    return plant
+
+
+def by_a_stranger(made: Callable[[Home], Submission]) -> Callable[[Scene], None]:
+    """A file from an organisation that is no sender of the feed."""
+    return lambda scene: replace(made(scene.home), organisation="stranger").write(scene.home.landing)
+
+
+def still_written(made: Callable[[Home], Submission]) -> Callable[[Scene], None]:
+    """The sender goes on writing while the file is read."""
+
+    def plant(scene: Scene) -> None:
+        import hashlib
+
+        from ingest import receive
+
+        item = made(scene.home)
+        path = item.write(scene.home.landing).with_name(item.file_name)
+
+        class Hashing:
+            """SHA-256, in the midst of which the file grows by a byte."""
+
+            def sha256(self) -> Any:
+                with path.open("ab") as handle:
+                    handle.write(b" ")
+                return hashlib.sha256()
+
+        scene.patch.setattr(receive, "hashlib", Hashing())
+
+    return plant
+
+
+def in_bytes(made: Callable[[Home], Submission], change: Callable[[bytes], bytes]) -> Callable[[Scene], None]:
+    """A file whose bytes are wrong and whose manifest is true to them."""
+
+    def plant(scene: Scene) -> None:
+        item = made(scene.home)
+        replace(item, content=change(item.content)).write(scene.home.landing)
 
     return plant
 
@@ -144,6 +185,12 @@ def other_key(rows: list[Row]) -> list[Row]:
         {name: f"k9:{value[3:]}" if name.endswith("_token") and value else value for name, value in row.items()}
         for row in rows
     ]
+
+
+def number_denied(rows: list[Row]) -> list[Row]:
+    """A row refers to a person by a number that it says it has not."""
+    next(row for row in rows if row["nhs_number_status"] == "valid")["nhs_number_status"] = "missing"
+    return rows
 
 
 def same_again(scene: Scene) -> None:
@@ -260,6 +307,20 @@ def live(scene: Scene) -> None:
     rewrite(scene.home.marker, readable_json({"demo": False, "place": "greenwich"}))
 
 
+def link_note_broken(scene: Scene) -> None:
+    """What says which link table belongs to the lake's files cannot be read."""
+    for note in (scene.home.vault / "identity" / "links" / "made").glob("*.json"):
+        rewrite(note, b"{")
+
+
+def withdrawal_broken(scene: Scene) -> None:
+    """A withdrawal that cannot be read: nobody knows whether a submission counts."""
+    withdrawn("sexual_health", "ZSH1", "2024-05")(scene)
+    (path,) = scene.home.submissions.glob("*/withdrawal.json")
+    rewrite(path, b"{")
+    scene.given["withdrawn"] = path.parent.name
+
+
 def key_file(mode: int) -> Callable[[Scene], None]:
     def plant(scene: Scene) -> None:
         live(scene)
@@ -297,7 +358,7 @@ def in_database(*statements: str) -> Callable[[Scene], None]:
     return plant
 
 
-def built_so(*statements: str, keep: str | None = None) -> Callable[[Scene], None]:
+def built_so(*statements: str) -> Callable[[Scene], None]:
     """A model gives this: the tables are wrong before the build is finished, so that their hashes fit."""
 
     def plant(scene: Scene) -> None:
@@ -352,6 +413,12 @@ def other_fingerprint(scene: Scene) -> None:
 def unfinished(scene: Scene) -> None:
     """A build died half-way; somebody passes its tables off as complete with the mark of the one before."""
     in_database("delete from ledger where month = '2025-03'")(scene)
+
+
+def days_missing(scene: Scene) -> None:
+    """Thirty days are missing under a figure that says it is fit to pay on."""
+    built_so("update kpi_return set missing_days = 30 where kpi_id = 'G6' and period_id = '2024-25'")(scene)
+    scene.given["fit"] = (f"{AGREEMENT}/G6/{PERIOD}",)
 
 
 def held_by_another(scene: Scene) -> None:
@@ -570,6 +637,19 @@ def doubled_figure(inputs: Any) -> Any:
     import pyarrow as pa
 
     return replace(inputs, kpi_return=pa.concat_tables([inputs.kpi_return, inputs.kpi_return.slice(0, 1)]))
+
+
+def verdict_unreadable(inputs: Any) -> Any:
+    return replace(inputs, verdicts={**inputs.verdicts, "ledger.suite": b"{"})
+
+
+def binary_fraction(inputs: Any) -> Any:
+    import pyarrow as pa
+
+    table = inputs.kpi_return
+    place = table.column_names.index("value")
+    column = table.column("value").cast(pa.float64())
+    return replace(inputs, kpi_return=table.set_column(place, "value", column))
 
 
 def no_release_key(scene: Scene) -> None:

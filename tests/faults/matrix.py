@@ -18,7 +18,7 @@ from fault_plants import MEMBER, delivery, in_memory, receipt_edited, sends, sen
 
 SENDER, ENGINEER, MEMBERS = "the sender", "data engineer", "members and commissioners"
 RUN = ("run", "--period", LAST_MONTH)
-LEDGER = (f"cost_ledger", MEMBER)
+LEDGER = ("cost_ledger", MEMBER)
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Fault:
     """One planted fault. says: words of the message, matched in small letters. also: gates that say so too and cannot
     help it. whole: None where only a room of its own can meet it. money: what is left of the claim that nothing is paid
     when the fault is harmless by itself: `cut` (the data cut is as it was), `counted` (what counts is as it was),
-    `refused` (no settlement can be made)."""
+    `refused` (whoever tries to settle all the same is refused), `withheld` (what is paid on the figure waits for its cause), `kept`
+    (the room has nothing to settle)."""
 
     name: str
     room: str
@@ -95,41 +96,61 @@ INTAKE = (
     _sent("duplicate rows", "row.duplicate", ("repeats an earlier one", "send each row once"),
           sends(delivery(*LEDGER, lambda rows: [*rows, *rows], month="2025-03")), money="counted",
           whole=Whole(code=3, words=("release",))),
-    _sent("one line twice with two amounts", "table.key_conflict", ("twice", "next higher sequence"),
+    _sent("one line twice with two amounts", "table.key_conflict", ("same key", "next higher sequence"),
           sends(delivery(*LEDGER, lambda rows: [*rows, {**rows[0], "amount": "17.00"}], month="2025-03"))),
     _sent("shifted window", "delivery.period_in_body", ("outside the dates", "send the period the manifest names"),
           sends(delivery(*LEDGER, plants.in_month("2025-02"), month="2025-03")), "row.outside_window"),
     _sent("pence for pounds", "history.unit_change", ("median", "check the unit of the amounts"),
           sends(delivery(*LEDGER, plants.times_hundred, month="2025-03")),
-          whole=Whole(code=3, words=("check the unit of the amounts",), in_ci=True)),
+          whole=Whole(code=3, words=("check the unit of the amounts",))),
     _sent("unknown code", "row.code", ("not on the contract's list", "use a listed code"),
           sends(delivery(*LEDGER, _CELL("category", "reimbursible"), month="2025-03")), money="refused", whole=_HELD),
     _sent("negative cost", "row.range", ("range", "correct the value"),
           sends(delivery(*LEDGER, _CELL("amount", "-28188.62"), month="2025-03")), money="refused",
-          whole=Whole(code=1, words=("cut.required_feeds", "quarantine", "next sequence"), in_ci=True)),
+          whole=Whole(code=1, words=("cut.required_feeds", "next sequence"))),
     _sent("broken reference", "row.cross_field", ("person token", "correct the row"),
-          sends(delivery("admitted_care", "ZAT1", _CELL("nhs_number_status", "missing"), month="2024-12")),
-          feed="admitted_care", money="built", whole=Whole(code=3, words=("wait in quarantine", "what to do"))),
+          sends(delivery("pcn_register", "ZPN6", plants.number_denied)), feed="pcn_register", money="refused", whole=Whole(code=3, words=("wait in quarantine", "what to do"))),
     _sent("rate of withheld rows too high", "history.too_much_held_back", ("would be held back", "correct the rows"),
           sends(delivery("pcn_register", "ZPN6", plants.share("sex", "7", 5))), "row.code", feed="pcn_register"),
     _sent("shrunken cumulative file", "history.volume_drop", ("file it replaces", "check that the file is whole"),
           sends(delivery("treatment_episodes", "ZCR1", lambda rows: rows[: len(rows) // 2])),
           feed="treatment_episodes"),
     _sent("half of a month sent again", "history.volume_drop", ("file it replaces", "check that the file is whole"),
-          sends(delivery("nhs_health_checks", "ZPN6", lambda rows: rows[: len(rows) // 2])),
-          feed="nhs_health_checks"),
+          sends(delivery("community_referrals", "ZCM1", lambda rows: rows[: len(rows) // 2], month="2024-01")),
+          feed="community_referrals"),
     _sent("organisation dropped from the register", "history.volume_drop", ("what has ended keeps its row", "whole"),
           sends(delivery("reference_organisations", "ZCC1", lambda rows: rows[:-1])), feed="reference_organisations",
           mends="the intelligence lead, who keeps the register"),
     _sent("token key not in force", "identity.key_not_in_force", ("not in force", "outturn pseudonymise"),
           sends(delivery("pcn_register", "ZPN6", plants.other_key)), feed="pcn_register"),
     _sent("identifier in a free text", "value.identifying", ("nhs number", "information governance lead"),
-          sends(delivery("admitted_care", "ZAT1", _CELL("spell_id", "943 476 5919"), month="2024-12")), "row.pattern",
-          feed="admitted_care", money="built", whole=Whole(code=3, words=("wait in quarantine", "what to do"))),
+          sends(delivery("pcn_register", "ZPN6", _CELL("record_id", "943 476 5919"))), "row.pattern",
+          feed="pcn_register", money="refused", whole=Whole(code=3, words=("wait in quarantine", "what to do"))),
+    _sent("manifest without its control total", "delivery.control_total_missing", ("control total", "add the sum"),
+          sends_with(_LAST, manifest=lambda _: {"control_totals": {}})),
+    _sent("two months in one file of a month", "delivery.coverage_wrong", ("one calendar month", "cover exactly"),
+          sends_with(_LAST, manifest=lambda _: {"covers": {"from": "2025-03-01", "to": "2025-04-30"}})),
+    _sent("feed nobody knows", "delivery.feed_unknown", ("no contract for the feed", "use the feed name of a contract"),
+          sends_with(_LAST, manifest=lambda _: {"feed": "cost_lodger"}), feed="admitted_care"),
+    _sent("file under another name", "delivery.name_mismatch", ("file name", "name the file"),
+          sends_with(_LAST, name="costs.csv", manifest=lambda _: {"file": "costs.csv"})),
+    _sent("organisation that is no sender", "delivery.sender_unknown", ("not a sender", "check the organisation code"),
+          plants.by_a_stranger(_LAST)),
+    _sent("file still being written", "delivery.changed_while_read", ("changed while it was read", "send both again"),
+          plants.still_written(_LAST), "delivery.bytes_mismatch", "delivery.sha256_mismatch", whole=None),
+    _sent("control character in a text", "value.control_character", ("control character", "type the value again"),
+          sends(delivery(*LEDGER, _CELL("funding_source", "public health \x07 grant"), month="2025-03")),
+          money="refused", whole=_HELD),
+    _sent("text that is too long", "value.too_long", ("longer than the contract allows", "shorten it"),
+          sends(delivery(*LEDGER, _CELL("funding_source", "grant " * 40), month="2025-03")), money="refused",
+          whole=_HELD),
+    _sent("another encoding", "encoding.undecodable", ("encoding", "export as utf-8"),
+          plants.in_bytes(delivery("pcn_register", "ZPN6"), lambda raw: raw.replace(b",", b"\x81,")),
+          feed="pcn_register"),
 )  # fmt: skip
 
 
-def _in(room: str) -> Callable[..., Fault]:
+def _in(room: str, money: str = "refused") -> Callable[..., Fault]:
     def made(
         name: str,
         gate: str,
@@ -139,7 +160,7 @@ def _in(room: str) -> Callable[..., Fault]:
         *also: str,
         mends: str = ENGINEER,
         whole: Whole | None = None,
-        money: str = "refused",
+        money: str = money,
     ) -> Fault:
         return Fault(name, room, gate, says, mends, plant, drive, frozenset(also), money, whole)
 
@@ -158,6 +179,30 @@ def _write_inputs(scene: Scene) -> None:
     write_inputs(scene.cycle)
 
 
+def _withdraw_again(scene: Scene) -> Any:
+    from ingest.register import read_withdrawal
+
+    return read_withdrawal(scene.home, scene.given["withdrawn"])
+
+
+def _dbt_died(scene: Scene) -> Any:
+    from orchestration.defs.warehouse.assets import _results_of
+
+    return _results_of(scene.home.dbt / "target" / "run_results.json", scene.home)
+
+
+def _dbt_failed(scene: Scene) -> Any:
+    from orchestration.defs.warehouse.assets import _refuse
+
+    _refuse(["test.outturn.ledger_equals_staging.0"], scene.home)
+
+
+def _demo_signs(scene: Scene) -> Any:
+    from orchestration.deciding import _demo_key
+
+    return _demo_key(scene.home, "council")
+
+
 def _forget(then: Callable[[Scene], Any]) -> Callable[[Scene], Any]:
     """The data cut is looked at anew after the plant."""
 
@@ -173,8 +218,10 @@ _AT_GATE, _AFTER_BUILD = "before the gate", "before the checks"
 
 IDENTITY = (
     _identity("link table edited", "ingest.identity.links:read_links", ("link table", "restore vault/identity"),
-              plants.link_table_edited, drives.calling(_write_inputs),
+              plants.link_table_edited, drives.calling(_write_inputs), money="cut",
               whole=Whole(code=4, words=("link table", "restore vault/identity"))),
+    _identity("note of the link table broken", "ingest.identity.links:_noted", ("cannot be read", "run again"),
+              plants.link_note_broken, drives.cut, whole=Whole(code=4, words=("run again",))),
     _identity("key file readable by others", "ingest.identity.keyring:read_key", ("can be read by others", "chmod 600"),
               plants.key_file(0o640), drives.calling(_keys), money="cut"),
     _identity("the demonstration's key in a live home", "ingest.identity.keyring:key_of",
@@ -186,8 +233,8 @@ IDENTITY = (
 )  # fmt: skip
 
 CUT = (
-    _cut("missing organisation", "cut.required_feeds", ("zat1 sent no admitted_care", "deliver the missing months"),
-         plants.withdrawn("admitted_care", "ZAT1", "2025-02"), drives.cut, mends="the senders named",
+    _cut("missing organisation", "cut.required_feeds", ("zsh1 sent no sexual_health", "deliver the missing months"),
+         plants.withdrawn("sexual_health", "ZSH1", "2024-05"), drives.cut, mends="the senders named",
          whole=Whole(words=("cut.required_feeds", "deliver the missing months"), in_ci=True)),
     _cut("submission lost from the vault", "cut.required_feeds", (f"{MEMBER} sent no cost_ledger for 2025-01", "deliver"),
          plants.lost_submission, drives.cut, mends="the senders named", whole=Whole(words=("cut.required_feeds",))),
@@ -212,6 +259,8 @@ CUT = (
     _cut("suite changed since a file was accepted", "expectations.cost_ledger",
          ("accepted under another suite", "judge the submissions again"), plants.other_suite, drives.checks,
          whole=Whole(when=_AFTER_BUILD, words=("expectations.cost_ledger",))),
+    _cut("withdrawal that cannot be read", "ingest.register:read_withdrawal", ("cannot be read", "from backup"),
+         plants.withdrawal_broken, drives.calling(_withdraw_again)),
     _cut("nothing accepted", "orchestration.cycle:current_cycle", ("nothing has been accepted", "put submissions"),
          plants.no_agreement, drives.cut, whole=Whole(words=("put submissions",))),
 )  # fmt: skip
@@ -219,7 +268,7 @@ CUT = (
 _TOUCH = "update kpi_return set value = value - 0.1 where kpi_id = 'G6' and period_id = '2024-25'"
 MODELS = (
     _models("what dbt reads beside the lake is edited", "orchestration.inputs:point_at_inputs",
-            ("was changed", "made anew"), plants.inputs_edited, drives.calling(_write_inputs),
+            ("was changed", "made anew"), plants.inputs_edited, drives.calling(_write_inputs), money="cut",
             whole=Whole(words=("made anew",))),
     _models("a test of the warehouse failed", "warehouse.tests", ("ledger_equals_staging", "fail", "dbt log"),
             plants.test_failed, drives.checks, whole=Whole(when=_AFTER_BUILD, words=("warehouse.tests", "dbt log"))),
@@ -254,6 +303,12 @@ MODELS = (
     _models("another program holds the build database", "orchestration.warehouse:_read",
             ("another program holds it", "close the program"), plants.held_by_another, drives.warehouse,
             whole=Whole(code=4, words=("close the program",))),
+    _models("days missing under a figure that says fit", "kpi.complete_days", ("30 of 365 days", "deliver the missing days"),
+            plants.days_missing, drives.checks, mends="the organisations that did not report", money="withheld"),
+    _models("dbt dies before it builds", "orchestration.defs.warehouse.assets:_results_of",
+            ("before it built anything", "dbt.log"), lambda scene: None, drives.calling(_dbt_died), money="kept"),
+    _models("a test of dbt fails", "orchestration.defs.warehouse.assets:_refuse",
+            ("tests of the warehouse failed", "dbt.log"), lambda scene: None, drives.calling(_dbt_failed), money="kept"),
     _models("a check that raises", "kpi_return.suite", ("the check itself failed", "mend the cause"), plants.raising,
             drives.checks, "ledger.suite", whole=Whole(when=_AFTER_BUILD, words=("raised an error", "mend the cause"))),
 )  # fmt: skip
@@ -313,7 +368,7 @@ SETTLEMENT = (
                 whole=Whole(code=4, words=("no space left", "check disk space"))),
 )  # fmt: skip
 
-_release = _in("release")
+_release = _in("release", "kept")
 RELEASE = (
     _release("a penny more than was settled", "publication.release:_audit", ("follows from the terms", "settle again"),
              plants.on_the_way(plants.penny_more), drives.publish),
@@ -327,6 +382,12 @@ RELEASE = (
              ("only with the key", "outturn_release_key"), plants.no_release_key, drives.publish),
     _release("wrong release key", "orchestration.deciding:_release_key", ("not an ed25519 key", "openssl genpkey"),
              plants.wrong_release_key, drives.publish),
+    _release("the demonstration signs in a live home", "orchestration.deciding:_demo_key",
+             ("live home", "the party's own key"), plants.live, drives.calling(_demo_signs)),
+    _release("verdict unreadable between settlement and release", "publication.release:_object",
+             ("cannot be read", "run the checks again"), plants.on_the_way(plants.verdict_unreadable), drives.publish),
+    _release("a figure as a binary fraction", "publication.inputs:_cell", ("binary fraction", "decimals"),
+             plants.on_the_way(plants.binary_fraction), drives.publish),
     _release("clock jump", "orchestration.deciding:require_clock", ("this machine's clock", "set the clock right"),
              plants.clock_back, drives.publish),
     _release("published release changed, and published again", "publication.release:_require_untouched",
@@ -348,9 +409,17 @@ RELEASE = (
              plants.copy_changed(("members/decisions.jsonl", plants.put(b"director", b"direktor")), resealed=True),
              drives.verify, "publication.verify:_check_settlements", "publication.verify:verify_release",
              mends="the publisher", whole=Whole(command=("verify", "COPY"), words=("decisions.jsonl", "do not pay"))),
+    _release("a table of a release that cannot be read", "publication.verify:_guarded", ("outcomes.csv", "columns"),
+             plants.copy_changed(("public/data/outcomes.csv", plants.put(b"figure_id", b"figure")), resealed=True),
+             drives.verify, mends="the publisher", whole=Whole(command=("verify", "COPY"), words=("outcomes.csv", "do not pay"))),
+    _release("terms exchanged and sealed again", "publication.verify:verify_release", ("cannot be judged again",),
+             plants.copy_changed(("members/terms.yaml", plants.put(b"share_pct: 36", b"share_pct: 37")), resealed=True),
+             drives.verify, "publication.verify:_check_settlements", mends="the publisher",
+             whole=Whole(command=("verify", "COPY"), words=("terms.yaml", "do not pay"))),
     _release("gate record forged and sealed again", "publication.verify:_check_gate", ("gate.json",),
              plants.copy_changed(("members/gate.json", plants.put(b"All ", b"all ")), resealed=True), drives.verify,
-             mends="the publisher", whole=Whole(command=("verify", "COPY"), words=("gate.json", "do not pay"))),
+             "publication.verify:_check_settlements", mends="the publisher",
+             whole=Whole(command=("verify", "COPY"), words=("gate.json", "do not pay"))),
 )  # fmt: skip
 
 
@@ -374,7 +443,7 @@ MACHINE = (
              drives.calling(_lock), money="cut",
              whole=Whole(code=4, words=("read-only file system", "check disk space and permissions"), in_ci=True)),
     _machine("home.json that is none", "foundation.home:Home.settings", ("cannot be read", "restore it from backup"),
-             plants.marker_broken, drives.calling(_settings), money="cut",
+             plants.marker_broken, drives.calling(_settings), money="kept",
              whole=Whole(words=("restore it from backup",))),
 )  # fmt: skip
 
