@@ -41,6 +41,7 @@ ELSEWHERE: dict[str, str] = {
     "ingest.identity.links:_entries": "tests/ingest/test_identity_link.py::test_corrections_are_kept_with_reason_and_name",
     "ingest.register:withdraw": "tests/expectations/test_identity_intake.py::test_withdrawing_after_the_freeze_is_a_restatement",
     "publication.release:_refuse_private_names": "tests/publication/test_publication_release.py::test_a_reason_that_names_a_sender_is_refused",
+    "publication.verify:_guarded": "tests/publication/test_publication_verify.py::test_one_flipped_byte_in_any_file_is_named",
     "settlement.engine:_check_gate": "tests/settlement/test_settlement_gate.py::test_a_gate_of_other_terms_does_not_settle",
     "settlement.gate_record:_check_entry": "tests/settlement/test_settlement_gate.py::test_an_audited_gate_file_is_held_to_the_terms",
     "settlement.gate_record:_read_one": "tests/settlement/test_settlement_gate.py::test_an_incomplete_gate_file_is_refused",

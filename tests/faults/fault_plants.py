@@ -421,6 +421,11 @@ def days_missing(scene: Scene) -> None:
     scene.given["fit"] = (f"{AGREEMENT}/G6/{PERIOD}",)
 
 
+def results_gone(scene: Scene) -> None:
+    """dbt was killed before it said what it had done."""
+    (scene.home.dbt / "target" / "run_results.json").unlink()
+
+
 def held_by_another(scene: Scene) -> None:
     """Another program has the build database open."""
     program = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
@@ -688,6 +693,7 @@ def published_and_changed(scene: Scene) -> None:
     manifest = json.loads((former / "manifest.json").read_bytes())
     name = str(manifest["release_id"])
     shutil.copytree(former, scene.home.releases / name)
+    scene.given["published"] = scene.home.releases / name
     path = scene.home.releases / name / "members" / "postings.csv"
     rewrite(path, path.read_bytes() + b"\n")
 

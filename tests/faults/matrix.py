@@ -69,6 +69,7 @@ def _sent(
 
 
 _HELD = Whole(code=1, words=("cut.required_feeds", "what to do"))
+_SAID = Whole(code=3, words=("what to do",))
 _LAST = delivery(*LEDGER, month="2025-03")
 _CELL = plants.one
 
@@ -140,11 +141,11 @@ INTAKE = (
           plants.still_written(_LAST), "delivery.bytes_mismatch", "delivery.sha256_mismatch", whole=None),
     _sent("control character in a text", "value.control_character", ("control character", "type the value again"),
           sends(delivery(*LEDGER, _CELL("funding_source", "public health \x07 grant"), month="2025-03")),
-          money="refused", whole=_HELD),
-    _sent("text that is too long", "value.too_long", ("longer than the contract allows", "shorten it"),
-          sends(delivery(*LEDGER, _CELL("funding_source", "grant " * 40), month="2025-03")), money="refused",
-          whole=_HELD),
-    _sent("another encoding", "encoding.undecodable", ("encoding", "export as utf-8"),
+          "delivery.control_total_mismatch", whole=_SAID),
+    _sent("text that is too long", "value.too_long", ("longer than", "shorten it"),
+          sends(delivery(*LEDGER, _CELL("funding_source", "grant " * 40), month="2025-03")), "delivery.control_total_mismatch",
+          whole=_SAID),
+    _sent("another encoding", "encoding.undecodable", ("is not utf-8", "export as utf-8"),
           plants.in_bytes(delivery("pcn_register", "ZPN6"), lambda raw: raw.replace(b",", b"\x81,")),
           feed="pcn_register"),
 )  # fmt: skip
@@ -195,6 +196,14 @@ def _dbt_failed(scene: Scene) -> Any:
     from orchestration.defs.warehouse.assets import _refuse
 
     _refuse(["test.outturn.ledger_equals_staging.0"], scene.home)
+
+
+def _put_there_again(scene: Scene) -> Any:
+    """The step of a build that finds its release in the home already."""
+    from publication.release import _require_untouched
+
+    folder = scene.given["published"]
+    return _require_untouched(folder, (folder / "manifest.json").read_bytes())
 
 
 def _demo_signs(scene: Scene) -> Any:
@@ -306,7 +315,7 @@ MODELS = (
     _models("days missing under a figure that says fit", "kpi.complete_days", ("30 of 365 days", "deliver the missing days"),
             plants.days_missing, drives.checks, mends="the organisations that did not report", money="withheld"),
     _models("dbt dies before it builds", "orchestration.defs.warehouse.assets:_results_of",
-            ("before it built anything", "dbt.log"), lambda scene: None, drives.calling(_dbt_died), money="kept"),
+            ("before it built anything", "dbt.log"), plants.results_gone, drives.calling(_dbt_died), money="kept"),
     _models("a test of dbt fails", "orchestration.defs.warehouse.assets:_refuse",
             ("tests of the warehouse failed", "dbt.log"), lambda scene: None, drives.calling(_dbt_failed), money="kept"),
     _models("a check that raises", "kpi_return.suite", ("the check itself failed", "mend the cause"), plants.raising,
@@ -391,7 +400,7 @@ RELEASE = (
     _release("clock jump", "orchestration.deciding:require_clock", ("this machine's clock", "set the clock right"),
              plants.clock_back, drives.publish),
     _release("published release changed, and published again", "publication.release:_require_untouched",
-             ("changed after it was published", "outturn verify"), plants.published_and_changed, drives.publish,
+             ("changed after it was published", "outturn verify"), plants.published_and_changed, drives.calling(_put_there_again),
              whole=Whole(words=("changed after it was published", "outturn verify"))),
     _release("tampered release", "publication.verify:_check_seal", ("postings.csv", "seal.json"),
              plants.copy_changed(("members/postings.csv", plants.penny_in("amount_pence"))), drives.verify,
@@ -409,9 +418,6 @@ RELEASE = (
              plants.copy_changed(("members/decisions.jsonl", plants.put(b"director", b"direktor")), resealed=True),
              drives.verify, "publication.verify:_check_settlements", "publication.verify:verify_release",
              mends="the publisher", whole=Whole(command=("verify", "COPY"), words=("decisions.jsonl", "do not pay"))),
-    _release("a table of a release that cannot be read", "publication.verify:_guarded", ("outcomes.csv", "columns"),
-             plants.copy_changed(("public/data/outcomes.csv", plants.put(b"figure_id", b"figure")), resealed=True),
-             drives.verify, mends="the publisher", whole=Whole(command=("verify", "COPY"), words=("outcomes.csv", "do not pay"))),
     _release("terms exchanged and sealed again", "publication.verify:verify_release", ("cannot be judged again",),
              plants.copy_changed(("members/terms.yaml", plants.put(b"share_pct: 36", b"share_pct: 37")), resealed=True),
              drives.verify, "publication.verify:_check_settlements", mends="the publisher",
