@@ -202,11 +202,9 @@ def findings(home: Home) -> tuple[str, ...]:
         if verdict["kind"] == "fitness" and verdict["status"] == "failed":
             lines.append(f"withheld {verdict['scope']}: {verdict['reason']}")
     register = Register.load(home)
-    answered = {item.slot for item in register.entries if item.accepted} | {
-        item.file_name for item in register.entries if item.accepted
-    }
+    accepted = [item for item in register.entries if item.accepted]
     for receipt in register.entries:
-        if receipt.outcome == "reject_file" and not {receipt.slot, receipt.file_name} & answered:
+        if receipt.outcome == "reject_file" and not any(_answers(item, receipt) for item in accepted):
             lines.append(f"refused {receipt.shown_name}: {_why_refused(receipt)}")
     waiting: dict[str, list[Receipt]] = {}
     for receipt in register.in_force():
@@ -221,6 +219,17 @@ def findings(home: Home) -> tuple[str, ...]:
             "`rows.json` in vault/quarantine names and sends the file with the next sequence."
         )
     return tuple(lines)
+
+
+def _answers(accepted: Receipt, refused: Receipt) -> bool:
+    """Whether a refused file needs no more doing, because its sender has sent a better one. A correction that was
+    refused is not answered by the file it was to correct."""
+    if refused.covers_from is None:
+        return accepted.file_name == refused.file_name
+    if accepted.slot != refused.slot:
+        return False
+    too_low = any(item.rule == "delivery.sequence_not_higher" for item in refused.findings)
+    return accepted.sequence > refused.sequence or (accepted.sequence == refused.sequence and not too_low)
 
 
 def _why_refused(receipt: Receipt) -> str:

@@ -4,6 +4,7 @@ A gate has a published name:
 
 * a rule of intake: its id in `ingest.rules.RULES`, where breaking it refuses the row or the file;
 * a check of the gate: its id in the terms, e.g. `cut.register`;
+* what the operating system says: `os:ENOSPC`, `os:EROFS`; it has no switch of ours;
 * a refusing function: `<module>:<function>`, in the modules named in `MODULES`. The list is read from the source: a new
   function there that raises one of our errors, or adds a reason to a refusal, is a gate without anybody saying so.
 """
@@ -19,6 +20,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from errno import errorcode
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -190,7 +192,7 @@ def caught_by(work: Callable[[], Any]) -> list[Caught]:
             if not found:
                 found.append(Caught(raised_in(error.__traceback__), error.message, error.mend))
         except OSError as error:
-            found.append(Caught(raised_in(error.__traceback__), str(error), ""))
+            found.append(Caught(f"os:{errorcode.get(error.errno or 0)}", str(error), ""))
     return found
 
 

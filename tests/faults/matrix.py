@@ -373,7 +373,7 @@ SETTLEMENT = (
                 in_memory("kpi_return", plants.changed_row(data_cut_id="0" * 64)), drives.settle),
     _settlement("earlier postings edited", "orchestration.settling:_earlier", ("changed after it was settled", "backup"),
                 plants.earlier_settlement(True), drives.settle, money="kept"),
-    _settlement("full disk", "foundation.durable:write_bytes", ("no space left",), plants.full_disk, drives.settle,
+    _settlement("full disk", "os:ENOSPC", ("no space left",), plants.full_disk, drives.settle,
                 whole=Whole(code=4, words=("no space left", "check disk space"))),
 )  # fmt: skip
 
@@ -445,7 +445,7 @@ MACHINE = (
     _machine("two runs at once", "orchestration.lock:home_lock", ("another run is using", "wait until it ends"),
              plants.another_run, drives.calling(_lock), money="cut",
              whole=Whole(code=4, words=("another run is using", "wait until it ends"), in_ci=True)),
-    _machine("read-only home", "orchestration.lock:home_lock", ("read-only file system",), plants.read_only,
+    _machine("read-only home", "os:EROFS", ("read-only file system",), plants.read_only,
              drives.calling(_lock), money="cut",
              whole=Whole(code=4, words=("read-only file system", "check disk space and permissions"), in_ci=True)),
     _machine("home.json that is none", "foundation.home:Home.settings", ("cannot be read", "restore it from backup"),
