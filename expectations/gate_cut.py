@@ -111,13 +111,20 @@ def receipts_of(home: Home, cut: DataCut, feed: str) -> list[Receipt]:
     return found
 
 
-def required_organisations(home: Home, cut: DataCut) -> list[dict[str, Any]]:
-    """Rows of the register of required organisations in force: of each sender the one that counts last."""
+_REGISTER = "reference_organisations"
+
+
+def _registers(home: Home, cut: DataCut) -> list[Receipt]:
+    """The register of required organisations in force: of each sender the one that counts last."""
     latest: dict[str, Receipt] = {}
-    for receipt in sorted(receipts_of(home, cut, "reference_organisations"), key=lambda item: item.precedence):
+    for receipt in sorted(receipts_of(home, cut, _REGISTER), key=lambda item: item.precedence):
         latest[receipt.organisation] = receipt
-    paths = [path for receipt in latest.values() for path, _ in receipt.lake_files]
-    return lake.read_rows(home, paths)
+    return [latest[organisation] for organisation in sorted(latest)]
+
+
+def required_organisations(home: Home, cut: DataCut) -> list[dict[str, Any]]:
+    """Rows of the register of required organisations in force."""
+    return lake.read_rows(home, [path for receipt in _registers(home, cut) for path, _ in receipt.lake_files])
 
 
 @dataclass(frozen=True, order=True)
@@ -203,7 +210,13 @@ def judge_required_feeds(
     covered = _Coverage(cut)
     register = required_organisations(home, cut)
     held_back = _held_back(receipts_of(home, cut, ledger_feed))
-    problems, asked = [], 0
+    # whom a held-back line requires is not known, so nobody would miss what they do not send
+    problems = [
+        f"{receipt.rows_quarantined} line(s) of {receipt.organisation}'s {_REGISTER} are quarantined"
+        for receipt in _registers(home, cut)
+        if receipt.rows_quarantined
+    ]
+    asked = 0
     for need in needs:
         if not need.members:
             problems.append(f"{need.agreement_id}: no members named")
@@ -231,7 +244,8 @@ def judge_required_feeds(
         problems,
         f"All {asked} monthly submissions the settlements need are there.",
         f"Submissions that a settlement needs are missing ({len(problems)}).",
-        "the senders named deliver the missing months; until then nothing is settled.",
+        "the senders named deliver the missing months, and the lines in quarantine corrected with the next sequence; "
+        "until then nothing is settled.",
         {"required": asked, "missing": len(problems)},
         "the senders named",
     )

@@ -203,16 +203,25 @@ def _too_much_held_back(contract: Contract, counted: int, held_back: int) -> lis
 
 
 def _shrunk(contract: Contract, manifest: Manifest, rows: int, register: Register) -> list[Finding]:
-    """A file of everything so far may not hold far less than the one it replaces: what is gone would not be missed."""
-    if contract.custom.coverage.kind != "cumulative":
-        return []
+    """A file may not hold far less than the one it replaces: what is gone would not be missed.
+
+    One of everything so far replaces those that end earlier, any other those of the same dates. Of reference data
+    nothing may be gone: what has ended keeps its row with its last day, and an organisation nobody requires any more
+    would be missed by nobody.
+    """
+    cumulative = contract.custom.coverage.kind == "cumulative"
+    until = manifest.covers.end
     same = [
         item
         for item in register.of(contract.feed, manifest.organisation)
-        if item.covers_from == manifest.covers.start and (item.covers_to or date.min) <= manifest.covers.end
+        if item.covers_from == manifest.covers.start
+        and (item.covers_to == until or (cumulative and (item.covers_to or date.min) < until))
     ]
     before = max((item.rows_accepted for item in same), default=0)
     lost = before - rows
+    if cumulative and contract.identity is None and lost > 0:
+        message = f"The file it replaces held {before} rows, this one {rows}; what has ended keeps its row."
+        return [finding("history.volume_drop", message)]
     if lost < _FEW_ROWS or lost * 100 <= before * _MOST_HELD_BACK_PCT:
         return []
     return [finding("history.volume_drop", f"The file it replaces held {before} rows, this one {rows}.")]

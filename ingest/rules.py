@@ -331,8 +331,9 @@ RULES: dict[str, Rule] = {
     ),
     "history.volume_drop": Rule(
         FILE,
-        "Far fewer rows than in the organisation's earlier periods: held.",
-        "check that the file is whole; the owner of the contract may widen the limit.",
+        "Far fewer rows than in the organisation's earlier periods or in the file it replaces: held.",
+        "check that the file is whole; if it is, the file it replaces is withdrawn first, or the owner of the contract "
+        "widens the limit.",
     ),
     "identity.key_not_in_force": Rule(
         FILE,

@@ -8,6 +8,7 @@ from foundation.canonical import readable_json
 from foundation.durable import write_bytes
 from foundation.errors import Refused, WrongUsage
 from foundation.tables import write_parquet
+from ingest.rules import ACCEPT, NORMALISED, RULES
 from orchestration.progress import say
 
 # Outcome of a file -> exit code (docs/reference/commands.md).
@@ -49,6 +50,9 @@ def check_file(file: Path, contract: Path, manifest: Path | None, report: Path |
                 finding["severity"],
                 f"{where}{', ' + finding['column'] if finding['column'] else ''}: {finding['message']}",
             )
+    for rule in dict.fromkeys(rule for rule, _ in shown):
+        if RULES[rule].severity not in (ACCEPT, NORMALISED):
+            say("what to do", f"{rule}: {RULES[rule].mend}")
     for (rule, column), count in shown.items():
         if count > 5:
             say("and", f"{count - 5} more of {rule}{' in ' + column if column else ''}")

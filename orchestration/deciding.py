@@ -85,6 +85,19 @@ def require_release_key(home: Home) -> None:
     _release_key(home)
 
 
+def require_clock(home: Home, moment: datetime) -> None:
+    """Refuse before anything is published when its record would be dated before the last one."""
+    from settlement import store
+
+    records = store.read_records(home.decisions, PUBLICATIONS)
+    if records and _stamp(moment) < records[-1].signed_at:
+        raise Refused(
+            f"this machine's clock says {_stamp(moment)}, and the last publication was recorded at "
+            f"{records[-1].signed_at}: nothing is published.",
+            "set the clock right, then run again.",
+        )
+
+
 def record_publication(home: Home, release_id: str, moment: datetime) -> None:
     """Write down, signed, that a release was published and when. Publishing the one in force again adds nothing."""
     from settlement import store

@@ -8,7 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from foundation.durable import new_directory, swap_pointer
+from foundation.canonical import readable_json, sha256_file
+from foundation.durable import new_directory, swap_pointer, write_bytes
+from foundation.errors import Refused
 from foundation.tables import write_parquet
 from orchestration.cycle import Cycle
 
@@ -72,6 +74,9 @@ def table_of(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     return pa.table({name: [row[name] for row in rows] for name in schema.names}, schema=schema)
 
 
+HASHES = "hashes.json"
+
+
 def write_inputs(cycle: Cycle) -> None:
     """Write the inputs of the cycle's build, once, and let dbt find them."""
     if not cycle.inputs.exists():
@@ -80,7 +85,14 @@ def write_inputs(cycle: Cycle) -> None:
 
 
 def point_at_inputs(cycle: Cycle) -> None:
-    """Make these inputs the ones dbt reads (`dbt.environment`)."""
+    """Make these inputs the ones dbt reads (`dbt.environment`). Refused when they are not as they were written."""
+    found = {path.name: sha256_file(path) for path in sorted(cycle.inputs.glob("*.parquet"))}
+    hashes = cycle.inputs / HASHES
+    if not hashes.exists() or hashes.read_bytes() != readable_json(found):
+        raise Refused(
+            f"what the warehouse is built from was changed in {cycle.inputs}.",
+            "find out who could write there; remove that folder and run again: it is then made anew.",
+        )
     swap_pointer(cycle.inputs.with_name("current"), cycle.inputs.name)
 
 
@@ -125,5 +137,7 @@ def _write(cycle: Cycle) -> None:
     with new_directory(cycle.inputs) as folder:
         for name, table in tables.items():
             write_parquet(folder / f"{name}.parquet", table)
+        written = {path.name: sha256_file(path) for path in sorted(folder.glob("*.parquet"))}
+        write_bytes(folder / HASHES, readable_json(written))
         # Copied out of the vault for the build alone.
         (folder / "links.parquet").chmod(0o600)

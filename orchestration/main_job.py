@@ -18,6 +18,7 @@ from foundation.errors import OutturnError, Refused, SystemFault, WrongUsage
 from foundation.failpoints import refuse_outside_demo
 from foundation.home import Home
 from foundation.period import month_of
+from ingest.rules import RULES
 from orchestration.cycle import agreements_of, month_asked, only
 from orchestration.dbt import begin_reading
 from orchestration.disk import full_disk
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 DONE, WITH_FINDINGS = 0, 3
 # Files a line of findings names.
 _NAMED = 3
+_OF_THE_DISK = {"OSError", "PermissionError", "FileNotFoundError", "TimeoutError"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,16 @@ def _quiet_libraries() -> None:
     """Dagster writes its own log into the home; the terminal shows our lines only."""
     for name in ("dagster", "dbt", "great_expectations", "alembic"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+_LOOK = "read the run in `outturn dev`, mend it, then run again."
+
+
+def _is_of_the_disk(error: Any) -> bool:
+    """Whether what was raised first came from the operating system: a full disk, a file that may not be written."""
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error is not None and getattr(error, "cls_name", "") in _OF_THE_DISK
 
 
 def _innermost(error: Any) -> str:
@@ -111,9 +123,8 @@ def _refusal_of(home: Home, result: ExecuteInProcessResult, started_ns: int) -> 
         failure = event.event_specific_data
         given = failure.user_failure_data
         words = given.description if given and given.description else _innermost(failure.error)
-        return SystemFault(
-            f"the step {event.step_key} failed: {words}", "read the run in `outturn dev`, mend it, then run again."
-        )
+        mend = "check disk space and permissions, then run again." if _is_of_the_disk(failure.error) else _LOOK
+        return SystemFault(f"the step {event.step_key} failed: {words}", mend)
     return SystemFault("the run ended without a result.", "read the run in `outturn dev`, then run again.")
 
 
@@ -215,12 +226,10 @@ def findings(home: Home) -> tuple[str, ...]:
         if verdict["kind"] == "fitness" and verdict["status"] == "failed":
             lines.append(f"withheld {verdict['scope']}: {verdict['reason']}")
     register = Register.load(home)
-    answered = {item.slot for item in register.entries if item.accepted} | {
-        item.file_name for item in register.entries if item.accepted
-    }
+    accepted = [item for item in register.entries if item.accepted]
     for receipt in register.entries:
-        if receipt.outcome == "reject_file" and not {receipt.slot, receipt.file_name} & answered:
-            lines.append(f"refused {receipt.shown_name}: {receipt.findings[0].message if receipt.findings else ''}")
+        if receipt.outcome == "reject_file" and not any(_answers(item, receipt) for item in accepted):
+            lines.append(f"refused {receipt.shown_name}: {_why_refused(receipt)}")
     waiting: dict[str, list[Receipt]] = {}
     for receipt in register.in_force():
         if receipt.rows_quarantined:
@@ -229,5 +238,27 @@ def findings(home: Home) -> tuple[str, ...]:
         rows = sum(item.rows_quarantined for item in held)
         names = sorted(item.shown_name for item in held)
         shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if names[_NAMED:] else "")
-        lines.append(f"{rows} row(s) of {feed} wait in quarantine: {shown}")
+        lines.append(
+            f"{rows} row(s) of {feed} wait in quarantine: {shown}. What to do: their sender mends the rows that "
+            "`rows.json` in vault/quarantine names and sends the file with the next sequence."
+        )
     return tuple(lines)
+
+
+def _answers(accepted: Receipt, refused: Receipt) -> bool:
+    """Whether a refused file needs no more doing, because its sender has sent a better one. A correction that was
+    refused is not answered by the file it was to correct."""
+    if refused.covers_from is None:
+        return accepted.file_name == refused.file_name
+    if accepted.slot != refused.slot:
+        return False
+    too_low = any(item.rule == "delivery.sequence_not_higher" for item in refused.findings)
+    return accepted.sequence > refused.sequence or (accepted.sequence == refused.sequence and not too_low)
+
+
+def _why_refused(receipt: Receipt) -> str:
+    """The first finding that refused a file, and how its sender mends it."""
+    for item in receipt.findings:
+        if item.severity == receipt.outcome:
+            return f"{item.message} What to do: {RULES[item.rule].mend}" if item.rule in RULES else item.message
+    return ""

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from foundation.canonical import readable_json, sha256_bytes
 from foundation.durable import remove, write_bytes
-from foundation.errors import Refused
+from foundation.errors import Refused, SystemFault
 from foundation.home import Home
 
 # Tables that leave the build database: for verdicts, settlement and release.
@@ -93,11 +93,17 @@ def _hash_of(table: pa.Table) -> str:
 def _read(home: Home, names: Iterable[str]) -> dict[str, pa.Table]:
     import duckdb
 
-    with duckdb.connect(str(home.build_database), read_only=True) as connection:
-        return {
-            name: connection.sql(f'select * from "{name}" order by all').to_arrow_table()  # noqa: S608
-            for name in names
-        }
+    try:
+        with duckdb.connect(str(home.build_database), read_only=True) as connection:
+            return {
+                name: connection.sql(f'select * from "{name}" order by all').to_arrow_table()  # noqa: S608
+                for name in names
+            }
+    except duckdb.IOException:
+        raise SystemFault(
+            f"{home.build_database} cannot be opened: another program holds it, or the disk fails.",
+            "close the program that has it open (analysts read releases, never the build), then run again.",
+        ) from None
 
 
 def read_tables(home: Home, fingerprint: str, names: Iterable[str]) -> dict[str, pa.Table]:

@@ -491,6 +491,22 @@ def seal_of(folder: Path) -> dict[str, Any]:
     }
 
 
+def _require_untouched(folder: Path, manifest: bytes) -> None:
+    """A release that is there already is published again only if every byte is still the one that was sealed."""
+    if not folder.exists():
+        return
+    try:
+        sealed = json.loads((folder / "seal.json").read_bytes())["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        sealed = None
+    if sealed != seal_of(folder)["files"] or (folder / "manifest.json").read_bytes() != manifest:
+        raise Refused(
+            f"the release {folder.name} was changed after it was published: it is not published again.",
+            f"run `outturn verify {folder}` to see what changed; restore the folder from backup, or move it away and "
+            "run again: it is then built anew.",
+        )
+
+
 def build_release(inputs: ReleaseInputs, home_releases: Path) -> str:
     """Write the release of these inputs below `home_releases` and return its id; it is not yet `current`.
 
@@ -507,6 +523,7 @@ def build_release(inputs: ReleaseInputs, home_releases: Path) -> str:
         write_bytes(staging / "manifest.json", readable_json(manifest))
         write_bytes(staging / "seal.json", readable_json(seal_of(staging)))
         release_id = str(manifest["release_id"])
+        _require_untouched(home_releases / release_id, readable_json(manifest))
         with new_directory(home_releases / release_id) as folder:
             for path in sorted(staging.iterdir()):
                 path.rename(folder / path.name)

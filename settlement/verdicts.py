@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from foundation.canonical import canonical_json
 from settlement.refusal import Reason
 
 # Files that stand in the verdict folder beside the verdicts.
@@ -86,6 +87,14 @@ def _object(raw: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def _is_as_written(raw: bytes, content: Mapping[str, Any]) -> bool:
+    """Whether bytes are the ones we write for a content; a binary fraction has none."""
+    try:
+        return canonical_json(content) == raw
+    except (TypeError, ValueError):
+        return False
+
+
 def read_required(raw: bytes, bound: Bound, judgement: Judgement) -> dict[str, dict[str, Any]]:
     """The required checks by file stem; {} (and a reason) if the list cannot be trusted."""
     found = _object(raw)
@@ -158,6 +167,15 @@ def read_verdict(
             f"the result filed as {key} is the result of something else",
             "one check's result cannot stand for another's",
             "run this check again for this data cut",
+        )
+        return None
+    if not _is_as_written(raw, verdict) or (verdict["status"] == "passed" and verdict["observed"].get("problems")):
+        judgement.refuse(
+            key,
+            f"the result of {key} is not as the check wrote it",
+            "it passed and names problems, or its bytes are not those we write: somebody changed it",
+            "run this check again for this data cut, and find out who could write to the verdicts",
+            status="error",
         )
         return None
     if strays := bound.strays(verdict):

@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from deliveries import (
+    AREA,
     REFERENCE,
     csv_of,
     deliver,
@@ -23,6 +24,7 @@ from deliveries import (
     deliver_reference,
     deliver_trust,
     manifest_of,
+    reference_rows,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -168,7 +170,12 @@ def test_the_latest_register_of_organisations_decides(home: Home, contracts: dic
     take_in_all(home, contracts)
     need = [SettlementNeeds("demo", ("acute-trust",), month(2025, 4), month(2025, 4))]
     assert gate_checks.cut_required_feeds(CONTEXT, home, build_cut(home), need).status == "failed"
-    take_in(home, deliver_reference(home, members=("RFS",), sequence=2), contracts)
+    # a register from which organisations are simply gone is held: nobody would miss what they do not send
+    assert not take_in(home, deliver_reference(home, members=("RFS",), sequence=2), contracts).accepted
+    rows = [row if row[1] == "RFS" else [*row[:-1], "2025-03-31"] for row in reference_rows()]
+    data = csv_of(REFERENCE, rows)
+    told = manifest_of("reference_organisations", AREA, "2022-04-01", "2025-08-31", data, len(rows), 3)
+    assert take_in(home, deliver(home, told, data), contracts).accepted
     assert gate_checks.cut_required_feeds(CONTEXT, home, build_cut(home), need).status == "passed"
 
 

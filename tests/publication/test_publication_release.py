@@ -98,6 +98,24 @@ def test_building_twice_leaves_the_first_as_it_is(inputs: ReleaseInputs, release
     assert not [path for path in release.parent.iterdir() if path.name.startswith(".tmp-")]
 
 
+def test_a_release_that_was_changed_is_not_published_again(
+    inputs: ReleaseInputs, release: Path, tmp_path: Path
+) -> None:
+    """The same inputs give the same id: a folder of that name that is not as it was sealed may not be put in force."""
+    releases = tmp_path / "releases"
+    for name, spoil in (
+        ("members/postings.csv", lambda path: path.write_bytes(path.read_bytes() + b" ")),
+        ("seal.json", lambda path: path.unlink()),
+        ("public/added.csv", lambda path: path.write_text("a")),
+    ):
+        shutil.copytree(release, releases / release.name)
+        spoil(releases / release.name / name)
+        with pytest.raises(Refused, match="changed after it was published") as refusal:
+            build_release(inputs, releases)
+        assert "outturn verify" in refusal.value.mend
+        shutil.rmtree(releases)
+
+
 def test_the_database_opens_in_older_readers_and_explains_itself(release: Path) -> None:
     head = (release / "public" / "published.duckdb").read_bytes()[:24]
     assert int.from_bytes(head[12:20], "little") == 65, "the storage version of DuckDB 1.2"

@@ -93,6 +93,20 @@ def test_missing_or_unreadable_refuses(world: World, check: str, raw: bytes | No
     assert found.reasons[0].status == ("missing" if raw is None else "error")
 
 
+def test_a_result_that_was_changed_by_hand_refuses(world: World) -> None:
+    """It passed and names problems, or its bytes are not those that the check wrote."""
+    check = world.terms.gate.integrity[0]
+    told = json.loads(world.verdicts[check])
+    edited = canonical_json({**told, "observed": {**told["observed"], "problems": ["a line is there twice"]}})
+    fraction = world.verdicts[check].replace(b'"observed":{', b'"observed":{"share":0.5,', 1).replace(b",}", b"}")
+    for raw in (edited, json.dumps(told).encode(), fraction):
+        found = _refused(judge_world(world.terms, world.required, {**world.verdicts, check: raw}, world.approval))
+        (reason,) = found.reasons
+        assert (reason.check_id, reason.status) == (check, "error")
+        assert "not as the check wrote it" in reason.what
+        assert "who could write" in reason.mend
+
+
 @pytest.mark.parametrize("fault", [name for name in FAULTS if name != "failed"])
 def test_fitness_result_that_cannot_be_trusted_refuses(world: World, fault: str) -> None:
     required, verdicts = verdict_set(

@@ -57,6 +57,7 @@ def _build(feed: str, source_class: str) -> dg.AssetsDefinition:
             )
             taken = crew.receipts_of(feed)
             held = [receipt for receipt in receipts(home) if receipt.feed == feed]
+        again = sum(receipt.repeated for receipt in taken)
         outcomes = Counter(receipt.outcome for receipt in taken)
         refused = [receipt for receipt in taken if receipt.outcome == "reject_file"]
         lost = [
@@ -67,7 +68,8 @@ def _build(feed: str, source_class: str) -> dg.AssetsDefinition:
         say(
             "intake",
             f"{feed}: {len(taken)} submission(s) read, {len(held)} held"
-            + "".join(f", {outcomes[name]} {name}" for name in OUTCOMES[1:] if outcomes[name]),
+            + "".join(f", {outcomes[name]} {name}" for name in OUTCOMES[1:] if outcomes[name])
+            + (f", {again} delivered before and not taken in twice" if again else ""),
         )
         yield dg.MaterializeResult(
             metadata={

@@ -7,7 +7,7 @@ import dagster as dg
 from foundation.home import Home
 from orchestration.comparing import record_comparison
 from orchestration.cycle import current_cycle
-from orchestration.deciding import published_before, record_publication, require_release_key
+from orchestration.deciding import published_before, record_publication, require_clock, require_release_key
 from orchestration.partitions import DUCKDB_WRITER
 from orchestration.progress import say
 from orchestration.releasing import moment_of, release_inputs
@@ -40,6 +40,7 @@ def release(context: dg.AssetExecutionContext, house: HomeResource) -> dg.Materi
         with refusals_on_record(cycle):
             require_release_key(cycle.home)
             _finish_publication(cycle.home)
+            require_clock(cycle.home, moment_of(cycle.home))
             tables = read_tables(cycle.home, cycle.fingerprint, (*TABLES, EVENTS))
             # Computed again from the files: what was settled in another step, run or hour proves nothing here.
             settled = settle_due(cycle, cycle.agreements, last_month_asked(context.run.tags, cycle).end, tables)

@@ -48,7 +48,8 @@ from orchestration.warehouse import begin_build, current_build, finish_build
 def data_cut(context: dg.AssetExecutionContext, house: HomeResource) -> dg.MaterializeResult[Any]:
     with io_only():
         cycle = current_cycle(house.home)
-        write_inputs(cycle)
+        with refusals_on_record(cycle):
+            write_inputs(cycle)
     say("data cut", f"{cycle.cut.cut_id[:16]}, {len(cycle.cut.submissions)} submissions")
     return dg.MaterializeResult(
         metadata={
@@ -139,7 +140,7 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
         )
         if partial.exists() and not (target / "partial_parse.msgpack").exists():
             write_bytes(target / "partial_parse.msgpack", partial.read_bytes())
-        with io_only():
+        with io_only(), refusals_on_record(cycle):
             # the data cut may be of an earlier run than its models
             point_at_inputs(cycle)
         with dbt.within(dbt.environment(home, cycle.cut.cut_id, months)):
