@@ -23,7 +23,6 @@ from foundation.home import Home
 GLANCE_SECONDS = 0.2
 # What is half written is given up at once; a process that is stuck in the disk may take longer to go.
 _PATIENCE_SECONDS = 60.0
-_ENDED = SystemFault("the run this process worked for has ended.", "run again.")
 # Held until the process ends.
 _hands: list[int] = []
 
@@ -31,7 +30,7 @@ _hands: list[int] = []
 def require_parent(parent: int) -> None:
     """SystemFault when the run this process works for has ended."""
     if os.getppid() != parent:
-        raise _ENDED
+        raise SystemFault("the run this process worked for has ended.", "run again.")
 
 
 def end_with(parent: int) -> None:

@@ -11,9 +11,13 @@ import pytest
 # Files that take longest, longest first. `--dist loadfile` gives a whole file to one worker, so one that comes late is
 # what everybody waits for at the end; and it counts tests, of which the longest files have few.
 LONGEST = (
+    "crash/test_crash_whole_job.py",
     "end_to_end/test_people_changes.py",
     "end_to_end/test_gate_matrix.py",
     "end_to_end/test_gate_command_line.py",
+    "end_to_end/test_operating_pages.py",
+    "faults/test_faults_whole_job.py",
+    "faults/test_faults_in_process.py",
     "dbt_project/test_people_incremental.py",
     "end_to_end/test_people_canary.py",
     "dbt_project/test_dbt_build.py",

@@ -137,4 +137,4 @@ def test_an_upgrade_that_changes_no_figure_says_so(engineer: Path, tmp_path: Pat
     said = _typed(ran, engineer, PYTHONPATH=str(product))
     assert "Nothing changed between the two releases." in said
     assert _release(home) != former
-    assert len(list((home / "releases").glob("[0-9a-f]*"))) == 3
+    assert (home / "releases" / former).exists()

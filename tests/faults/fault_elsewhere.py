@@ -3,6 +3,7 @@
 A rule of intake is named in its test's file; a refusing function has a test of its own.
 """
 
+RECOVERY = "tests/crash/test_recovery.py"
 CATALOGUE = "tests/expectations/test_intake_catalogue.py"
 
 ELSEWHERE: dict[str, str] = {
@@ -40,6 +41,8 @@ ELSEWHERE: dict[str, str] = {
     "row.required": "tests/expectations/test_intake_people.py",
     "ingest.identity.links:_entries": "tests/ingest/test_identity_link.py::test_corrections_are_kept_with_reason_and_name",
     "ingest.register:withdraw": "tests/expectations/test_identity_intake.py::test_withdrawing_after_the_freeze_is_a_restatement",
+    "orchestration.bound:require_parent": f"{RECOVERY}::test_a_process_ends_with_the_run_it_works_for_and_the_next_waits_for_it",
+    "orchestration.bound:wait_for_hands": f"{RECOVERY}::test_a_process_ends_with_the_run_it_works_for_and_the_next_waits_for_it",
     "publication.release:_refuse_private_names": "tests/publication/test_publication_release.py::test_a_reason_that_names_a_sender_is_refused",
     "publication.verify:_guarded": "tests/publication/test_publication_verify.py::test_one_flipped_byte_in_any_file_is_named",
     "settlement.engine:_check_gate": "tests/settlement/test_settlement_gate.py::test_a_gate_of_other_terms_does_not_settle",
@@ -66,7 +69,6 @@ UNREACHED: dict[str, str] = {
     "ingest.cut:read_cut": "the cut of the build before: what cannot be read means that everything is built anew",
     "orchestration.defs.warehouse.verdicts:verdicts": "`read_tables` has refused the same a line earlier",
     "orchestration.intaking:Crew.receipts_of": "a killed process of a crew: belongs to the crash matrix",
-    "orchestration.intaking:_require": "a process that outlives its run: belongs to the crash matrix",
     "orchestration.main_job:_require_release": "a step that Dagster skips in silence: no fault of ours brings it about",
     "orchestration.settling:judge_and_settle": "terms that pay advances outside shadow: no agreement on file has them",
     "publication.release:_terms_files": "two settlements of one agreement with two logs: one run reads one log",

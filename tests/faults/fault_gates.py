@@ -37,6 +37,7 @@ MODULES = (
     "ingest.identity.keyring",
     "ingest.identity.links",
     "ingest.register",
+    "orchestration.bound",
     "orchestration.cycle",
     "orchestration.deciding",
     "orchestration.inputs",

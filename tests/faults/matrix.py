@@ -189,7 +189,7 @@ def _withdraw_again(scene: Scene) -> Any:
 def _dbt_died(scene: Scene) -> Any:
     from orchestration.defs.warehouse.assets import _results_of
 
-    return _results_of(scene.home.dbt / "target" / "run_results.json", scene.home)
+    return _results_of(scene.home.dbt / "target" / "run_results.json", scene.home, 0)
 
 
 def _dbt_failed(scene: Scene) -> Any:
