@@ -292,8 +292,8 @@ def judge_feed(home: Home, cut: DataCut, contracts: Mapping[str, Contract], feed
         problems,
         f"All {len(held)} submissions of {feed} passed the suite in force.",
         f"Not every submission of {feed} is proved under the suite in force.",
-        "judge the submissions again (`expectations.intake.judge_all_again`); what then differs is delivered anew "
-        "with the next sequence.",
+        "run again: a run judges such submissions anew; where other rows would count now, their sender sends the file "
+        "again with the next sequence.",
         {"submissions": len(held), "suite_hash": suite.hash, "expectations": totals, **rows},
     )
 

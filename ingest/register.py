@@ -1,7 +1,7 @@
 """The register: every submission ever judged, and which of them count.
 
 Belongs here: receipts, sequence, supersession, withdrawal, coverage. A receipt is the last thing intake writes: what
-has none was not taken in. Not here: judging a submission (`expectations.intake`).
+has none was not taken in. Not here: judging a submission (`expectations.examine`).
 """
 
 from __future__ import annotations

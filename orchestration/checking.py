@@ -24,7 +24,7 @@ _WORDS = {
 
 def check_file(file: Path, contract: Path, manifest: Path | None, report: Path | None, out: Path | None) -> int:
     """Check one file; returns the exit code. Nothing is printed or written that identifies a person."""
-    from expectations.intake import check_file as judge
+    from expectations.examine import check_file as judge
     from ingest.contract import load_contract
 
     try:

@@ -49,12 +49,9 @@ def take_in_feed(home: Home, feed: str, last_month: str, *, landing: bool, paren
 
     parent: process on whose behalf this is done; when it has died, nothing more is started.
     """
-    from expectations.intake import judge_again, take_in
-    from expectations.suites import suite_of
-    from ingest.register import Register, receipts
+    from expectations.intake import judge_again, outdated, take_in
+    from ingest.register import Register
 
-    contract = contracts()[feed]
-    rules = (contract.hash, suite_of(contract).hash)
     taken: list[Receipt] = []
     waiting = _waiting(home, feed, last_month) if landing else []
     register = Register.load(home) if waiting else None
@@ -63,10 +60,9 @@ def take_in_feed(home: Home, feed: str, last_month: str, *, landing: bool, paren
         receipt = take_in(home, manifest, contracts(), register)
         register = register.including(receipt) if register else None
         taken.append(receipt)
-    for receipt in receipts(home):
-        if receipt.feed == feed and receipt.accepted and (receipt.contract_hash, receipt.suite_hash) != rules:
-            _require(parent)
-            taken.append(judge_again(home, receipt.submission_id, contracts()))
+    for receipt in outdated(home, {feed: contracts()[feed]}):
+        _require(parent)
+        taken.append(judge_again(home, receipt.submission_id, contracts()))
     return taken
 
 

@@ -8,19 +8,18 @@ from pathlib import Path
 
 from foundation.home import Home
 from foundation.period import month_of
-
-SUFFIX = ".manifest.json"
+from ingest.receive import find_manifests
 
 
 def waiting_manifests(home: Home) -> list[Path]:
     """Manifests in the senders' mailboxes. A file without manifest is still being sent.
 
-    The oldest period comes first, so that comparisons with earlier deliveries mean the same in any batch.
+    The oldest period comes first, so that comparisons with earlier deliveries mean the same in any batch; of the same
+    dates the lowest sequence, so that a correction does not overtake what it corrects.
     """
-    if not home.landing.exists():
-        return []
-    found = [path for path in home.landing.glob(f"*/*{SUFFIX}") if path.is_file()]
-    return sorted(found, key=lambda path: (_covered(path, "to") or "", path.name, str(path)))
+    return sorted(
+        find_manifests(home), key=lambda path: (_covered(path, "to") or "", _sequence(path), path.name, str(path))
+    )
 
 
 def _covered(manifest: Path, side: str) -> str | None:
@@ -29,6 +28,13 @@ def _covered(manifest: Path, side: str) -> str | None:
     except (OSError, ValueError, KeyError, TypeError):
         # Unreadable here is no reason to stop looking: intake refuses it by name.
         return None
+
+
+def _sequence(manifest: Path) -> int:
+    try:
+        return int(json.loads(manifest.read_bytes())["sequence"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
 
 
 def first_month_covered(manifest: Path) -> str | None:

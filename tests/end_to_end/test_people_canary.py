@@ -350,20 +350,20 @@ def council_with_her() -> Submission:
 
 
 INTAKE_STEPS = (
-    "expectations.intake:read_csv",
+    "expectations.examine:read_csv",
     "ingest.read:decode",
     "ingest.read:records_of",
-    "expectations.intake:conform",
+    "expectations.examine:conform",
     "ingest.conform:_cell",
-    "expectations.intake:tokenise",
+    "expectations.examine:tokenise",
     "ingest.identity.tokenise:_from_identifiers",
     "ingest.identity.nhs_number:judge",
     "ingest.identity.tokenise:match_text",
     "ingest.identity.tokenise:local_text",
     "ingest.identity.tokenise:misplaced",
-    "expectations.intake:run_suite",
+    "expectations.examine:run_suite",
     "expectations.runner:frame_of",
-    "expectations.intake:_judge",
+    "expectations.examine:_judge",
     "ingest.lake:partitions",
     "ingest.lake:write_parquet",
 )

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from expectations.intake import take_in
 from foundation.canonical import readable_json, sha256_bytes
 from foundation.home import Home
 from foundation.period import parse_period
+from ingest.contract import Contract
+from ingest.register import Receipt
+from orchestration.landing import waiting_manifests
 
 DAILY = (
     "organisation",
@@ -37,6 +41,11 @@ LEDGER = (
 KPI = ("organisation", "kpi", "period_start", "period_end", "numerator", "denominator", "value", "unit")
 REFERENCE = ("organisation", "member_organisation", "area", "feed", "measure", "valid_from", "valid_to")
 AREA = "E54000058"
+
+
+def take_in_all(home: Home, contracts: Mapping[str, Contract]) -> list[Receipt]:
+    """Take in everything that waits, in the order a run does."""
+    return [take_in(home, path, contracts) for path in waiting_manifests(home)]
 
 
 def csv_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:

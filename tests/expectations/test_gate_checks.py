@@ -25,6 +25,7 @@ from deliveries import (
     deliver_trust,
     manifest_of,
     reference_rows,
+    take_in_all,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +35,7 @@ from expectations import gate_checks
 from expectations.definitions import definitions_hash
 from expectations.gate_checks import FeedNeed, SettlementNeeds
 from expectations.gate_cut import _Coverage
-from expectations.intake import take_in, take_in_all
+from expectations.intake import take_in
 from expectations.suites import BUILDERS
 from expectations.verdicts import (
     Context,

@@ -22,8 +22,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from identity_feeds import KEY, SUBJECT, clear_row, contract_of, csv_of, document, send, token_row
 
-from expectations import intake
-from expectations.intake import check_file, judge_again, take_in
+from expectations import examine
+from expectations.examine import check_file
+from expectations.intake import judge_again, take_in
 from expectations.suites import BUILDERS
 from expectations.suites.common import contract_rules
 from foundation.errors import OutturnError, Refused, SystemFault, WrongUsage
@@ -527,13 +528,13 @@ def test_great_expectations_sees_no_identifier(
     home: Home, agreed: dict[str, Contract], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[list[str]] = []
-    run = intake.run_suite
+    run = examine.run_suite
 
     def watching(suite: Any, table: Any) -> Any:
         seen.append(table.column_names)
         return run(suite, table)
 
-    monkeypatch.setattr(intake, "run_suite", watching)
+    monkeypatch.setattr(examine, "run_suite", watching)
     take_in(home, send(home, "visits", [clear_row(1, ANN)], "CLR"), agreed)
     assert seen
     assert not {name for names in seen for name in names} & set(SUBJECT)

@@ -28,11 +28,13 @@ from deliveries import (
     deliver_trust,
     ledger_rows,
     monthly,
+    take_in_all,
     trust_a_rows,
     trust_rows,
 )
 
-from expectations.intake import CheckReport, check_file, take_in, take_in_all
+from expectations.examine import CheckReport, check_file
+from expectations.intake import take_in
 from foundation.canonical import readable_json
 from foundation.home import Home
 from ingest.contract import Contract

@@ -22,6 +22,7 @@ from deliveries import (
     deliver_reference,
     deliver_trust,
     ledger_rows,
+    take_in_all,
     trust_a_rows,
     trust_rows,
 )
@@ -29,7 +30,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import foundation.durable
-from expectations.intake import check_file, judge_again, judge_all_again, take_in, take_in_all
+from expectations.examine import check_file
+from expectations.intake import judge_again, outdated, take_in
 from foundation.canonical import sha256_file
 from foundation.home import Home
 from ingest import lake
@@ -310,8 +312,8 @@ def test_a_changed_contract_needs_a_second_judgement(home: Home, contracts: dict
         **contracts,
         "daily_discharge_return": parse_contract(text.replace("maximum: 5000", "maximum: 6000").encode(), "kinder"),
     }
-    renewed = judge_all_again(home, kinder)
-    assert [item.submission_id for item in renewed] == [taken.submission_id]
+    assert [item.submission_id for item in outdated(home, kinder)] == [taken.submission_id]
+    assert judge_again(home, taken.submission_id, kinder).submission_id == taken.submission_id
     again = read_receipt(home, taken.submission_id)
     assert again is not None
     assert again.contract_hash != taken.contract_hash
@@ -319,7 +321,7 @@ def test_a_changed_contract_needs_a_second_judgement(home: Home, contracts: dict
     assert {path: value for path, value in tree(home).items() if path.startswith("lake")} == {
         path: value for path, value in before.items() if path.startswith("lake")
     }
-    assert judge_all_again(home, kinder) == []
+    assert outdated(home, kinder) == []
     stricter = {
         **contracts,
         "daily_discharge_return": parse_contract(text.replace("maximum: 5000", "maximum: 60").encode(), "stricter"),
@@ -353,5 +355,17 @@ def test_a_whole_batch_is_taken_in_oldest_first(home: Home, contracts: dict[str,
         "2025-03-01",
         "2025-04-01",
     ]
+
+
+def test_a_correction_does_not_overtake_what_it_corrects(home: Home, contracts: dict[str, Contract]) -> None:
+    """Sequences are numbers: the tenth comes after the ninth, in whatever order their names are sorted."""
+    for sequence in (10, 9, 2):
+        deliver_ledger(home, sequence=sequence, rows=ledger_rows(scale=sequence))
+    assert [item.sequence for item in take_in_all(home, contracts)] == [2, 9, 10]
+    assert [item.sequence for item in Register.load(home).in_force()] == [10]
+    assert {item.outcome for item in Register.load(home).entries} == {"accept"}
+
+
+def test_rows_of_the_helpers_differ_where_they_should() -> None:
     assert csv_of(LEDGER, ledger_rows()) != csv_of(LEDGER, ledger_rows(scale=2))
     assert trust_a_rows()[0][1] == "01/04/2025"

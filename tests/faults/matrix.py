@@ -266,7 +266,7 @@ CUT = (
     _cut("data cut edited", "ingest.cut:build_cut", ("was changed", "restore the verdicts folder"), plants.cut_edited,
          drives.cut, whole=Whole(code=4, words=("restore the verdicts folder",))),
     _cut("suite changed since a file was accepted", "expectations.cost_ledger",
-         ("accepted under another suite", "judge the submissions again"), plants.other_suite, drives.checks,
+         ("accepted under another suite", "a run judges such submissions anew"), plants.other_suite, drives.checks,
          whole=Whole(when=_AFTER_BUILD, words=("expectations.cost_ledger",))),
     _cut("withdrawal that cannot be read", "ingest.register:read_withdrawal", ("cannot be read", "from backup"),
          plants.withdrawal_broken, drives.calling(_withdraw_again)),

@@ -1,0 +1,447 @@
+"""Reading one file and judging it: what a sender's own check and intake have in common.
+
+Belongs here: the order in which a file is read, made of tokens, judged and compared with earlier ones, and what came of
+it. `outturn check` and intake run the same code. Not here: what becomes of it in a home (`expectations.intake`), the
+steps themselves (`ingest`), the expectations (`expectations.suites`).
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from expectations.expectation import ROW, TABLE, WARN, Outcome, Scope, Suite, SuiteResult
+from expectations.runner import run_suite
+from expectations.suites import suite_of
+from foundation.errors import Refused, WrongUsage
+from foundation.period import month_of
+from ingest import receive
+from ingest.conform import column_sums, conform, drop_exact_duplicates
+from ingest.contract import Contract, load_contract
+from ingest.identity.declared import MADE_OF
+from ingest.identity.keyring import Keyring, passing_keyring
+from ingest.identity.tokenise import shielded, tokenise
+from ingest.manifest import Manifest, read_manifest
+from ingest.read import FileRejectedError, choose_layout, decode, read_csv, records_of
+from ingest.register import Receipt, Register
+from ingest.rules import FILE, Finding, finding, in_order, worst
+
+# more rows than a few, and more than this share of a file, may not silently be absent
+_FEW_ROWS, _MOST_HELD_BACK_PCT = 5, 10
+# a file whose rows lie outside its dates for the most part was sent for the wrong period
+_MOST = 2
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What a file turned out to be.
+
+    `accepted` holds the rows that may be used (the contract's columns without identifiers), None when the file is
+    refused. `layout`: the one it was read in, blank when it could not be.
+    read = accepted + quarantined + deduplicated, always.
+    """
+
+    findings: tuple[Finding, ...]
+    rows_read: int
+    rows_accepted: int
+    rows_quarantined: int
+    rows_deduplicated: int
+    accepted: Any | None
+    suite: Suite
+    statistics: Mapping[str, int] = field(default_factory=dict)
+    profile: Mapping[str, str] = field(default_factory=dict)
+    layout: str = ""
+
+    @property
+    def outcome(self) -> str:
+        return worst(self.findings)
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """Answer of `outturn check`: the report's content and the rows that would be accepted.
+
+    `accepted` leaves out identifying columns, and tokens made for the check alone; None when the file is refused.
+    """
+
+    outcome: str
+    rows_read: int
+    rows_accepted: int
+    rows_quarantined: int
+    rows_deduplicated: int
+    findings: tuple[Finding, ...]
+    accepted: Any | None
+
+    def report(self) -> dict[str, Any]:
+        """Content of the report file, as docs/reference/intake-rules.md describes it."""
+        return {
+            "outcome": self.outcome,
+            "rows_read": self.rows_read,
+            "rows_accepted": self.rows_accepted,
+            "rows_quarantined": self.rows_quarantined,
+            "rows_deduplicated": self.rows_deduplicated,
+            "findings": [item.as_json() for item in in_order(self.findings)],
+        }
+
+
+def _refused(findings: Sequence[Finding], suite: Suite, rows_read: int = 0) -> Examination:
+    """A file refused as a whole: every row that could be counted is held back."""
+    return Examination(tuple(findings), rows_read, 0, rows_read, 0, None, suite)
+
+
+def _sender_problem(values: set[str], contract: Contract, organisation: str | None) -> tuple[str, Finding | None]:
+    """The organisation the rows are about, and what is wrong when it is not the one that sends them."""
+    senders = sorted(values & set(contract.custom.senders))
+    name = contract.custom.organisationColumn
+    if organisation is None:
+        if len(senders) == 1:
+            return senders[0], None
+        if senders:
+            return "", finding("delivery.sender_mismatch", "The rows are about several organisations.", name)
+        return "", finding("delivery.sender_unknown", "The rows are about no organisation of the contract.", name)
+    if values and organisation not in values:
+        return organisation, finding("delivery.sender_mismatch", "No row is about the organisation that sends.", name)
+    if [other for other in senders if other != organisation]:
+        return organisation, finding("delivery.sender_mismatch", "Rows are about another sender.", name)
+    return organisation, None
+
+
+def _dates_covered(table: Any, contract: Contract, manifest: Manifest | None) -> tuple[date | None, date | None]:
+    """Dates of the manifest; without one, for a monthly feed, the month most rows are in."""
+    if manifest is not None:
+        return manifest.covers.start, manifest.covers.end
+    if contract.custom.coverage.kind != "single" or contract.by_name[contract.custom.eventColumn].kind != "date":
+        return None, None
+    days = [value for value in table.column(contract.custom.eventColumn).to_pylist() if value is not None]
+    if not days:
+        return None, None
+    counts = Counter(month_of(day) for day in days)
+    period = min(counts, key=lambda item: (-counts[item], item.start))
+    return period.start, period.end
+
+
+def _control_totals(table: Any, contract: Contract, manifest: Manifest, unreadable: Mapping[str, int]) -> list[Finding]:
+    """Compare the sums of the columns with the manifest's. Every row counts, also what is later held back."""
+    found = []
+    totals = manifest.totals()
+    sums = column_sums(table, {name: contract.by_name[name] for name in totals})
+    for name in sorted(totals):
+        if unreadable.get(name):
+            found.append(
+                finding("delivery.control_total_unproved", f"{unreadable[name]} values could not be read.", name)
+            )
+        elif sums[name] != totals[name]:
+            found.append(
+                finding(
+                    "delivery.control_total_mismatch",
+                    "The sum of the column is not the manifest's control total.",
+                    name,
+                )
+            )
+    return found
+
+
+def _profile(table: Any, contract: Contract) -> dict[str, str]:
+    """What later periods are compared with: rows, and the median of each watched column, as text."""
+    found = {"rows": str(table.num_rows)}
+    for name in sorted(contract.custom.historyRules.medianRatio):
+        values = [Decimal(value) for value in table.column(name).to_pylist() if value is not None]
+        if values:
+            found[f"median.{name}"] = format(statistics.median(values), "f")
+    return found
+
+
+def _history(profile: Mapping[str, str], contract: Contract, earlier: Sequence[Receipt]) -> list[Finding]:
+    """Compare with the organisation's earlier periods; too short a history says nothing."""
+    rules = contract.custom.historyRules
+    if len(earlier) < rules.minimumPeriods:
+        return []
+    found = []
+    if rules.rowCountRatio:
+        usual = statistics.median([Decimal(dict(item.profile).get("rows", "0")) for item in earlier])
+        low, high = (Decimal(limit) for limit in rules.rowCountRatio)
+        if usual > 0 and Decimal(profile["rows"]) < low * usual:
+            found.append(finding("history.volume_drop", f"Fewer than {low} of the usual number of rows."))
+        if usual > 0 and Decimal(profile["rows"]) > high * usual:
+            found.append(finding("history.volume_spike", f"More than {high} times the usual number of rows."))
+    for name, ratio in sorted(rules.medianRatio.items()):
+        before = [
+            Decimal(dict(item.profile)[f"median.{name}"]) for item in earlier if f"median.{name}" in dict(item.profile)
+        ]
+        if len(before) < rules.minimumPeriods or f"median.{name}" not in profile:
+            continue
+        usual, now = statistics.median(before), Decimal(profile[f"median.{name}"])
+        low, high = (Decimal(limit) for limit in ratio)
+        if usual > 0 and not low * usual <= now <= high * usual:
+            found.append(finding("history.unit_change", "The median is out of line with earlier periods.", name))
+    return found
+
+
+def _too_much_held_back(contract: Contract, counted: int, held_back: int) -> list[Finding]:
+    """A file about people of which much is held back would lower totals unseen: it is held as a whole, so that its days
+    are missing and say so. A few rows of a small file are not judged."""
+    if contract.identity is None or held_back < _FEW_ROWS or held_back * 100 <= counted * _MOST_HELD_BACK_PCT:
+        return []
+    return [finding("history.too_much_held_back", f"{held_back} of {counted} rows would be held back.")]
+
+
+def _shrunk(contract: Contract, manifest: Manifest, rows: int, register: Register) -> list[Finding]:
+    """A file may not hold far less than the one it replaces: what is gone would not be missed.
+
+    One of everything so far replaces those that end earlier, any other those of the same dates. Of reference data
+    nothing may be gone: what has ended keeps its row with its last day, and an organisation nobody requires any more
+    would be missed by nobody.
+    """
+    cumulative = contract.custom.coverage.kind == "cumulative"
+    until = manifest.covers.end
+    same = [
+        item
+        for item in register.of(contract.feed, manifest.organisation)
+        if item.covers_from == manifest.covers.start
+        and (item.covers_to == until or (cumulative and (item.covers_to or date.min) < until))
+    ]
+    before = max((item.rows_accepted for item in same), default=0)
+    lost = before - rows
+    if cumulative and contract.identity is None and lost > 0:
+        message = f"The file it replaces held {before} rows, this one {rows}; what has ended keeps its row."
+        return [finding("history.volume_drop", message)]
+    if lost < _FEW_ROWS or lost * 100 <= before * _MOST_HELD_BACK_PCT:
+        return []
+    return [finding("history.volume_drop", f"The file it replaces held {before} rows, this one {rows}.")]
+
+
+def _row_findings(outcome: Outcome, numbers: Sequence[int]) -> list[Finding]:
+    """Findings of one expectation: by row where GX names rows, else one for the table."""
+    item = outcome.expectation
+    if outcome.rows and item.level != TABLE:
+        return [finding(item.rule, item.message, item.column, numbers[position]) for position in outcome.rows]
+    return [finding(item.rule, item.message, item.column)]
+
+
+def _judge(result: SuiteResult, table: Any) -> tuple[list[Finding], set[int]]:
+    """Findings of a suite and the positions of the rows it takes out."""
+    numbers = table.column("row_number").to_pylist()
+    found: list[Finding] = []
+    taken_out: set[int] = set()
+    for outcome in result.failed(ROW):
+        if not outcome.rows:
+            raise WrongUsage(
+                f"the expectation {outcome.expectation.kind} does not name rows.", "give it the level table or warn."
+            )
+        found += _row_findings(outcome, numbers)
+        taken_out.update(outcome.rows)
+        if len(outcome.rows) == len(numbers) and outcome.expectation.rule == "row.required" and len(numbers) > 1:
+            found.append(finding("table.column_empty", "A required column is empty.", outcome.expectation.column))
+        if outcome.expectation.rule == "row.outside_window" and len(outcome.rows) * _MOST > len(numbers):
+            found.append(
+                finding(
+                    "delivery.period_in_body", "Most rows lie outside the dates covered.", outcome.expectation.column
+                )
+            )
+    for level in (TABLE, WARN):
+        for outcome in result.failed(level):
+            found += _row_findings(outcome, numbers)
+    return found, taken_out
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of a file once nobody can tell from them who they are about.
+
+    `readable` are all that could be read, `table` those whose tokens are tokens as well; columns of both:
+    `Contract.judged_columns`.
+    """
+
+    layout: str
+    count: int
+    readable: Any
+    table: Any
+    findings: tuple[Finding, ...]
+    faults: tuple[Finding, ...]
+    unreadable: Mapping[str, int]
+    statuses: Mapping[str, int]
+
+
+def _read_rows(data: bytes, name: str, contract: Contract, layout: str | None, keyring: Keyring) -> _Rows:
+    """Read, conform, make tokens: the only place of intake where identifiers are at hand, and none leaves it."""
+    raw = read_csv(data, name, contract, layout)
+    conformed = conform(raw, contract)
+    made = tokenise(conformed.table, contract, raw.layout, keyring)
+    unreadable = dict(conformed.unreadable)
+    for column, count in made.unreadable.items():
+        unreadable[column] = unreadable.get(column, 0) + count
+    return _Rows(
+        raw.layout_name,
+        conformed.rows_read,
+        conformed.table.select(["row_number", *contract.judged_columns]),
+        made.table,
+        (*raw.findings, *conformed.notes),
+        (*conformed.faults, *made.faults),
+        unreadable,
+        made.verdicts,
+    )
+
+
+def _sends_identifiers(data: bytes, contract: Contract) -> bool:
+    """Whether the header of a file that fits no token layout is that of a layout with identifiers."""
+    try:
+        header = next(records_of(decode(data, contract, []), contract), [])
+    except FileRejectedError:
+        return False
+    fitting = choose_layout(header, contract)
+    return fitting is not None and contract.is_clear(contract.custom.layouts[fitting])
+
+
+def _clear_refused() -> Finding:
+    return finding(
+        "structure.column_identifying",
+        "The file holds identifiers, and the contract has this organisation send tokens: run `outturn pseudonymise`.",
+    )
+
+
+def examine(
+    held: receive.Held,
+    name: str,
+    contract: Contract,
+    manifest: Manifest | None,
+    register: Register | None = None,
+    before: Sequence[Finding] = (),
+    keyring: Keyring | None = None,
+) -> Examination:
+    """Read a file and judge it.
+
+    held: its bytes; name: its file name; manifest: None when a sender checks without one, then the layout is
+    taken from the header and the organisation and month from the rows; register: what the file is compared
+    with, None outside intake; before: findings of receiving, which may already refuse it; keyring: what
+    identifiers become tokens with, None where nobody will use the tokens.
+    """
+    suite = suite_of(contract)
+    findings = [*before, *receive.check_bytes(held, manifest, contract)]
+    if worst(findings) == FILE or held.data is None:
+        return _refused(findings, suite)
+    data, keys = held.data, keyring or passing_keyring()
+    layout_name = contract.custom.senders[manifest.organisation].layout if manifest is not None else None
+    try:
+        rows = shielded(
+            "reading a file about people",
+            lambda: _read_rows(data, name, contract, layout_name, keys),
+            # what breaks on a feed about no person may say on what
+            (FileRejectedError,) if contract.identity is not None else (Exception,),
+        )
+    except FileRejectedError as rejected:
+        named = layout_name is not None and not contract.is_clear(contract.custom.layouts[layout_name])
+        if named and _sends_identifiers(data, contract):
+            return _refused([*findings, _clear_refused()], suite)
+        return _refused([*findings, rejected.found, *rejected.notes], suite)
+    findings += rows.findings
+    counted = rows.count
+    if manifest is not None and counted != manifest.rows:
+        findings.append(
+            finding("delivery.rows_mismatch", f"The file has {counted} rows, the manifest says {manifest.rows}.")
+        )
+    if counted == 0 and (manifest is None or manifest.rows != 0):
+        findings.append(finding("delivery.no_rows", "The file has a header and no rows."))
+    if manifest is not None:
+        findings += _control_totals(rows.readable, contract, manifest, rows.unreadable)
+    values = set(pc.unique(rows.readable.column(contract.custom.organisationColumn)).drop_null().to_pylist())
+    organisation, problem = _sender_problem(values, contract, manifest.organisation if manifest else None)
+    if problem is not None and rows.readable.num_rows:
+        findings.append(problem)
+    elif (
+        contract.identity is not None
+        and contract.is_clear(contract.custom.layouts[rows.layout])
+        and organisation not in contract.identity.clear_justification
+    ):
+        findings.append(_clear_refused())
+    if worst(findings) == FILE:
+        return _refused([*findings, *rows.faults], suite, counted)
+    table, dropped = drop_exact_duplicates(rows.table)
+    findings += [finding("row.duplicate", "The row repeats an earlier one.", None, number) for number in dropped]
+    findings += rows.faults
+    first, last = _dates_covered(table, contract, manifest)
+    # an expectation says nothing about no rows, except that there are none
+    result = (
+        run_suite(suite.build(Scope(organisation, first, last, rows.layout)), table)
+        if table.num_rows or counted == 0
+        else SuiteResult(())
+    )
+    judged, taken_out = _judge(result, table)
+    findings += judged
+    keep = [position for position in range(table.num_rows) if position not in taken_out]
+    accepted = table if len(keep) == table.num_rows else table.take(pa.array(keep, pa.int64()))
+    profile = {
+        **_profile(accepted, contract),
+        **{f"nhs_number.{status}": str(count) for status, count in sorted(rows.statuses.items())},
+    }
+    if register is not None and manifest is not None and worst(findings) != FILE:
+        earlier = register.earlier(
+            contract.feed, organisation, manifest.covers.start, contract.custom.historyRules.periods
+        )
+        findings += _history(_profile(table, contract), contract, earlier)
+        findings += _shrunk(contract, manifest, counted, register)
+    findings += _too_much_held_back(contract, counted, counted - accepted.num_rows - len(dropped))
+    if worst(findings) == FILE:
+        refused = _refused(findings, suite, counted)
+        return Examination(refused.findings, counted, 0, counted, 0, None, suite, result.statistics())
+    return Examination(
+        tuple(findings),
+        counted,
+        accepted.num_rows,
+        counted - accepted.num_rows - len(dropped),
+        len(dropped),
+        accepted,
+        suite,
+        result.statistics(),
+        profile,
+        rows.layout,
+    )
+
+
+def check_file(path: Path, contract: Contract | Path, manifest: Manifest | Path | None = None) -> CheckReport:
+    """What a sender runs before sending: the report intake would make, without taking anything in.
+
+    Comparisons with earlier deliveries need the receiver's register and are not made. WrongUsage when the
+    file or the contract cannot be opened; everything else is a finding.
+    """
+    agreed = contract if isinstance(contract, Contract) else load_contract(Path(contract))
+    found: list[Finding] = []
+    told: Manifest | None = None
+    if isinstance(manifest, Manifest) or manifest is None:
+        told = manifest
+    else:
+        try:
+            told = read_manifest(Path(manifest))
+        except Refused as refusal:
+            found.append(finding("delivery.manifest_unreadable", refusal.message))
+    try:
+        held = receive.hold(Path(path), agreed.custom.limits.fileBytes)
+    except OSError:
+        raise WrongUsage(
+            f"{path} cannot be opened.", "give the path of the file to check; links are not followed."
+        ) from None
+    if told is not None:
+        found += [*receive.check_name(told, Path(path).name, landed=False), *receive.check_manifest(told, agreed)]
+    if not receive.is_safe_name(Path(path).name) and told is None:
+        found.append(finding("delivery.name_unsafe", "The file name is not safe to use."))
+    result = examine(held, Path(path).name, agreed, told, None, found)
+    rows = result.accepted
+    if rows is not None and agreed.identity is not None and agreed.is_clear(agreed.custom.layouts[result.layout]):
+        rows = rows.drop_columns([name for name in rows.column_names if name in MADE_OF and name.endswith("_token")])
+    return CheckReport(
+        result.outcome,
+        result.rows_read,
+        result.rows_accepted,
+        result.rows_quarantined,
+        result.rows_deduplicated,
+        in_order(result.findings),
+        rows,
+    )
