@@ -47,6 +47,11 @@ def _batch_definition() -> Any:
     return source.add_dataframe_asset(_BATCH).add_batch_definition_whole_dataframe(_BATCH)
 
 
+def get_ready() -> None:
+    """Load Great Expectations, which takes seconds, before it is needed."""
+    _batch_definition()
+
+
 def _chosen(expectations: Sequence[Expectation], table: Any) -> list[str]:
     """Columns of the table that some expectation looks at, in the order of the table."""
     asked: set[str] = set()

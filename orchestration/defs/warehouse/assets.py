@@ -25,6 +25,7 @@ from foundation.durable import write_bytes
 from foundation.errors import Refused, SystemFault
 from foundation.home import Home
 from orchestration import dbt
+from orchestration.ahead import expectations_loading
 from orchestration.bound import dbt_command
 from orchestration.cycle import current_cycle
 from orchestration.disk import full_disk
@@ -143,7 +144,7 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
         with io_only(), refusals_on_record(cycle):
             # the data cut may be of an earlier run than its models
             point_at_inputs(cycle)
-        with dbt.within(dbt.environment(home, cycle.cut.cut_id, months)):
+        with dbt.within(dbt.environment(home, cycle.cut.cut_id, months)), expectations_loading():
             invocation = resource.cli(
                 [
                     "build",
