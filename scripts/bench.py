@@ -4,8 +4,8 @@ The generated borough is scaled to so many million rows in its extracts (SIZES: 
 For each size: (a) bare DuckDB executing the SQL that dbt compiled, models and no tests, over the same lake; (b)
 `outturn run --from lake` to settlement and release; (c) the main job from landing; (d) the main job with one changed
 submission. Prints wall and CPU seconds, the peak memory of all processes together, b/a, c/a and d/c, where the seconds
-of b and d go, and, for two sizes, the exponent with which cost grows. Writes bench-report.json. Read ratios, not
-seconds.
+of b and d go, and, for two sizes, the exponent with which cost grows. Beside them `outturn demo` of 5,000 residents,
+which has to end within a minute. Writes bench-report.json. Read ratios, not seconds.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 OUTTURN = Path(sys.executable).parent / "outturn"
 # Rows of all extracts a resident of the borough leaves, counted at 289,034 residents.
 ROWS_PER_RESIDENT = 6.153
-# Ratios and memory (GiB) that have to hold at ten million rows.
+# Ratios and memory that have to hold at ten million rows.
 BUDGETS = {"b/a": 1.8, "d/c": 0.25, "peak of b, GiB": 4.0, "exponent": 1.05}
+SMALL_RESIDENTS, SMALL_SECONDS = 5_000, 60
 
 FILL = """
 import sys
@@ -101,6 +102,19 @@ class Cost:
     # seconds from the start at which each kind of line was last printed
     lines: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def line(self) -> str:
+        return f"wall {self.wall_s:>8} s  cpu {self.cpu_s:>8} s  peak {self.peak_mib:>6} MiB"
+
+    def parts(self) -> list[str]:
+        """Seconds of each part that took half of one or more; a line is printed when its part has ended."""
+        found, last = [], 0.0
+        for word, at in sorted(self.lines.items(), key=lambda item: item[1]):
+            if at - last >= 0.5:
+                found.append(f"{word} {at - last:.1f}")
+                last = at
+        return found
+
 
 def _watch(process: subprocess.Popen[str], peak: list[int]) -> None:
     root = psutil.Process(process.pid)
@@ -165,7 +179,39 @@ def _accepted(home: Path) -> int:
     return sum(json.loads(path.read_bytes())["rows_accepted"] for path in receipts)
 
 
-def bench(millions: float, scratch: Path) -> dict[str, object]:
+@dataclass
+class Size:
+    """The four costs of one size."""
+
+    rows: int
+    residents: int
+    costs: dict[str, Cost]
+
+    def ratio(self, one: str, two: str) -> float:
+        return round(self.costs[one].wall_s / self.costs[two].wall_s, 2)
+
+    @property
+    def ratios(self) -> dict[str, float]:
+        return {f"{one}/{two}": self.ratio(one, two) for one, two in (("b", "a"), ("c", "a"), ("d", "c"))}
+
+    def show(self) -> None:
+        print(f"\n{self.rows:,} rows of {self.residents:,} residents")
+        for name, cost in sorted(self.costs.items()):
+            print(f"  {name}  {WHAT[name]:<30} {cost.line}")
+        for name in ("b", "c", "d"):
+            print(f"  where {name} spends its seconds: {', '.join(self.costs[name].parts())}")
+        print(f"  ratios {self.ratios}", flush=True)
+
+
+WHAT = {
+    "a": "bare DuckDB, compiled models",
+    "b": "run --from lake",
+    "c": "main job from landing",
+    "d": "one changed submission",
+}
+
+
+def bench(millions: float, scratch: Path) -> Size:
     """The four rows of one size."""
     residents = round(millions * 1_000_000 / ROWS_PER_RESIDENT)
     home = scratch / "home"
@@ -182,68 +228,48 @@ def bench(millions: float, scratch: Path) -> dict[str, object]:
     costs["b"] = measure([*run, "--from", "lake"], home)
     bare = [sys.executable, "-c", BARE, str(scratch / "target"), str(scratch / "bare.duckdb"), "dbt_project"]
     costs["a"] = measure(bare, home)
-    return {
-        "rows": rows,
-        "residents": residents,
-        "costs": {name: asdict(cost) for name, cost in sorted(costs.items())},
-        "ratios": {
-            f"{one}/{two}": round(costs[one].wall_s / costs[two].wall_s, 2)
-            for one, two in (("b", "a"), ("c", "a"), ("d", "c"))
-        },
-    }  # fmt: skip
+    return Size(rows, residents, costs)
 
 
-WHAT = {
-    "a": "bare DuckDB, compiled models",
-    "b": "run --from lake",
-    "c": "main job from landing",
-    "d": "one changed submission",
-}
+def small(scratch: Path) -> Cost:
+    """The cost of the small demo, from nothing to its release."""
+    command = [str(OUTTURN), "demo", "--place", "greenwich", "--residents", str(SMALL_RESIDENTS)]
+    return measure(command, scratch / "home")
 
 
-def _show(found: dict[str, object]) -> None:
-    print(f"\n{found['rows']:,} rows of {found['residents']:,} residents")
-    costs: dict[str, dict[str, object]] = found["costs"]  # type: ignore[assignment]
-    for name, cost in costs.items():
-        print(
-            f"  {name}  {WHAT[name]:<30} wall {cost['wall_s']:>8} s  cpu {cost['cpu_s']:>8} s  "
-            f"peak {cost['peak_mib']:>6} MiB"
-        )
-    for name in ("b", "d"):
-        # a line is printed when its part has ended
-        ended = sorted(costs[name]["lines"].items(), key=lambda item: item[1])  # type: ignore[attr-defined]
-        parts, last = [], 0.0
-        for word, at in ended:
-            if at - last >= 0.5:
-                parts.append(f"{word} {at - last:.1f}")
-                last = at
-        print(f"  where {name} spends its seconds: {', '.join(parts)}")
-    print(f"  ratios {found['ratios']}")
+def against_budgets(sizes: list[Size]) -> dict[str, float]:
+    """What was seen of each budget, at the largest size."""
+    largest = sizes[-1]
+    seen = {
+        "b/a": largest.ratio("b", "a"),
+        "d/c": largest.ratio("d", "c"),
+        "peak of b, GiB": round(largest.costs["b"].peak_mib / 1024, 2),
+    }
+    if len(sizes) > 1:
+        growth = largest.costs["b"].wall_s / sizes[0].costs["b"].wall_s
+        seen["exponent"] = round(math.log(growth) / math.log(largest.rows / sizes[0].rows), 3)
+    return seen
 
 
 def main() -> None:
-    sizes = [float(text) for text in os.environ.get("SIZES", "1").split(",")]
-    results = []
-    for millions in sizes:
+    with tempfile.TemporaryDirectory() as scratch:
+        demo = small(Path(scratch))
+    print(f"demo of {SMALL_RESIDENTS:,} residents, {SMALL_SECONDS} s allowed: {demo.line}", flush=True)
+    sizes = []
+    for millions in (float(text) for text in os.environ.get("SIZES", "1").split(",")):
         with tempfile.TemporaryDirectory() as scratch:
-            results.append(bench(millions, Path(scratch)))
-        _show(results[-1])
-    report: dict[str, object] = {"sizes": results}
-    largest = results[-1]
-    seen = {
-        "b/a": largest["ratios"]["b/a"],  # type: ignore[index]
-        "d/c": largest["ratios"]["d/c"],  # type: ignore[index]
-        "peak of b, GiB": round(largest["costs"]["b"]["peak_mib"] / 1024, 2),  # type: ignore[index]
-    }
-    if len(results) > 1:
-        walls = [item["costs"]["b"]["wall_s"] for item in (results[0], largest)]  # type: ignore[index]
-        seen["exponent"] = round(math.log(walls[1] / walls[0]) / math.log(largest["rows"] / results[0]["rows"]), 3)  # type: ignore[operator]
+            sizes.append(bench(millions, Path(scratch)))
+        sizes[-1].show()
+    seen = against_budgets(sizes)
     print()
     for name, value in seen.items():
-        print(
-            f"{name}: {value}, budget at ten million rows {BUDGETS[name]}{'' if value <= BUDGETS[name] else ', MISSED'}"
-        )
-    report["budgets"] = {name: {"seen": value, "budget": BUDGETS[name]} for name, value in seen.items()}
+        missed = "" if value <= BUDGETS[name] else ", MISSED"
+        print(f"{name}: {value}, budget at ten million rows {BUDGETS[name]}{missed}")
+    report = {
+        "demo": asdict(demo),
+        "sizes": [{**asdict(item), "ratios": item.ratios} for item in sizes],
+        "budgets": {name: {"seen": value, "budget": BUDGETS[name]} for name, value in seen.items()},
+    }
     (REPOSITORY / "bench-report.json").write_text(json.dumps(report, indent=1) + "\n")
 
 
