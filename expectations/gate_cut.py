@@ -7,6 +7,7 @@ Belongs here: `cut.register`, `cut.required_feeds` and `expectations.<feed>`. No
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -83,7 +84,10 @@ def _submission_problems(home: Home, item: CutSubmission, contracts: Mapping[str
 
 def judge_register(home: Home, cut: DataCut, contracts: Mapping[str, Contract]) -> Judgement:
     """Every submission of the cut has a receipt, a contract, its raw file and exactly its lake files."""
-    problems = [problem for item in cut.submissions for problem in _submission_problems(home, item, contracts)]
+    # hashing leaves the interpreter to others
+    with ThreadPoolExecutor() as readers:
+        found = readers.map(lambda item: _submission_problems(home, item, contracts), cut.submissions)
+        problems = [problem for problems_of_one in found for problem in problems_of_one]
     if not cut.submissions:
         problems.append("the cut holds no submission")
     return verdict_on(

@@ -83,7 +83,7 @@ def _home_of(path: Path) -> Path:
 
 def point_name(home: Path, path: Path, what: str, stage: str) -> str:
     """The name of a point: place in the home, what is written, stage."""
-    folders = Path(os.path.abspath(path)).relative_to(home).parts[:-1]  # noqa: PTH100
+    folders = Path(os.path.abspath(path)).relative_to(home).parts[:-1]  # noqa: PTH100 (resolve would follow the pointer)
     within = [name for name in folders if not name.startswith(".tmp-")]
     place = "/".join(within[: 2 if within and within[0] in _DEEPER else 1]) or "home"
     return f"{place}/{what}:{stage}"

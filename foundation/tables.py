@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -69,3 +69,17 @@ def parquet_bytes(table: pa.Table) -> bytes:
 
 def write_parquet(path: Path, table: pa.Table) -> None:
     write_bytes(path, parquet_bytes(table))
+
+
+def text_bytes(texts: pa.ChunkedArray) -> Iterator[memoryview]:
+    """UTF-8 of all texts, one straight after another, piece by piece and without a copy.
+
+    texts: large_string without nulls. Whoever hashes them puts what parts them into the texts.
+    """
+    for chunk in texts.chunks:
+        if not len(chunk):
+            continue
+        _, offsets, data = chunk.buffers()
+        ends = memoryview(offsets).cast("q")
+        if data is not None:
+            yield memoryview(data)[ends[chunk.offset] : ends[chunk.offset + len(chunk)]]

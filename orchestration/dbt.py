@@ -110,7 +110,7 @@ def begin_reading(home: Home) -> None:
         return
     scratch = home.dbt / f"{_READING}{os.getpid()}"
     # In a process of its own: dbt keeps the engine's objects alive until exit, and this one has to stay clean.
-    process = subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603 (our own interpreter, our own words)
         [
             sys.executable,
             *dbt_command(home, writes=False),

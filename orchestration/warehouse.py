@@ -7,16 +7,18 @@ a complete dbt build and removed before the next one starts.
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from foundation.canonical import readable_json, sha256_bytes
+from foundation.canonical import readable_json
 from foundation.durable import remove, write_bytes
 from foundation.errors import Refused, SystemFault
 from foundation.home import Home
@@ -78,16 +80,34 @@ def current_build(home: Home) -> Build | None:
     if not _marker(home).exists() or not home.build_database.exists():
         return None
     marker = json.loads(_marker(home).read_bytes())
-    return Build(marker["fingerprint"], marker["basis"], {"results": marker["results"]}, marker["tables"])
+    try:
+        return Build(marker["fingerprint"], marker["basis"], {"results": marker["results"]}, marker["tables"])
+    except KeyError:
+        # written by an earlier version of the product, whose tables this one builds anew in any case
+        return None
+
+
+class _Digest(io.RawIOBase):
+    """A file of which only the hash is kept."""
+
+    def __init__(self) -> None:
+        self.sha256 = sha256()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        self.sha256.update(content)
+        return len(content)
 
 
 def _hash_of(table: pa.Table) -> str:
     """Hash of a table's rows, in their order, every figure by its digits, a blank unlike an empty text."""
     from pyarrow import csv
 
-    sink = pa.BufferOutputStream()
-    csv.write_csv(table, sink, csv.WriteOptions(quoting_style="all_valid"))
-    return sha256_bytes(sink.getvalue().to_pybytes())
+    sink = _Digest()
+    csv.write_csv(table, pa.PythonFile(sink, "w"), csv.WriteOptions(quoting_style="all_valid"))
+    return sink.sha256.hexdigest()
 
 
 def _read(home: Home, names: Iterable[str]) -> dict[str, pa.Table]:
@@ -96,7 +116,7 @@ def _read(home: Home, names: Iterable[str]) -> dict[str, pa.Table]:
     try:
         with duckdb.connect(str(home.build_database), read_only=True) as connection:
             return {
-                name: connection.sql(f'select * from "{name}" order by all').to_arrow_table()  # noqa: S608
+                name: connection.sql(f'select * from "{name}" order by all').to_arrow_table()  # noqa: S608 (a name from the catalogue)
                 for name in names
             }
     except duckdb.IOException:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
@@ -17,6 +17,9 @@ from typing import Any
 INK = "#22303a"
 LINE = "#3d5566"
 GAP = "#e6e1da"
+AGREED = "#8a1c4a"
+# the version of Vega-Lite the specifications are written for
+VEGA_LITE = "6.4"
 POINTS = {
     "common_cause": ("#5b6b76", "circle", "usual variation"),
     "special_cause_improvement": ("#0072b2", "triangle-up", "unusual: better"),
@@ -46,6 +49,7 @@ class Reference:
     label: str
 
 
+_Spec = dict[str, Any]
 _DECIMALS = re.compile(r"-?\d*\.\d+")
 
 
@@ -71,9 +75,8 @@ def _runs(points: Sequence[Point]) -> list[dict[str, Any]]:
     return rows
 
 
-def _spec(points: Sequence[Point], references: Sequence[Reference], unit: str, width: int, height: int) -> Any:
-    import altair as alt
-
+def _spec(points: Sequence[Point], references: Sequence[Reference], unit: str, width: int, height: int) -> _Spec:
+    """The drawing as a Vega-Lite specification."""
     numbers = [
         value for p in points for value in (p.value, p.centre, p.lower, p.upper) if value is not None
     ] + [reference.value for reference in references]  # fmt: skip
@@ -93,26 +96,28 @@ def _spec(points: Sequence[Point], references: Sequence[Reference], unit: str, w
     shown = [i for i in range(len(points)) if i % every == first]
     font = 14 if width > 500 else 13
 
-    x = alt.X(
-        "i:Q",
-        scale=alt.Scale(domain=[-0.5, len(points) - 0.5], nice=False, zero=False),
-        axis=alt.Axis(
-            values=shown, title=None, grid=False, labelOverlap=False, labelFontSize=font, labelColor=INK,
-            labelExpr="{" + ",".join(f"'{i}':'{points[i].label}'" for i in shown) + "}[format(datum.value, 'd')]",
-            tickColor=LINE, domainColor=LINE,
-        ),
-    )  # fmt: skip
-    y = alt.Y(
-        "v:Q",
-        scale=alt.Scale(domain=[float(bottom), float(top)], nice=False, zero=False),
-        axis=alt.Axis(
-            values=[float(t) for t in ticks], format=f",.{digits}f", title=None, labelFontSize=font, labelColor=INK,
-            gridColor="#d9dee2", labelOverlap=False, minExtent=48, maxExtent=48, tickColor=LINE, domain=False,
-        ),
-    )  # fmt: skip
+    across = {"domain": [-0.5, len(points) - 0.5], "nice": False, "zero": False}
+    x = {
+        "field": "i", "type": "quantitative", "scale": across,
+        "axis": {
+            "values": shown, "title": None, "grid": False, "labelOverlap": False, "labelFontSize": font,
+            "labelColor": INK, "tickColor": LINE, "domainColor": LINE,
+            "labelExpr": "{" + ",".join(f"'{i}':'{points[i].label}'" for i in shown) + "}[format(datum.value, 'd')]",
+        },
+    }  # fmt: skip
+    y = {
+        "field": "v", "type": "quantitative",
+        "scale": {"domain": [float(bottom), float(top)], "nice": False, "zero": False},
+        "axis": {
+            "values": [float(t) for t in ticks], "format": f",.{digits}f", "title": None, "labelFontSize": font,
+            "labelColor": INK, "gridColor": "#d9dee2", "labelOverlap": False, "minExtent": 48, "maxExtent": 48,
+            "tickColor": LINE, "domain": False,
+        },
+    }  # fmt: skip
+    runs = {"field": "run", "type": "nominal"}
 
-    def data(rows: list[dict[str, Any]]) -> Any:
-        return alt.Data(values=rows)
+    def layer(rows: Sequence[Mapping[str, Any]], mark: _Spec, **more: Any) -> _Spec:
+        return {"data": {"values": rows}, "mark": mark, "encoding": {"x": x, "y": y, **more}}
 
     layers = []
     gaps: list[dict[str, float]] = []
@@ -122,11 +127,8 @@ def _spec(points: Sequence[Point], references: Sequence[Reference], unit: str, w
         elif point.value is None:
             gaps.append({"a": index - 0.5, "b": index + 0.5})
     if gaps:
-        layers.append(
-            alt.Chart(data(gaps)).mark_rect(color=GAP).encode(
-                x=alt.X("a:Q", scale=alt.Scale(domain=[-0.5, len(points) - 0.5], nice=False, zero=False)), x2="b:Q"
-            )
-        )  # fmt: skip
+        from_to = {"x": {"field": "a", "type": "quantitative", "scale": across}, "x2": {"field": "b"}}
+        layers.append({"data": {"values": gaps}, "mark": {"type": "rect", "color": GAP}, "encoding": from_to})
     for name, dash, colour in (("centre", [1, 0], INK), ("lower", [6, 4], LINE), ("upper", [6, 4], LINE)):
         rows: list[dict[str, Any]] = []
         run = 0
@@ -137,55 +139,41 @@ def _spec(points: Sequence[Point], references: Sequence[Reference], unit: str, w
                 continue
             rows.append({"i": index, "v": float(value), "run": run})
         if rows:
-            layers.append(
-                alt.Chart(data(rows)).mark_line(color=colour, strokeDash=dash, strokeWidth=1.2)
-                .encode(x=x, y=y, detail="run:N")
-            )  # fmt: skip
+            line = {"type": "line", "color": colour, "strokeDash": dash, "strokeWidth": 1.2}
+            layers.append(layer(rows, line, detail=runs))
     for reference in references:
         rows = [{"i": -0.5, "v": float(reference.value)}, {"i": len(points) - 0.5, "v": float(reference.value)}]
-        layers.append(
-            alt.Chart(data(rows)).mark_line(color="#8a1c4a", strokeDash=[2, 3], strokeWidth=1.8).encode(x=x, y=y)
-        )
+        layers.append(layer(rows, {"type": "line", "color": AGREED, "strokeDash": [2, 3], "strokeWidth": 1.8}))
     months = _runs(points)
-    layers.append(
-        alt.Chart(data(months)).mark_line(color=LINE, strokeWidth=2).encode(x=x, y=y, detail="run:N")
-    )  # fmt: skip
+    layers.append(layer(months, {"type": "line", "color": LINE, "strokeWidth": 2}, detail=runs))
     for kind, (colour, shape, _) in POINTS.items():
         chosen = [row for row in months if row["kind"] == kind]
         if chosen:
-            layers.append(
-                alt.Chart(data(chosen)).mark_point(
-                    filled=True, color=colour, shape=shape, size=60 if shape == "circle" else 90, opacity=1
-                ).encode(x=x, y=y)
-            )  # fmt: skip
+            size = 60 if shape == "circle" else 90
+            mark = {"type": "point", "filled": True, "color": colour, "shape": shape, "size": size, "opacity": 1}
+            layers.append(layer(chosen, mark))
     for reference in references:
         at = [{"i": -0.5, "v": float(reference.value)}]
-        words: dict[str, Any] = {
-            "align": "left", "baseline": "bottom", "dx": 4, "dy": -4, "fontSize": font, "text": reference.label
+        words = {
+            "type": "text", "align": "left", "baseline": "bottom", "dx": 4, "dy": -4, "fontSize": font,
+            "text": reference.label,
         }  # fmt: skip
         # a white outline below the words keeps them readable over points and lines
-        for more in ({"stroke": "white", "strokeWidth": 4}, {"color": "#8a1c4a"}):
-            layers.append(alt.Chart(data(at)).mark_text(**words, **more).encode(x=x, y=y))
+        for more in ({"stroke": "white", "strokeWidth": 4}, {"color": AGREED}):
+            layers.append(layer(at, {**words, **more}))
     if gaps:
         marks = [{"i": i, "v": float(bottom)} for i, p in enumerate(points) if p.value is None]
-        layers.append(
-            alt.Chart(data(marks)).mark_text(
-                text="w" if width > 500 else "", baseline="bottom", dy=-4, fontSize=font, color=INK
-            ).encode(x=x, y=y)
-        )  # fmt: skip
-    return (
-        alt.layer(*layers)
-        .properties(
-            width=width - 74, height=height - 66, background="white",
-            padding={"left": 54, "top": 32, "right": 20, "bottom": 34},
-            autosize=alt.AutoSizeParams(type="none"),
-            title=alt.TitleParams(
-                text=unit, anchor="start", frame="bounds", fontSize=font, fontWeight="normal", color=INK, offset=10
-            ),
-        )
-        .configure(font="Arial, sans-serif")
-        .configure_view(stroke=None)
-    )  # fmt: skip
+        letter = {"type": "text", "text": "w" if width > 500 else "", "baseline": "bottom", "dy": -4}
+        layers.append(layer(marks, {**letter, "fontSize": font, "color": INK}))
+    return {
+        "layer": layers, "width": width - 74, "height": height - 66, "background": "white",
+        "padding": {"left": 54, "top": 32, "right": 20, "bottom": 34}, "autosize": {"type": "none"},
+        "title": {
+            "text": unit, "anchor": "start", "frame": "bounds", "fontSize": font, "fontWeight": "normal",
+            "color": INK, "offset": 10,
+        },
+        "config": {"font": "Arial, sans-serif", "view": {"stroke": None}},
+    }  # fmt: skip
 
 
 def _inline(svg: str, title: str, key: str) -> str:
@@ -216,8 +204,6 @@ def month_chart(
 
     drawings = []
     for name, width, height in (("wide", 860, 380), ("narrow", 340, 300)):
-        # the specification is always of the same make, so it is not validated against the whole of Vega-Lite's schema
-        spec = _spec(points, references, unit, width, height).to_dict(validate=False)
-        svg = vl_convert.vegalite_to_svg(spec)
+        svg = vl_convert.vegalite_to_svg(_spec(points, references, unit, width, height), vl_version=VEGA_LITE)
         drawings.append(_inline(svg, title, f"{key}-{name}"))
     return drawings[0], drawings[1]

@@ -34,7 +34,7 @@ from publication.pages import assets, public_pages
 from publication.pages.book import Book, Settled
 from publication.pages.members import member_pages
 from publication.recompute import TABLES, differences, recompute_tables
-from publication.warehouse import contents_hash, sorted_events, write_data_package, write_duckdb, write_pair
+from publication.warehouse import contents_hash, events_table, write_data_package, write_duckdb, write_pair
 from publication.wording import bytes_size, rounded
 
 CLASSIFICATION = {"public": "public", "members": "members only", "analyst": "restricted"}
@@ -433,7 +433,7 @@ def _fill(folder: Path, inputs: ReleaseInputs) -> None:
         columns.INDICATORS: view.indicators, columns.COMPLETENESS: view.completeness,
     }  # fmt: skip
     if inputs.events is not None:
-        analyst[columns.INDICATOR_EVENTS] = sorted_events(inputs.events)
+        analyst[columns.INDICATOR_EVENTS] = events_table(inputs.events)
     write_duckdb(folder / "analyst" / "analyst.duckdb", analyst, comment, views=False)
 
 

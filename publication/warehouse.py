@@ -11,14 +11,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from foundation.canonical import plain_decimal, readable_json, sha256_bytes, sha256_file
+from foundation.canonical import plain_decimal, readable_json, sha256_file
 from foundation.errors import Refused, SystemFault
-from foundation.tables import write_csv, write_parquet
+from foundation.tables import text_bytes, write_csv, write_parquet
 from publication.columns import DUCKDB, FRICTIONLESS, INDICATOR_EVENTS, Schema
 from publication.inputs import Row
 
@@ -29,7 +31,9 @@ VIEWS = {
     "quarters": ("quarter", "The outcomes of quarters of the financial year (April to June is quarter 1)."),
     "years": ("year", "The outcomes of financial years (April to March)."),
 }
-_CHUNK = 20_000
+_CHUNK = 100_000
+# what JSON writes otherwise than it is
+_ESCAPED = r'["\\\x00-\x1f]'
 
 
 def arrow_table(schema: Schema, rows: Sequence[Row]) -> pa.Table:
@@ -40,8 +44,8 @@ def arrow_table(schema: Schema, rows: Sequence[Row]) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=schema.arrow())
 
 
-def sorted_events(events: pa.Table) -> pa.Table:
-    """Events of the analysts' database in the columns and the order of columns.py, whatever order they came in.
+def events_table(events: pa.Table) -> pa.Table:
+    """Events of the analysts' database in the columns of columns.py.
 
     Refused when a column is missing or cannot be read in its type.
     """
@@ -53,13 +57,11 @@ def sorted_events(events: pa.Table) -> pa.Table:
             "see publication/columns.py for the columns it must have.",
         )
     try:
-        table = events.select(names).cast(INDICATOR_EVENTS.arrow())
+        return events.select(names).cast(INDICATOR_EVENTS.arrow())
     except pa.ArrowException:
         raise Refused(
             "indicator_events cannot be read in its types.", "see publication/columns.py for the types it must have."
         ) from None
-    keys = [*INDICATOR_EVENTS.order, *(name for name in names if name not in INDICATOR_EVENTS.order)]
-    return table.sort_by([(name, "ascending") for name in keys])
 
 
 def write_pair(folder: Path, schema: Schema, rows: Sequence[Row]) -> None:
@@ -68,12 +70,21 @@ def write_pair(folder: Path, schema: Schema, rows: Sequence[Row]) -> None:
     write_parquet(folder / f"{schema.name}.parquet", arrow_table(schema, rows))
 
 
+def _ordered(schema: Schema) -> str:
+    """The schema's order, and all other columns after it, so that no two orders are possible."""
+    names = [*schema.order, *(name for name in schema.names if name not in schema.order)]
+    return " ORDER BY " + ", ".join(f'"{name}" NULLS LAST' for name in names)
+
+
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
 def write_duckdb(path: Path, tables: Mapping[Schema, Sequence[Row] | pa.Table], comment: str, *, views: bool) -> None:
-    """A DuckDB file with comments on every table and column; `views` adds months, quarters and years."""
+    """A DuckDB file with comments on every table and column; `views` adds months, quarters and years.
+
+    Rows stand in the order given; those of an Arrow table, which are many, are put into the order of their schema.
+    """
     import duckdb
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,9 +95,11 @@ def write_duckdb(path: Path, tables: Mapping[Schema, Sequence[Row] | pa.Table], 
         for schema, rows in tables.items():
             columns = ", ".join(f'"{column.name}" {DUCKDB[column.kind]}' for column in schema.columns)
             connection.execute(f'CREATE TABLE release.main."{schema.name}" ({columns})')
-            incoming = rows if isinstance(rows, pa.Table) else arrow_table(schema, rows)
+            incoming, ordered = (
+                (rows, _ordered(schema)) if isinstance(rows, pa.Table) else (arrow_table(schema, rows), "")
+            )
             connection.register("incoming", incoming)
-            connection.execute(f'INSERT INTO release.main."{schema.name}" SELECT * FROM incoming')  # noqa: S608
+            connection.execute(f'INSERT INTO release.main."{schema.name}" SELECT * FROM incoming{ordered}')  # noqa: S608
             connection.unregister("incoming")
             words = f"{schema.comment} {comment}"
             connection.execute(f'COMMENT ON TABLE release.main."{schema.name}" IS {_quoted(words)}')
@@ -187,19 +200,52 @@ def read_events(path: Path, indicators: Collection[str]) -> list[dict[str, Any]]
         return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
 
 
+_joined = pc.binary_join_element_wise
+
+
+def _text(text: str) -> pa.Scalar:
+    return pa.scalar(text, pa.large_string())
+
+
+def _as_json(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Each value of a column as `json.dumps` writes it. Long columns are of kinds that need no loop over values."""
+    kind = column.type
+    if pa.types.is_integer(kind):
+        texts = column.cast(pa.large_string())
+    elif pa.types.is_date(kind) or (
+        pa.types.is_string(kind) and not pc.any(pc.match_substring_regex(column, _ESCAPED)).as_py()
+    ):
+        texts = _joined(_text('"'), column.cast(pa.large_string()), _text('"'), _text(""))
+    else:
+        return pa.chunked_array(
+            [[json.dumps(_plain(value), ensure_ascii=False) for value in column.to_pylist()]], pa.large_string()
+        )
+    return pc.fill_null(texts, _text("null"))
+
+
+def _lines(table: pa.Table) -> pa.ChunkedArray:
+    """Every row as a line feed and the JSON of its values in a list."""
+    values = _joined(*(_as_json(column) for column in table.columns), _text(", "))
+    return _joined(_text("\n["), values, _text("]"), _text(""))
+
+
 def contents_hash(path: Path) -> str:
-    """SHA-256 of names, types, comments and rows of a database, in an order that depends on them alone."""
-    lines = []
+    """SHA-256 of names, types, comments and rows of a database, in an order that depends on them alone.
+
+    Lines, with a line feed between them: of every table and view its name, kind, comment and columns as JSON; then
+    its rows, each the JSON of its values in a list, sorted by their bytes.
+    """
+    digest, between = sha256(), b""
     with _opened(path) as connection:
         for name, comment, kind, columns in _shape(connection):
-            lines.append(json.dumps([name, kind, comment, columns], ensure_ascii=False))
-            cursor = connection.execute(f'SELECT * FROM release.main."{name}"')  # noqa: S608
-            rows: list[str] = []
-            # a table of events is long: it is turned into lines piece by piece
-            while piece := cursor.fetchmany(_CHUNK):
-                rows += [json.dumps([_plain(value) for value in values], ensure_ascii=False) for values in piece]
-            lines.extend(sorted(rows))
-    return sha256_bytes("\n".join(lines).encode())
+            digest.update(between + json.dumps([name, kind, comment, columns], ensure_ascii=False).encode())
+            between = b"\n"
+            reader = connection.sql(f'SELECT * FROM release.main."{name}"').to_arrow_reader(_CHUNK)  # noqa: S608
+            pieces = [piece for batch in reader for piece in _lines(pa.Table.from_batches([batch])).chunks]
+            lines = pa.chunked_array(pieces, pa.large_string())
+            for piece in text_bytes(lines.take(pc.sort_indices(lines))):
+                digest.update(piece)
+    return digest.hexdigest()
 
 
 def write_data_package(folder: Path, schemas: Sequence[Schema], place: Any, cut_id: str) -> None:

@@ -26,6 +26,7 @@ from foundation.canonical import canonical_json, content_id, readable_json
 from foundation.durable import write_bytes
 from foundation.errors import SystemFault, WrongUsage
 from foundation.home import Home
+from foundation.tables import text_bytes
 from foundation.tokens import TOKEN
 from ingest.contract import Contract
 from ingest.identity.link import METHOD, SCHEMA, FeedRows, Override, build_links
@@ -50,19 +51,16 @@ def is_linkable(contract: Contract | None) -> bool:
 
 def table_hash(table: Any) -> str:
     """Identity of a link table: a hash over its rows in their order."""
+    large = pa.large_string()
+    columns = [table.column(name).cast(large) for name in ("token", "token_kind", "person_key")]
+    # the line feed comes with the last column, and a tab never stands in one
+    basis = pc.binary_join_element_wise(table.column("basis").cast(large), pa.scalar("\n", large), pa.scalar("", large))
     lines = pc.binary_join_element_wise(
-        table.column("token"),
-        table.column("token_kind"),
-        table.column("person_key").cast(pa.string()),
-        table.column("basis"),
-        "\t",
-        null_handling="replace",
-        null_replacement="",
+        *columns, basis, pa.scalar("\t", large), null_handling="replace", null_replacement=""
     )
     digest = sha256(b"token\ttoken_kind\tperson_key\tbasis\n")
-    for chunk in lines.cast(pa.large_string()).chunks:
-        for start in range(0, len(chunk), 100_000):
-            digest.update("\n".join(chunk.slice(start, 100_000).to_pylist()).encode() + b"\n")
+    for piece in text_bytes(lines):
+        digest.update(piece)
     return digest.hexdigest()
 
 

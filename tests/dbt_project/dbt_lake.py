@@ -6,6 +6,7 @@ Belongs here: what tests of the warehouse share. Not here: reading senders' file
 from __future__ import annotations
 
 import csv
+import gc
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -347,6 +348,7 @@ def run_dbt(
     command: Sequence[str], scratch: Path, lake: Path, inputs: Path, cut: str = CUT, months: list[str] | str = "all"
 ) -> Build:
     """Run dbt in this process; everything it writes goes below `scratch`. months: what `OUTTURN_CHANGED_MONTHS` holds."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     database = scratch / "build.duckdb"
@@ -376,6 +378,9 @@ def run_dbt(
                 str(scratch / "target"),
             ]
         )
+    # it keeps the file open for as long as its process lives, which here is this one
+    DuckDBConnectionManager.close_all_connections()
+    gc.collect()
     if result.result is None:
         raise AssertionError(f"dbt did not run: {result.exception}")
     statuses = {item.node.unique_id: str(item.status) for item in result.result}

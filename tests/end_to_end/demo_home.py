@@ -11,9 +11,13 @@ from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
+
+if TYPE_CHECKING:
+    from places import Submission
 
 OUTTURN = Path(sys.executable).parent / "outturn"
 
@@ -35,7 +39,7 @@ def outturn(*words: str, home: Path | None = None, **variables: str) -> Said:
     return Said(ran.returncode, ran.stdout + ran.stderr)
 
 
-def outturn_here(*words: str, home: Path | None = None) -> Said:
+def outturn_here(*words: str, home: Path | None = None, **variables: str) -> Said:
     """The same command by its entry point in this process: same words, same exit code.
 
     For what is asked many times, and where the process is not the question: a new one imports for seconds.
@@ -47,6 +51,8 @@ def outturn_here(*words: str, home: Path | None = None) -> Said:
         patch.setattr(sys, "argv", [str(OUTTURN), *words])
         if home is not None:
             patch.setenv("OUTTURN_HOME", str(home))
+        for name, value in variables.items():
+            patch.setenv(name, value)
         # it holds on to the output it was made for
         progress.console.cache_clear()
         try:
@@ -116,6 +122,17 @@ def copy_of_demo(demo: DemoHome, tmp_path: Path) -> Path:
 def copy_of_release(demo: DemoHome, tmp_path: Path) -> Path:
     """The current release alone, elsewhere."""
     return Path(shutil.copytree(demo.release, tmp_path / "elsewhere"))
+
+
+def sent_by(feed: str, organisation: str, month: str) -> Submission:
+    """The file of a month that an organisation of the Derbyshire demo sent for a feed."""
+    from places import find_place
+
+    return next(
+        item
+        for item in find_place("derbyshire").submissions()
+        if (item.feed, item.organisation) == (feed, organisation) and f"{item.covers_from:%Y-%m}" == month
+    )
 
 
 def tree_hashes(root: Path, leave_out: Callable[[Path], bool] = lambda _: False) -> Mapping[str, str]:

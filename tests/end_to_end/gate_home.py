@@ -6,25 +6,19 @@ import csv
 import dataclasses
 import io
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from demo_home import DemoHome, made_once
+from demo_home import DemoHome, made_once, sent_by
 
 from foundation.home import Home
-from places import find_place
 
 
 def resubmission() -> Any:
     """One figure of August 2025 corrected by its sender: a new data cut, hence a new settlement to be judged."""
-    item = next(
-        item
-        for item in find_place("derbyshire").submissions()
-        if item.feed == "daily_discharge_return"
-        and item.organisation == "E54000058"
-        and f"{item.covers_from:%Y-%m}" == "2025-08"
-    )
+    item = sent_by("daily_discharge_return", "E54000058", "2025-08")
     rows = list(csv.reader(io.StringIO(item.content.decode())))
     rows[20][2] = str(int(rows[20][2]) + 1)
     buffer = io.StringIO(newline="")
@@ -61,22 +55,32 @@ def selection(name: str) -> Any:
 
 
 def materialise(home: Home, name: str) -> tuple[bool, str]:
-    """Run one selection of the assets as Dagster would; whether it succeeded, and what its failed steps said."""
+    """Run one of the selections above as Dagster would; whether it succeeded, and what its failed steps said."""
+    # only intake has months; a selection without it is launched without one
+    return run_selection(home, selection(name), partition_key="2025-08")
+
+
+def run_selection(
+    home: Home, chosen: Any, *, partition_key: str | None = None, tags: Mapping[str, str] | None = None
+) -> tuple[bool, str]:
+    """Run assets as Dagster would; whether it succeeded, and what its failed steps said.
+
+    partition_key: given up where nothing that is chosen has months.
+    """
     import dagster as dg
 
     from orchestration.definitions import build_definitions
     from orchestration.instance import open_instance
 
-    job = dg.define_asset_job("partial", selection=selection(name), executor_def=dg.in_process_executor)
-    base = build_definitions(home)
-    resolved = dg.Definitions.merge(base, dg.Definitions(jobs=[job])).resolve_job_def("partial")
+    job = dg.define_asset_job("partial", selection=chosen, executor_def=dg.in_process_executor)
+    resolved = dg.Definitions.merge(build_definitions(home), dg.Definitions(jobs=[job])).resolve_job_def("partial")
     with open_instance(home) as instance:
         result = resolved.execute_in_process(
             instance=instance,
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            # Only intake has months; a selection without it is launched without one.
-            partition_key=None if resolved.partitions_def is None else "2025-08",
+            partition_key=None if resolved.partitions_def is None else partition_key,
+            tags=tags,
         )
     said = []
     for event in result.filter_events(lambda event: event.is_step_failure):

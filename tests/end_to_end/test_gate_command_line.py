@@ -9,26 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from demo_home import DemoHome, outturn, outturn_here
+from demo_home import DemoHome, outturn, outturn_here, sent_by
 from gate_home import resubmission
 
 from foundation.errors import Refused
 from foundation.home import Home
 from orchestration.rooms import DBT_PROJECT
-from places import find_place
 
 
 def test_a_cost_line_in_quarantine_is_not_a_saving(demo: DemoHome, tmp_path: Path) -> None:
     """A member re-sends its ledger with one category mistyped: the line is missing, and missing cost pays nobody."""
     home = Home(Path(shutil.copytree(demo.root, tmp_path / "home", symlinks=True)))
     former = home.current.resolve()
-    item = next(
-        item
-        for item in find_place("derbyshire").submissions()
-        if item.feed == "cost_ledger"
-        and item.organisation == "acute-trust"
-        and f"{item.covers_from:%Y-%m}" == "2024-05"
-    )
+    item = sent_by("cost_ledger", "acute-trust", "2024-05")
     mistyped = item.content.replace(b"reimbursable_cost", b"reimbursible", 1)
     dataclasses.replace(item, content=mistyped, sequence=2).write(home.landing)
     said = outturn("run", "--period", "2025-08", home=home.root)

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from demo_home import DemoHome, outturn
+from gate_home import run_selection
 from people_changes import (
     SPINE,
     Senders,
@@ -51,27 +52,19 @@ def _materialise_warehouse(home: Home) -> None:
     import dagster as dg
 
     from orchestration.definitions import build_definitions
-    from orchestration.instance import open_instance
 
-    definitions = build_definitions(home)
     models = next(
         item
-        for item in definitions.assets or ()
+        for item in build_definitions(home).assets or ()
         if isinstance(item, dg.AssetsDefinition) and item.op.name == "dbt_build"
     )
-    chosen = dg.AssetSelection.assets("data_cut") | dg.AssetSelection.assets(models)
-    job = dg.define_asset_job("warehouse_alone", selection=chosen, executor_def=dg.in_process_executor)
-    resolved = dg.Definitions.merge(definitions, dg.Definitions(jobs=[job])).resolve_job_def("warehouse_alone")
-    with open_instance(home) as instance:
-        result = resolved.execute_in_process(
-            instance=instance,
-            raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            tags={"dagster/asset_partition_range_start": "2025-06", "dagster/asset_partition_range_end": "2025-06"},
-        )
-    failed = [event.message for event in result.filter_events(lambda event: event.is_step_failure)]
+    succeeded, failed = run_selection(
+        home,
+        dg.AssetSelection.assets("data_cut") | dg.AssetSelection.assets(models),
+        tags={"dagster/asset_partition_range_start": "2025-06", "dagster/asset_partition_range_end": "2025-06"},
+    )
     # a test of the warehouse may find fault with what the senders sent; the tables must be whole all the same
-    assert result.success or (home.warehouse / "built.json").exists(), failed
+    assert succeeded or (home.warehouse / "built.json").exists(), failed
 
 
 def _assert_a_rebuild_is_the_same(home: Home, tmp_path: Path, told: Sequence[str]) -> None:

@@ -7,12 +7,10 @@ cut. So a settlement that should not have been made shows, and so does a release
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -20,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from demo_home import Said, filled_home, tree_hashes
+from demo_home import Said, filled_home, outturn_here, tree_hashes
 
 from foundation.home import Home
 
@@ -41,7 +39,7 @@ def _link_tree(source: Path, target: Path) -> None:
         wanted = {entry.name: entry for entry in entries}
     with os.scandir(target) as entries:
         found = {entry.name: entry for entry in entries}
-    for name, entry in found.items():
+    for name, entry in list(found.items()):
         same = name in wanted and entry.is_dir(follow_symlinks=False) == wanted[name].is_dir(follow_symlinks=False)
         if same and (entry.is_dir(follow_symlinks=False) or entry.inode() == wanted[name].inode()):
             continue
@@ -49,11 +47,11 @@ def _link_tree(source: Path, target: Path) -> None:
             shutil.rmtree(entry.path)
         else:
             (target / name).unlink()
-        found[name] = None  # type: ignore[assignment]
+        del found[name]
     for name, entry in wanted.items():
         if entry.is_dir(follow_symlinks=False):
             _link_tree(source / name, target / name)
-        elif found.get(name) is None:
+        elif name not in found:
             os.link(entry.path, target / name, follow_symlinks=False)
     target.chmod(source.stat().st_mode & 0o777)
 
@@ -190,20 +188,6 @@ def release(scene: Scene) -> None:
 
 
 def command(*words: str, home: Path) -> Said:
-    """The `outturn` command by its entry point, in this process: same words, same exit code."""
-    from orchestration import cli, progress
-
-    output, code = io.StringIO(), 0
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), redirect_stderr(output):
-        patch.setattr(sys, "argv", ["outturn", *words])
-        patch.setenv("OUTTURN_HOME", str(home))
-        patch.setenv("COLUMNS", "400")
-        # it holds on to the output it was made for
-        progress.console.cache_clear()
-        try:
-            cli.main()
-        except SystemExit as ended:
-            code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-        finally:
-            progress.console.cache_clear()
-    return Said(code, " ".join(output.getvalue().split()))
+    """What the `outturn` command says, however its lines are broken."""
+    said = outturn_here(*words, home=home, COLUMNS="400")
+    return Said(said.code, " ".join(said.out.split()))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from foundation.version import ROOMS
+
 
 def test_rooms_import_only_to_their_left(repository: Path) -> None:
     ran = subprocess.run(
@@ -25,16 +27,7 @@ def test_import_direction_is_really_checked(repository: Path, tmp_path: Path) ->
     """A planted import to the right turns the check red: it can fail."""
     import shutil
 
-    for room in (
-        "foundation",
-        "places",
-        "ingest",
-        "expectations",
-        "dbt_project",
-        "settlement",
-        "publication",
-        "orchestration",
-    ):
+    for room in (*ROOMS, "places"):
         shutil.copytree(
             repository / room,
             tmp_path / room,

@@ -156,10 +156,11 @@ def test_rows_without_consent_link_nothing(tmp_path: Path) -> None:
 
 
 def test_a_collision_of_keys_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link_module, "person_key", lambda token: 7)
+    monkeypatch.setattr(link_module, "_KEY_DIGITS", 1)
     assert build_links(written(tmp_path, [Feed([("1", "m", "x")])])).num_rows == 3
+    # seventeen people and sixteen keys
     with pytest.raises(SystemFault, match="same key"):
-        build_links(written(tmp_path, [Feed([("1", None, None), ("2", None, None)])]))
+        build_links(written(tmp_path, [Feed([(str(number), None, None) for number in range(17)])]))
 
 
 # undone by hand -------------------------------------------------------------------------------------
