@@ -46,7 +46,7 @@ SCHEMA = pa.schema(
 )
 _TOKENS = ("person_token", "match_token", "local_token")
 _KEY_DIGITS = 15  # hexadecimal: 60 bits, so that a key is a positive BIGINT everywhere
-_MEMORY = "768MB"
+_MEMORY = "1536MB"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from functools import cache
 from statistics import median
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from synthetic_place import half_up
@@ -33,6 +34,8 @@ select id, {{{{ over_limit('n', 'd', 'limit_pct') }}}} as above, {{{{ plain_numb
 select id, {{{{ integer_divide('n', 'd') }}}} as whole from given
 {MARK}days
 select day from ({{{{ day_spine('bounds', 'first_day', 'last_day') }}}}) as spine
+{MARK}months
+select id, {{{{ distinct_months('day') }}}} as months from given group by id
 """
 
 
@@ -158,3 +161,25 @@ def test_the_day_spine_has_every_day_once(first: date, length: int) -> None:
     last = first + timedelta(days=length)
     found = run("days", "first_day date, last_day date", [(first, last)], table="bounds")
     assert sorted(row["day"] for row in found) == [first + timedelta(days=number) for number in range(length + 1)]
+
+
+MONTHS = st.builds(date, st.integers(2000, 2099), st.integers(1, 12), st.just(1))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 3), MONTHS), min_size=1, max_size=60))
+@example([(1, date(2000, 1, 1)), (1, date(2099, 12, 1)), (1, date(2000, 1, 1)), (2, date(2099, 12, 1))])
+def test_months_are_counted_once(rows: list[tuple[int, date]]) -> None:
+    found = run("months", "id integer, day date", rows)
+    assert {row["id"]: row["months"] for row in found} == {
+        number: len({day for other, day in rows if other == number}) for number, _ in rows
+    }
+
+
+def test_a_month_outside_the_century_is_refused() -> None:
+    """A wrong answer would let somebody stand twice."""
+    import duckdb
+
+    for day in (date(1999, 12, 1), date(2100, 1, 1)):
+        with pytest.raises(duckdb.Error):
+            run("months", "id integer, day date", [(1, day)])

@@ -30,13 +30,15 @@ LEDGER = ("cost_ledger", MEMBER)
 
 @dataclass(frozen=True)
 class Whole:
-    """How a fault goes through the whole command. when: the moment it is planted; code and words: how it ends."""
+    """How a fault goes through the whole command. when: the moment it is planted; code and words: how it ends; settles:
+    the fault comes after a settlement that is sound, and nothing of it is published."""
 
     when: str = "before"
     code: int = 1
     words: tuple[str, ...] = ()
     command: tuple[str, ...] = RUN
     in_ci: bool = False
+    settles: bool = False
 
 
 @dataclass(frozen=True)
@@ -381,7 +383,7 @@ SETTLEMENT = (
     _settlement("earlier postings edited", "orchestration.settling:_earlier", ("changed after it was settled", "backup"),
                 plants_money.earlier_settlement(True), drives.settle, money="kept"),
     _settlement("full disk", "os:ENOSPC", ("no space left",), plants_release.full_disk, drives.settle,
-                whole=Whole(code=4, words=("no space left", "check disk space"))),
+                whole=Whole(code=4, words=("the disk of", "is full", "free space"))),
 )  # fmt: skip
 
 _release = _in("release", "kept")
@@ -408,7 +410,7 @@ RELEASE = (
              plants_release.clock_back, drives.publish),
     _release("published release changed, and published again", "publication.release:_require_untouched",
              ("changed after it was published", "outturn verify"), plants_release.published_and_changed, drives.calling(_put_there_again),
-             whole=Whole(words=("changed after it was published", "outturn verify"))),
+             whole=Whole(settles=True, words=("changed after it was published", "outturn verify"))),
     _release("tampered release", "publication.verify:_check_seal", ("postings.csv", "seal.json"),
              plants_release.copy_changed(("members/postings.csv", plants_release.penny_in("amount_pence"))), drives.verify,
              "publication.verify:_check_manifest", "publication.verify:_check_settlements", mends="the publisher",
