@@ -18,7 +18,7 @@ connect = duckdb.connect
 def counted(*words, **options):
     connection = connect(*words, **options)
     connection.execute(f"set threads = {os.environ['TEST_DUCKDB_THREADS']}")
-    (said,) = connection.execute("select current_setting('threads')").fetchone()
+    said = connection.execute("select current_setting('threads')").fetchall()[0][0]
     with open(os.environ["TEST_DUCKDB_SEEN"], "a") as seen:
         seen.write(f"{said} {os.path.basename(str(words[0] if words else 'memory'))}\\n")
     return connection

@@ -17,7 +17,9 @@ from orchestration.lock import holder, home_lock
 
 OUTTURN = Path(sys.executable).parent / "outturn"
 HOLD = """
-    import sys, time
+    import signal, sys, time
+    # whoever started the tests may have had it ignored, and children inherit that
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     from pathlib import Path
     from foundation.home import Home
     from orchestration.lock import home_lock
@@ -72,7 +74,7 @@ def test_the_lock_goes_with_its_process(home: Home, how: signal.Signals) -> None
     with pytest.raises(SystemFault), home_lock(home):
         pass
     first.send_signal(how)
-    first.wait()
+    first.wait(timeout=60)
     assert holder(home) is None
     with home_lock(home):
         assert home.lock.read_text().strip() == str(os.getpid())
