@@ -73,15 +73,17 @@ def test_the_whole_job_says_so_and_pays_nothing(fault: Fault, ready: Path, tmp_p
         return
     assert (scene.settled() != []) == whole.settles, "whether a settlement was made"
     assert after["current"] == before["current"], "a release was put in force"
-    assert _published(scene) == published, "a publication was recorded"
+    # a run that comes as far as the release first writes down the one it found in force
+    more = _published(scene)[len(published) :]
+    assert [line for line in more if FORMER not in line] == [], "a publication was recorded"
 
 
 def _words(whole: Whole, scene: Scene) -> list[str]:
     return [str(scene.given["copy"]) if word == "COPY" else word for word in whole.command]
 
 
-def _published(scene: Scene) -> bytes:
-    return (scene.home.decisions / "publications.jsonl").read_bytes()
+def _published(scene: Scene) -> list[str]:
+    return (scene.home.decisions / "publications.jsonl").read_text().splitlines()
 
 
 def _require_harmless(fault: Fault, scene: Scene) -> None:
