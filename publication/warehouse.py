@@ -70,6 +70,11 @@ def write_pair(folder: Path, schema: Schema, rows: Sequence[Row]) -> None:
     write_parquet(folder / f"{schema.name}.parquet", arrow_table(schema, rows))
 
 
+def _named(table: str) -> str:
+    """The table of an attached release, as SQL. A copy that somebody made may call its tables anything."""
+    return 'release.main."' + table.replace('"', '""') + '"'
+
+
 def _ordered(schema: Schema) -> str:
     """The schema's order, and all other columns after it, so that no two orders are possible."""
     names = [*schema.order, *(name for name in schema.names if name not in schema.order)]
@@ -94,18 +99,18 @@ def write_duckdb(path: Path, tables: Mapping[Schema, Sequence[Row] | pa.Table], 
         connection.execute(f"ATTACH {_quoted(str(path))} AS release (STORAGE_VERSION {_quoted(STORAGE_VERSION)})")
         for schema, rows in tables.items():
             columns = ", ".join(f'"{column.name}" {DUCKDB[column.kind]}' for column in schema.columns)
-            connection.execute(f'CREATE TABLE release.main."{schema.name}" ({columns})')
+            connection.execute(f"CREATE TABLE {_named(schema.name)} ({columns})")
             incoming, ordered = (
                 (rows, _ordered(schema)) if isinstance(rows, pa.Table) else (arrow_table(schema, rows), "")
             )
             connection.register("incoming", incoming)
-            connection.execute(f'INSERT INTO release.main."{schema.name}" SELECT * FROM incoming{ordered}')  # noqa: S608
+            connection.execute(f"INSERT INTO {_named(schema.name)} SELECT * FROM incoming{ordered}")  # noqa: S608 (our schema)
             connection.unregister("incoming")
             words = f"{schema.comment} {comment}"
-            connection.execute(f'COMMENT ON TABLE release.main."{schema.name}" IS {_quoted(words)}')
+            connection.execute(f"COMMENT ON TABLE {_named(schema.name)} IS {_quoted(words)}")
             for column in schema.columns:
                 connection.execute(
-                    f'COMMENT ON COLUMN release.main."{schema.name}"."{column.name}" IS {_quoted(column.meaning)}'
+                    f'COMMENT ON COLUMN {_named(schema.name)}."{column.name}" IS {_quoted(column.meaning)}'
                 )
         if views:
             for name, (kind, words) in VIEWS.items():
@@ -144,6 +149,9 @@ def _opened(path: Path) -> Iterator[Any]:
             connection.execute("SET threads = 1")
             connection.execute(f"ATTACH {_quoted(str(path))} AS release (READ_ONLY)")
             connection.execute("USE release")
+            # a view of a copy that somebody made may name any file or address: from here on nothing else is opened
+            connection.execute("SET enable_external_access = false")
+            connection.execute("SET lock_configuration = true")
         except duckdb.Error as fault:
             raise SystemFault(f"{path.name} cannot be opened ({type(fault).__name__}).", "get a fresh copy.") from None
         try:
@@ -180,7 +188,7 @@ def read_duckdb(path: Path, skip: Collection[str] = ()) -> dict[str, dict[str, A
         for name, comment, kind, columns in _shape(connection):
             if name in skip:
                 continue
-            cursor = connection.execute(f'SELECT * FROM release.main."{name}"')  # noqa: S608
+            cursor = connection.execute(f"SELECT * FROM {_named(name)}")  # noqa: S608 (quoted)
             names = [item[0] for item in cursor.description]
             rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
             found[name] = {"kind": kind, "comment": comment, "columns": columns, "rows": rows}
@@ -193,7 +201,7 @@ def read_events(path: Path, indicators: Collection[str]) -> list[dict[str, Any]]
         if not any(name == INDICATOR_EVENTS.name for name, *_ in _shape(connection)):
             return []
         cursor = connection.execute(
-            f"SELECT * FROM release.main.{INDICATOR_EVENTS.name} WHERE list_contains(?, indicator_id)",  # noqa: S608
+            f"SELECT * FROM {_named(INDICATOR_EVENTS.name)} WHERE list_contains(?, indicator_id)",  # noqa: S608
             [sorted(indicators)],
         )
         names = [item[0] for item in cursor.description]
@@ -240,7 +248,7 @@ def contents_hash(path: Path) -> str:
         for name, comment, kind, columns in _shape(connection):
             digest.update(between + json.dumps([name, kind, comment, columns], ensure_ascii=False).encode())
             between = b"\n"
-            reader = connection.sql(f'SELECT * FROM release.main."{name}"').to_arrow_reader(_CHUNK)  # noqa: S608
+            reader = connection.sql(f"SELECT * FROM {_named(name)}").to_arrow_reader(_CHUNK)  # noqa: S608 (quoted)
             pieces = [piece for batch in reader for piece in _lines(pa.Table.from_batches([batch])).chunks]
             lines = pa.chunked_array(pieces, pa.large_string())
             for piece in text_bytes(lines.take(pc.sort_indices(lines))):

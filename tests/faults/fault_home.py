@@ -25,6 +25,8 @@ from foundation.home import Home
 RESIDENTS, LAST_MONTH = 500, "2025-06"
 AGREEMENT, PERIOD = "greenwich-public-health", "2024-25"
 FORMER = "f" * 64
+# beside the shared home: the settlements that were taken out of it
+SOUND = "settlements.txt"
 # what is large and never written into; the rest is small and copied
 _LINKED = ("vault", "lake", "releases", "dbt")
 
@@ -63,7 +65,11 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = ("--place", "greenwich", "--residents", str(RESIDENTS))
     filled = Path(given) if given else filled_home(tmp_path_factory, f"greenwich-{RESIDENTS}", *words).root
     root = Path(shutil.copytree(filled, tmp_path_factory.mktemp("ready") / "home", symlinks=True))
+    from orchestration.deciding import record_publication
+    from orchestration.releasing import moment_of
+
     home = Home(root)
+    (root.parent / SOUND).write_text("\n".join(settlements_in(home)))
     shutil.rmtree(home.settlements)
     home.settlements.mkdir()
     for path in home.refusals.rglob("*.json"):
@@ -75,6 +81,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
     in_force.rename(home.releases / FORMER)
     home.current.unlink()
     home.current.symlink_to(FORMER)
+    record_publication(home, FORMER, moment_of(home))
     return root
 
 
@@ -118,11 +125,17 @@ class Scene:
 
     def settled(self) -> list[str]:
         """Settlements that lie in the home."""
-        return sorted(str(path.parent) for path in self.home.settlements.glob("*/*/*/settlement.json"))
+        return settlements_in(self.home)
 
     def releases(self) -> dict[str, str]:
         """Every byte of every release, and where the pointer points."""
         return {**tree_hashes(self.home.releases), "current": str(self.home.current.readlink())}
+
+
+def settlements_in(home: Home) -> list[str]:
+    """Agreement, period and id of every settlement of a home."""
+    found = home.settlements.glob("*/*/*/settlement.json")
+    return sorted(path.parent.relative_to(home.settlements).as_posix() for path in found)
 
 
 def rewrite(path: Path, content: bytes) -> None:

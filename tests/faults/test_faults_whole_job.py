@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_home import FORMER, Scene, command, copy_for_runs, release
+from fault_home import FORMER, SOUND, Scene, command, copy_for_runs, release
 from matrix import FAULTS, Fault, Whole
 
 WHOLE = [fault for fault in FAULTS if fault.whole is not None]
@@ -71,19 +71,19 @@ def test_the_whole_job_says_so_and_pays_nothing(fault: Fault, ready: Path, tmp_p
     if whole.code == 3:
         _require_harmless(fault, scene)
         return
-    assert (scene.settled() != []) == whole.settles, "whether a settlement was made"
+    sound = (ready.parent / SOUND).read_text().split()
+    assert sound
+    assert scene.settled() == (sound if whole.settles else []), "another settlement was made"
     assert after["current"] == before["current"], "a release was put in force"
-    # a run that comes as far as the release first writes down the one it found in force
-    more = _published(scene)[len(published) :]
-    assert [line for line in more if FORMER not in line] == [], "a publication was recorded"
+    assert _published(scene) == published, "a publication was recorded"
 
 
 def _words(whole: Whole, scene: Scene) -> list[str]:
     return [str(scene.given["copy"]) if word == "COPY" else word for word in whole.command]
 
 
-def _published(scene: Scene) -> list[str]:
-    return (scene.home.decisions / "publications.jsonl").read_text().splitlines()
+def _published(scene: Scene) -> bytes:
+    return (scene.home.decisions / "publications.jsonl").read_bytes()
 
 
 def _require_harmless(fault: Fault, scene: Scene) -> None:

@@ -15,11 +15,11 @@ import pytest
 import release_fixture as made
 
 from foundation.canonical import content_id, readable_json, sha256_file
-from foundation.errors import WrongUsage
+from foundation.errors import SystemFault, WrongUsage
 from foundation.tables import write_parquet
 from publication import columns
 from publication.verify import verify_release
-from publication.warehouse import contents_hash
+from publication.warehouse import contents_hash, read_duckdb
 
 Replace = Callable[[Path, str, str], None]
 
@@ -245,3 +245,25 @@ def test_parquet_alone_changed_is_named(copy: Path) -> None:
     write_parquet(path, made.table(columns.STATEMENT, table))
     said = _said(copy)
     assert "public/data/statement.parquet: posting:derbyshire-real-only:2024-25:gain" in said
+
+
+def test_what_stands_in_a_copy_is_read_and_never_run(tmp_path: Path) -> None:
+    """An auditor verifies copies that others made: a table's name or a view must not reach for anything outside."""
+    import duckdb
+
+    copy, written = tmp_path / "published.duckdb", tmp_path / "written.csv"
+    name = f"x\"; copy (select 1) to '{written}'; --"
+    quoted = '"' + name.replace('"', '""') + '"'
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("create table x as select 1 as a")
+        connection.execute(f"create table {quoted} as select 1 as a")
+    assert list(read_duckdb(copy)) == ["x", name]
+    assert contents_hash(copy) == contents_hash(copy)
+    assert not written.exists()
+    outside = tmp_path / "outside.csv"
+    outside.write_text("a\n1\n")
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute(f"create view reaching as select * from read_csv('{outside}')")
+    for reading in (read_duckdb, contents_hash):
+        with pytest.raises(SystemFault, match="cannot be read"):
+            reading(copy)
