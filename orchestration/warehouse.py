@@ -10,7 +10,8 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -31,13 +32,14 @@ EVENTS = "int_indicator_events"
 
 @dataclass(frozen=True)
 class Build:
-    """A finished dbt build: its fingerprint and what that is made of, dbt's results of models and tests, and the hash
-    of each table."""
+    """A finished dbt build: its fingerprint and what that is made of, dbt's results of models and tests, the hash of
+    each table that leaves the database, and a sum over each that the next build may keep."""
 
     fingerprint: str
     basis: dict[str, str]
     run_results: dict[str, Any]
     tables: dict[str, str]
+    sums: dict[str, str]
 
 
 def _marker(home: Home) -> Path:
@@ -59,9 +61,12 @@ def begin_build(home: Home) -> None:
     remove(_marker(home))
 
 
-def finish_build(home: Home, fingerprint: str, basis: dict[str, str], run_results: dict[str, Any]) -> None:
+def finish_build(
+    home: Home, fingerprint: str, basis: dict[str, str], run_results: dict[str, Any], to_keep: Iterable[str] = ()
+) -> None:
     """Record a complete build. basis: data cut, definitions and code it was made from, for the next one to compare.
-    Times and host names of dbt's results are left out: they are not evidence.
+    to_keep: tables the next build need not make again. Times and host names of dbt's results are left out: they are
+    not evidence.
 
     The hash of every table that leaves the database is taken while dbt's tests on it are still fresh, so that
     a table changed afterwards is refused by whoever reads it.
@@ -71,7 +76,13 @@ def finish_build(home: Home, fingerprint: str, basis: dict[str, str], run_result
         for item in sorted(run_results["results"], key=lambda item: item["unique_id"])
     ]
     hashes = {name: _hash_of(table) for name, table in _read(home, (*TABLES, EVENTS)).items()}
-    marker = {"fingerprint": fingerprint, "basis": basis, "tables": hashes, "results": results}
+    marker = {
+        "fingerprint": fingerprint,
+        "basis": basis,
+        "tables": hashes,
+        "sums": table_sums(home, to_keep),
+        "results": results,
+    }
     write_bytes(_marker(home), readable_json(marker))
 
 
@@ -81,7 +92,9 @@ def current_build(home: Home) -> Build | None:
         return None
     marker = json.loads(_marker(home).read_bytes())
     try:
-        return Build(marker["fingerprint"], marker["basis"], {"results": marker["results"]}, marker["tables"])
+        return Build(
+            marker["fingerprint"], marker["basis"], {"results": marker["results"]}, marker["tables"], marker["sums"]
+        )
     except KeyError:
         # written by an earlier version of the product, whose tables this one builds anew in any case
         return None
@@ -111,19 +124,43 @@ def _hash_of(table: pa.Table) -> str:
 
 
 def _read(home: Home, names: Iterable[str]) -> dict[str, pa.Table]:
+    with _opened(home) as connection:
+        return {
+            name: connection.sql(f'select * from "{name}" order by all').to_arrow_table()  # noqa: S608 (our own name)
+            for name in names
+        }
+
+
+@contextmanager
+def _opened(home: Home) -> Iterator[Any]:
+    """The build database, to read. SystemFault when another program holds it."""
     import duckdb
 
     try:
         with duckdb.connect(str(home.build_database), read_only=True) as connection:
-            return {
-                name: connection.sql(f'select * from "{name}" order by all').to_arrow_table()  # noqa: S608 (a name from the catalogue)
-                for name in names
-            }
+            yield connection
     except duckdb.IOException:
         raise SystemFault(
             f"{home.build_database} cannot be opened: another program holds it, or the disk fails.",
             "close the program that has it open (analysts read releases, never the build), then run again.",
         ) from None
+
+
+def table_sums(home: Home, names: Iterable[str]) -> dict[str, str]:
+    """A sum over the rows of each table of the build, whatever their order; without what is not there.
+
+    It tells a table that somebody touched from one that nobody did, quickly. It is no proof against a forger, who
+    could write the marker as well: tables that money rests on are hashed.
+    """
+    import duckdb
+
+    with _opened(home) as connection:
+        there = {row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()}
+        found = {}
+        for name in sorted(there & set(names)):
+            asked = f'select count(*), sum(cast(hash(kept) as hugeint)) from "{name}" as kept'  # noqa: S608 (our own name)
+            found[name] = " ".join(str(value) for value in connection.execute(asked).fetchall()[0])
+        return {**found, "engine": duckdb.__version__} if found else {}
 
 
 def read_tables(home: Home, fingerprint: str, names: Iterable[str]) -> dict[str, pa.Table]:

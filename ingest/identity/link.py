@@ -45,6 +45,7 @@ SCHEMA = pa.schema(
     ]
 )
 _TOKENS = ("person_token", "match_token", "local_token")
+_SEEN = ", ".join(("tied", *_TOKENS))
 _KEY_DIGITS = 15  # hexadecimal: 60 bits, so that a key is a positive BIGINT everywhere
 _MEMORY = "1536MB"
 
@@ -84,9 +85,8 @@ def build_links(feeds: Sequence[FeedRows], overrides: Iterable[Override] = (), s
     import duckdb
 
     undone = sorted(set(overrides), key=lambda item: (item.token, item.apart_from or ""))
-    settings = {"memory_limit": _MEMORY, "temp_directory": "" if scratch is None else str(scratch)}
-    with duckdb.connect(config=settings) as connection:
-        _load(connection, feeds)
+    with duckdb.connect(config=_settings(scratch)) as connection:
+        _load(connection, feeds, "seen")
         _passes(connection, undone)
         if connection.execute(_ALIKE.format(key=_key())).fetchall()[0][0]:
             raise SystemFault(
@@ -94,6 +94,32 @@ def build_links(feeds: Sequence[FeedRows], overrides: Iterable[Override] = (), s
                 f"keys are {4 * _KEY_DIGITS} bits of a hash: report it, with the number of persons.",
             )
         return connection.sql(_SORTED.format(key=_key())).to_arrow_table().cast(SCHEMA)
+
+
+def same_evidence(
+    kept: Sequence[FeedRows], gone: Sequence[FeedRows], come: Sequence[FeedRows], scratch: Path | None = None
+) -> bool:
+    """Whether the link table is certainly the same with the files that came as it was with those that went.
+
+    kept: the files before and after. True where what went and what came say the same, or differ by a row that knows
+    nothing but a person token which other rows know as well: the passes take nothing from it but that the person is
+    there. False does not say that the table is another.
+    """
+    import duckdb
+
+    with duckdb.connect(config=_settings(scratch)) as connection:
+        _load(connection, gone, "gone")
+        _load(connection, come, "come")
+        connection.execute(_MOVED)
+        if connection.execute("select count(*) from moved where not bare").fetchall()[0][0]:
+            return False
+        # only the rows of persons in question: everything else is not looked at
+        _load(connection, kept, "kept", "person_token in (select m.person_token from moved as m)")
+        return not connection.execute(_ALONE).fetchall()[0][0]
+
+
+def _settings(scratch: Path | None) -> dict[str, str]:
+    return {"memory_limit": _MEMORY, "temp_directory": "" if scratch is None else str(scratch)}
 
 
 def _key() -> str:
@@ -105,10 +131,10 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _load(connection: Any, feeds: Sequence[FeedRows]) -> None:
+def _load(connection: Any, feeds: Sequence[FeedRows], table: str, only: str = "true") -> None:
     """Distinct combinations of tokens by kind of feed: everything the passes look at."""
     connection.execute(
-        "create table seen (tied boolean, person_token varchar, match_token varchar, local_token varchar)"
+        f"create table {table} (tied boolean, person_token varchar, match_token varchar, local_token varchar)"
     )
     for item in sorted(feeds, key=lambda one: one.feed):
         if not item.files:
@@ -116,8 +142,9 @@ def _load(connection: Any, feeds: Sequence[FeedRows]) -> None:
         picked = ", ".join(name if name in item.tokens else "cast(null as varchar)" for name in _TOKENS)
         where = " and ".join(f"{_quoted(name)} = ?" for name in sorted(item.link_when)) or "true"
         connection.execute(
-            f"insert into seen select distinct ?, {picked} "  # noqa: S608 (names of the contract's own columns)
-            f"from read_parquet(?, hive_partitioning = false, union_by_name = false) where {where}",
+            f"insert into {table} select * from (select distinct ?, {picked} "  # noqa: S608 (names of our own)
+            f"from read_parquet(?, hive_partitioning = false, union_by_name = false) where {where}) as found({_SEEN}) "
+            f"where {only}",
             [
                 item.exclude_when_tied,
                 sorted(str(path) for path in item.files),
@@ -126,6 +153,20 @@ def _load(connection: Any, feeds: Sequence[FeedRows]) -> None:
         )
 
 
+_MOVED = """
+create table moved as
+select *, match_token is null and local_token is null as bare
+from (
+    (select * from gone union select * from come) except (select * from gone intersect select * from come)
+) as other;
+create table both_times as select * from gone intersect select * from come;
+"""
+_ALONE = """
+select count(*) from moved as m
+where m.person_token is not null
+    and not exists (select 1 from kept as k where k.person_token = m.person_token)
+    and not exists (select 1 from both_times as b where b.person_token = m.person_token)
+"""
 # `owner` is the token that names the person: the person's key is made of it. Null: listed without a person.
 _FIRST = """
 create table disbelieved as

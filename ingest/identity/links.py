@@ -4,8 +4,8 @@ Belongs here: which lake files a cut's table is made of, making it once for the 
 overrides. Not here: the passes (`ingest.identity.link`).
 
 `<hash>.parquet` is a table; its hash is of its rows, not of Parquet's bytes, so that a newer library names it alike.
-`made/<inputs>.json` says which table came of which lake files, contracts and overrides. `overrides.json` is a list of
-`{token, apart_from, reason, by}` or `{token, never_link: true, reason, by}`, appended by `undo_link`.
+`made/<inputs>.json` says which table came of which lake files, under which rules and overrides. `overrides.json` is a
+list of `{token, apart_from, reason, by}` or `{token, never_link: true, reason, by}`, appended by `undo_link`.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ from foundation.home import Home
 from foundation.tables import text_bytes
 from foundation.tokens import TOKEN
 from ingest.contract import Contract
-from ingest.identity.link import METHOD, SCHEMA, FeedRows, Override, build_links
+from ingest.identity.link import METHOD, SCHEMA, FeedRows, Override, build_links, same_evidence
 from ingest.register import Receipt
 
+# [feed, path in the lake, hash] of every file a table is made of
+_Files = Sequence[Sequence[str]]
 _RESTORE = "restore vault/identity from backup, or remove the file and run again: it is then made anew."
 
 
@@ -64,10 +66,10 @@ def table_hash(table: Any) -> str:
     return digest.hexdigest()
 
 
-def _inputs(receipts: Sequence[Receipt], contracts: Mapping[str, Contract], overrides: Sequence[Override]) -> str:
-    feeds = sorted({item.feed for item in receipts})
+def _rules(receipts: Sequence[Receipt], contracts: Mapping[str, Contract], overrides: Sequence[Override]) -> str:
+    """Identity of everything a table depends on beside its files."""
     rules = {}
-    for feed in feeds:
+    for feed in sorted({item.feed for item in receipts}):
         identity = contracts[feed].identity
         if identity is not None:
             rules[feed] = {
@@ -76,12 +78,7 @@ def _inputs(receipts: Sequence[Receipt], contracts: Mapping[str, Contract], over
                 "link_when": identity.link_when,
             }
     return content_id(
-        {
-            "method": METHOD,
-            "rules": rules,
-            "overrides": [[item.token, item.apart_from] for item in overrides],
-            "files": sorted([item.feed, path, value] for item in receipts for path, value in item.lake_files),
-        }
+        {"method": METHOD, "rules": rules, "overrides": [[item.token, item.apart_from] for item in overrides]}
     )
 
 
@@ -91,40 +88,74 @@ def link_table_of(home: Home, receipts: Iterable[Receipt], contracts: Mapping[st
     if not linkable:
         return None
     overrides = read_overrides(home)
-    note = _folder(home) / "made" / f"{_inputs(linkable, contracts, overrides)}.json"
+    rules = _rules(linkable, contracts, overrides)
+    files = sorted([item.feed, path, value] for item in linkable for path, value in item.lake_files)
+    note = _folder(home) / "made" / f"{content_id({'rules': rules, 'files': files})}.json"
     if note.exists():
-        known = _noted(note)
+        known = str(_noted(note)["link_table"])
         if links_path(home, known).exists():
             return known
     _private_folders(home)
     scratch = _folder(home) / "scratch"
     # a process killed while it linked leaves tokens there
     shutil.rmtree(scratch, ignore_errors=True)
-    table = build_links(_feed_rows(home, linkable, contracts), overrides, scratch)
+    name = _the_same(home, rules, files, contracts, scratch) or _made(home, files, contracts, overrides, scratch)
+    write_bytes(note, canonical_json({"link_table": name, "rules": rules, "files": files}), mode=0o600)
+    return name
+
+
+def _made(
+    home: Home, files: _Files, contracts: Mapping[str, Contract], overrides: Sequence[Override], scratch: Path
+) -> str:
+    """Make the table of these files and store it."""
+    table = build_links(_feed_rows(home, files, contracts), overrides, scratch)
     name = table_hash(table)
     path = links_path(home, name)
     if not path.exists():
         write_bytes(path, _parquet(table), mode=0o600)
-    write_bytes(note, canonical_json({"link_table": name}), mode=0o600)
     return name
 
 
-def _noted(note: Path) -> str:
+def _the_same(home: Home, rules: str, files: _Files, contracts: Mapping[str, Contract], scratch: Path) -> str | None:
+    """A table made of other files under the same rules that these would give as well; None where none is found.
+
+    Asked of the one that differs by the fewest files: a correction seldom tells anything new about who is who.
+    """
+    now, nearest = {tuple(item) for item in files}, None
+    for note in sorted((_folder(home) / "made").glob("*.json")):
+        noted = _noted(note)
+        then = {tuple(item) for item in noted.get("files", ())}
+        if noted.get("rules") == rules and links_path(home, str(noted["link_table"])).exists():
+            differ = len(now ^ then)
+            if nearest is None or differ < nearest[0]:
+                nearest = differ, then, str(noted["link_table"])
+    if nearest is None:
+        return None
+    _, then, name = nearest
+    kept, gone, come = (_feed_rows(home, list(part), contracts) for part in (now & then, then - now, now - then))
+    if not all(path.exists() for rows in (*kept, *gone, *come) for path in rows.files):
+        return None
+    return name if same_evidence(kept, gone, come, scratch) else None
+
+
+def _noted(note: Path) -> dict[str, Any]:
     try:
-        return str(json.loads(note.read_bytes())["link_table"])
+        noted = json.loads(note.read_bytes())
+        noted["link_table"]
     except (ValueError, KeyError, TypeError):
         raise SystemFault(f"{note} cannot be read.", _RESTORE) from None
+    return dict(noted)
 
 
-def _feed_rows(home: Home, receipts: Sequence[Receipt], contracts: Mapping[str, Contract]) -> list[FeedRows]:
+def _feed_rows(home: Home, files: _Files, contracts: Mapping[str, Contract]) -> list[FeedRows]:
     found = []
-    for feed in sorted({item.feed for item in receipts}):
+    for feed in sorted({item[0] for item in files}):
         identity = contracts[feed].identity
         if identity is None:
             continue
-        files = tuple(home.lake / path for item in receipts if item.feed == feed for path, _ in sorted(item.lake_files))
+        paths = tuple(sorted(home.lake / path for name, path, _ in files if name == feed))
         tied = identity.local_id_rule == "exclude_when_tied"
-        found.append(FeedRows(feed, files, tuple(sorted(identity.tokens)), tied, dict(identity.link_when)))
+        found.append(FeedRows(feed, paths, tuple(sorted(identity.tokens)), tied, dict(identity.link_when)))
     return found
 
 

@@ -13,6 +13,7 @@ import os
 import random
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -113,18 +114,22 @@ def newest(home: Home, feed: str, organisation: str) -> Receipt:
 
 
 def build(home: Home, *selection: str) -> list[str] | str:
-    """Run the models as the dbt asset would, without their tests; the months it made again.
+    """Run the models as the dbt asset would, without their tests; the months it made again. `LEFT` adds up the tables
+    it did not make again.
 
     selection: models to run. Whatever is left out is a table made anew in each build, which only the last one needs.
     """
     from orchestration.cycle import current_cycle
-    from orchestration.increment import basis_of, changed_months
+    from orchestration.defs.warehouse.assets import leaving
+    from orchestration.increment import basis_of, difference, lake_models
     from orchestration.inputs import write_inputs
     from orchestration.warehouse import begin_build, current_build, finish_build
 
     cycle = current_cycle(home)
     write_inputs(cycle)
-    months = changed_months(cycle, current_build(home))
+    former, parsed = current_build(home), dbt.load_manifest(home)
+    differs = difference(cycle, former, parsed)
+    months = differs.months
     begin_build(home)
     target = home.dbt / "target"
     # the seeds too where there is no warehouse, or none that may be trusted
@@ -132,15 +137,22 @@ def build(home: Home, *selection: str) -> list[str] | str:
     ran = subprocess.run(
         [str(dbt.EXECUTABLE), "--quiet", "--no-use-colors", *verb, *selection, "--project-dir", str(dbt.PROJECT),
          "--profiles-dir", str(dbt.PROJECT), "--target-path", str(target), "--log-path", str(home.dbt / "logs"),
-         *(["--full-refresh"] if months == "all" else [])],
+         *(["--full-refresh"] if months == "all" else []), *leaving(differs.kept)],
         env={**os.environ, **dbt.environment(home, cycle.cut.cut_id, months)},
         capture_output=True, text=True,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    finish_build(home, cycle.fingerprint, basis_of(cycle), json.loads((target / "run_results.json").read_bytes()))
+    results = json.loads((target / "run_results.json").read_bytes())
+    if former is not None:
+        results["results"] += [item for item in former.run_results["results"] if item["unique_id"] in differs.kept]
+    LEFT.update(differs.kept)
+    # a selection leaves others of an earlier cut behind
+    to_keep = [parsed["nodes"][key]["alias"] for key in lake_models(parsed) if key in dbt.built(results)]
+    finish_build(home, cycle.fingerprint, basis_of(cycle), results, to_keep)
     return months
 
 
+LEFT: Counter[str] = Counter()
 SPINE = ("--select", "+int_population")
 
 

@@ -16,10 +16,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from demo_home import DemoHome, outturn
 from gate_home import run_selection
 from people_changes import (
+    LEFT,
     SPINE,
     Senders,
     build,
@@ -186,6 +188,7 @@ def flexed(greenwich: DemoHome, tmp_path_factory: pytest.TempPathFactory) -> Fle
     said = outturn("run", "--period", "2025-06", home=home.root)
     assert said.code in (0, 3), said.out
     assert ", 3 month(s) of people built again" in said.out, said.out
+    assert "table(s) left as they were" in said.out, said.out
     after = home.current.resolve()
     assert after != before
     return Flexed(home, before, after, person, newest(home, "stop_smoking", "ZSS1"), expected, files)
@@ -383,6 +386,34 @@ def _submissions(release: Path) -> list[dict[str, Any]]:
     return found
 
 
+def test_a_table_is_left_only_as_it_was_built(flexed: Flexed, tmp_path: Path) -> None:
+    """What nobody sent anew is not made again; what somebody touched in the database is, and what another engine summed."""
+    from orchestration import dbt
+    from orchestration.cycle import current_cycle
+    from orchestration.increment import difference, lake_models
+    from orchestration.warehouse import current_build
+
+    home = Home(Path(shutil.copytree(flexed.home.root, tmp_path / "home", symlinks=True)))
+    cycle, build, manifest = current_cycle(home), current_build(home), dbt.load_manifest(home)
+    assert build is not None
+    staging = set(lake_models(manifest))
+    assert {name.split(".")[2] for name in staging} == {
+        path.stem for path in (dbt.PROJECT / "models" / "staging").glob("stg_*.sql") if path.stem != "stg_submissions"
+    }
+    kept = difference(cycle, build, manifest).kept
+    assert {name for name in kept if name.startswith("model.")} == staging
+    touched = "unique_combination_stg_deaths_submission_id__record_id"
+    assert {name.split(".")[2] for name in kept if name.startswith("test.")} >= {touched}
+    # a test that looks at anything else is asked again
+    assert not any("figures_follow_returns" in name or "people_follow_registers" in name for name in kept)
+    with duckdb.connect(str(home.build_database)) as connection:
+        connection.execute("update stg_deaths set place_of_death = 'home' where row_number = 1")
+    less = kept - difference(cycle, build, manifest).kept
+    assert {name.split(".")[2] for name in less} == {"stg_deaths", touched}
+    other = replace(build, sums={**build.sums, "engine": "another"})
+    assert difference(cycle, other, manifest).kept == frozenset()
+
+
 # recomputing -------------------------------------------------------------------------------------------------------
 
 
@@ -407,6 +438,7 @@ def test_after_fifty_changes_of_files_the_increments_equal_a_rebuild(flexed: Fle
     months = build(home)
     assert isinstance(months, list), "a change that moves no link was meant to leave months as they are"
     assert 0 < len(months) < MONTHS and min(months) >= "2024-07-01", months
+    assert LEFT, "no table was left as it was"
     assert len(senders.told) + len(flexed.arrived) == 50
     _assert_a_rebuild_is_the_same(home, tmp_path, senders.told)
 

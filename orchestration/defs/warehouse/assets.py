@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import redirect_stdout
 from functools import cached_property
 from graphlib import TopologicalSorter
@@ -29,7 +30,7 @@ from orchestration.ahead import expectations_loading
 from orchestration.bound import dbt_command
 from orchestration.cycle import current_cycle
 from orchestration.disk import full_disk
-from orchestration.increment import basis_of, changed_months
+from orchestration.increment import basis_of, difference, lake_models
 from orchestration.inputs import point_at_inputs, write_inputs
 from orchestration.partitions import DUCKDB_WRITER
 from orchestration.progress import say
@@ -61,6 +62,10 @@ def data_cut(context: dg.AssetExecutionContext, house: HomeResource) -> dg.Mater
             "code_version": cycle.code_version,
         }
     )
+
+
+# The model every table of the lake's rows is made from, beside the lake.
+SUBMISSIONS = dg.AssetKey("stg_submissions")
 
 
 class Translator(DagsterDbtTranslator):
@@ -124,8 +129,10 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
             say("warehouse", "unchanged: no model run")
             yield from _unchanged(context, build.run_results)
             return
+        parsed = dbt.load_manifest(home)
         with io_only():
-            months = changed_months(cycle, build)
+            differs = difference(cycle, build, parsed)
+        kept = [item for item in build.run_results["results"] if item["unique_id"] in differs.kept] if build else []
         begin_build(home)
         target = home.dbt / "target"
         target.mkdir(parents=True, exist_ok=True)
@@ -144,13 +151,14 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
         with io_only(), refusals_on_record(cycle):
             # the data cut may be of an earlier run than its models
             point_at_inputs(cycle)
-        with dbt.within(dbt.environment(home, cycle.cut.cut_id, months)), expectations_loading():
+        with dbt.within(dbt.environment(home, cycle.cut.cut_id, differs.months)), expectations_loading():
             invocation = resource.cli(
                 [
                     "build",
                     "--exclude-resource-type",
                     "unit_test",
-                    *(["--full-refresh"] if months == ALL else []),
+                    *(["--full-refresh"] if differs.months == ALL else []),
+                    *leaving(differs.kept),
                     "--log-path",
                     str(home.dbt / "logs"),
                 ],
@@ -159,21 +167,32 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
                 target_path=target,
                 raise_on_error=False,
             )
-            yield from _silently(invocation.stream())
+            for event in _silently(invocation.stream()):
+                yield event
+                # Dagster wants a table after what it is made of, and these are made of nothing else of dbt's
+                if isinstance(event, dg.Output) and _key_of(event, context) == SUBMISSIONS:
+                    yield from _unchanged(context, {"results": kept}, differs.kept)
             succeeded = invocation.is_successful()
         with io_only(), refusals_on_record(cycle):
             results = _results_of(results_file, home, invocation.process.returncode)
+            results["results"] += kept
         statuses = dbt.test_statuses(results)
-        models_run = sum(item["unique_id"].startswith("model.") for item in results["results"])
+        models_run = sum(
+            item["unique_id"].startswith("model.") and item["unique_id"] not in differs.kept
+            for item in results["results"]
+        )
         failed = sorted(name for name, status in statuses.items() if status not in ("pass", "warn"))
-        again = "" if months == ALL else f", {len(months)} month(s) of people built again"
+        stood = sum(name.startswith("model.") for name in differs.kept)
+        again = "" if differs.months == ALL else f", {len(differs.months)} month(s) of people built again"
+        again += f", {stood} table(s) left as they were" if stood else ""
         say(
             "warehouse",
             f"{models_run} models, {len(statuses)} tests{again}" + (f", {len(failed)} failed" if failed else ""),
         )
-        if dbt.buildable(dbt.load_manifest(home)) <= dbt.built(results):
+        if dbt.buildable(parsed) <= dbt.built(results):
             # Complete: every model was built. Tests that failed or did not run are for the gate to judge.
-            finish_build(home, cycle.fingerprint, basis_of(cycle), results)
+            to_keep = [str(parsed["nodes"][key]["alias"]) for key in lake_models(parsed)]
+            finish_build(home, cycle.fingerprint, basis_of(cycle), results, to_keep)
         if not succeeded:
             with io_only(), refusals_on_record(cycle):
                 if (full := full_disk(home, _messages(results))) is not None:
@@ -229,9 +248,27 @@ def _silently(events: Iterator[Any]) -> Iterator[Any]:
             yield event
 
 
-def _unchanged(context: dg.AssetExecutionContext, run_results: dict[str, Any]) -> Iterator[Any]:
-    """What a build would report, without building: the tables are those of this very fingerprint."""
-    selected = context.selected_asset_keys
+def _key_of(event: dg.Output[Any], context: dg.AssetExecutionContext) -> dg.AssetKey:
+    key: dg.AssetKey = context.assets_def.keys_by_output_name[event.output_name]
+    return key
+
+
+def leaving(kept: AbstractSet[str]) -> list[str]:
+    """How dbt is told to leave models and tests alone, and nothing else that looks at them."""
+    if not kept:
+        return []
+    return ["--indirect-selection", "empty", "--exclude", " ".join(sorted(name.split(".")[2] for name in kept))]
+
+
+def _unchanged(
+    context: dg.AssetExecutionContext, run_results: Mapping[str, Any], only: AbstractSet[str] | None = None
+) -> Iterator[Any]:
+    """What a build would report, without building: the tables are as an earlier build left them.
+
+    only: unique ids of the models and tests it is about; None for all.
+    """
+    names = None if only is None else {name.split(".")[2] for name in only}
+    selected = {key for key in context.selected_asset_keys if names is None or key.path[-1] in names}
     after = {key: context.assets_def.asset_deps[key] & selected for key in sorted(selected)}
     for key in TopologicalSorter(after).static_order():
         yield dg.MaterializeResult(asset_key=key, metadata={"unchanged": True})
@@ -240,7 +277,7 @@ def _unchanged(context: dg.AssetExecutionContext, run_results: dict[str, Any]) -
         for name, status in dbt.test_statuses(run_results).items()
         if name.startswith("test.")
     }
-    for check in sorted(context.selected_asset_check_keys):
+    for check in sorted(key for key in context.selected_asset_check_keys if names is None or key.name in names):
         yield dg.AssetCheckResult(
             asset_key=check.asset_key,
             check_name=check.name,
