@@ -31,6 +31,8 @@ from crash_home import (
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(0)]
 SEED = 20250601
+# kills on the way of one run
+ON_THE_WAY = 5
 DONE = (0, 3)
 KILLED, SYSTEM_FAULT = -signal.SIGKILL, 4
 
@@ -39,36 +41,66 @@ def _number(what: str, otherwise: int) -> int:
     return int(os.environ.get(f"OUTTURN_CRASH_{what}", otherwise))
 
 
-def _points(bench: Bench) -> Counter[str]:
-    """Every failpoint a run passes, and how often, as the run itself lists them."""
+def _passed(bench: Bench) -> list[str]:
+    """Every failpoint a run passes, as often as it passes it, in the order in which the run itself lists them."""
     listed = bench.root / "points"
     listed.unlink(missing_ok=True)
     bench.bring(DELIVERED)
     said = bench.run(f"list:{listed}")
     assert said.code in DONE, said.out
     as_never_killed(bench, AGAIN)
-    return Counter(listed.read_text().split())
+    return listed.read_text().split()
+
+
+def _chosen(passed: list[str], chosen: random.Random) -> list[tuple[str, int]]:
+    """The first pass of every failpoint, and another where there are many; in the order of a run."""
+    where: dict[str, list[int]] = {}
+    for position, name in enumerate(passed):
+        where.setdefault(name, []).append(position)
+    wanted = [(name, 1) for name in where]
+    wanted += [(name, chosen.randint(2, len(found))) for name, found in sorted(where.items()) if len(found) > 1]
+    wanted = chosen.sample(wanted, min(len(wanted), _number("POINTS", len(wanted))))
+    return sorted(wanted, key=lambda item: where[item[0]][item[1] - 1])
 
 
 def test_a_kill_at_every_failpoint_costs_nothing(bench: Bench) -> None:
-    passed = _points(bench)
+    """Five kills along the way of a run, one after another in one home, then a run that ends. What a kill before it
+    left nothing to do for is killed in a home of its own."""
+    passed = _passed(bench)
     for place in ("vault/submissions", "vault/landing", "vault/identity", "lake", "verdicts", "warehouse/inputs",
                   "warehouse", "settlements", "decisions", "releases", "restatements", "dagster"):  # fmt: skip
         assert any(name.startswith(f"{place}/") for name in passed), place
-    chosen = random.Random(SEED)
-    wanted = [(name, 1) for name in sorted(passed)]
-    # the first hit, and another where there are many
-    wanted += [(name, chosen.randint(2, count)) for name, count in sorted(passed.items()) if count > 1]
-    for name, nth in chosen.sample(wanted, min(len(wanted), _number("POINTS", len(wanted)))):
-        bench.bring(DELIVERED)
+    wanted = _chosen(passed, random.Random(SEED))
+    chains = -(-len(wanted) // ON_THE_WAY)
+    alone = []
+    for chain in [wanted[first::chains] for first in range(chains)]:
+        alone += _killed_at(bench, chain)
+    print(f"in homes of their own: {alone}", flush=True)
+    for point in alone:
+        assert _killed_at(bench, [point]) == [], point
+
+
+def _killed_at(bench: Bench, points: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Runs of one home that are killed at these points, and one that ends; what they did not pass."""
+    bench.bring(DELIVERED)
+    left = []
+    for name, nth in points:
         said = bench.run(f"{name}#{nth}=kill")
+        if said.code in DONE:
+            left.append((name, nth))
+            as_never_killed(bench, AGAIN)
+            bench.bring(DELIVERED)
+            continue
         assert said.code in (KILLED, SYSTEM_FAULT), (name, nth, said)
         if said.code == SYSTEM_FAULT:
             assert "was killed" in said.out, (name, nth, said)
-        said = bench.run()
-        assert said.code in DONE, (name, nth, said)
-        as_never_killed(bench, AGAIN)
-        print(f"{name}#{nth}: as never killed", flush=True)
+    said = bench.run()
+    assert said.code in DONE, (points, said)
+    as_never_killed(bench, AGAIN)
+    for name, nth in points:
+        if (name, nth) not in left:
+            print(f"{name}#{nth}: as never killed", flush=True)
+    return left
 
 
 def _killed_after(bench: Bench, seconds: float, whole_group: bool) -> bool:
@@ -89,7 +121,7 @@ def _killed_after(bench: Bench, seconds: float, whole_group: bool) -> bool:
 
 
 def test_kills_at_random_moments_cost_nothing(bench: Bench) -> None:
-    """One to five kills, one after another, then a run that ends; again and again from both states."""
+    """One to nine kills, one after another, then a run that ends; again and again from both states."""
     moments = random.Random(SEED)
     lasting = {}
     for start, end in ((FILLED, RUN), (DELIVERED, AGAIN)):
@@ -102,7 +134,7 @@ def test_kills_at_random_moments_cost_nothing(bench: Bench) -> None:
         start, end = moments.choice(sorted(lasting))
         bench.bring(start)
         told = []
-        for _ in range(moments.randint(1, 5)):
+        for _ in range(moments.randint(1, 9)):
             seconds, whole_group = moments.uniform(0, lasting[start, end]), moments.random() < 0.5
             if _killed_after(bench, seconds, whole_group):
                 kills += 1
@@ -142,7 +174,7 @@ def test_full_disks_cost_nothing(bench: Bench) -> None:
     sizes = random.Random(SEED)
     wanted = _number("DISKS", 20)
     if not _can_mount(bench):
-        passed = {name: count for name, count in _points(bench).items() if name.endswith((":temporary", ":written"))}
+        passed = Counter(name for name in _passed(bench) if name.endswith((":temporary", ":written")))
         for name in sizes.choices(sorted(passed), k=wanted):
             bench.bring(DELIVERED)
             said = bench.run(f"{name}#{sizes.randint(1, passed[name])}=full")
