@@ -56,6 +56,7 @@ oracles: setup ## every oracle suite found under ORACLES, through production cod
 
 bench: setup ## wall, CPU and memory of the main job over bare DuckDB; writes bench-report.json
 	SIZES="$(or $(SIZES),1)" $(BIN)/python scripts/bench.py
+	$(BIN)/python scripts/bench_intake.py
 
 lint: setup ## ruff, mypy, import direction, sqlfluff, yaml
 	$(BIN)/ruff check .

@@ -114,11 +114,16 @@ def _filled_both(table: Any, derived: Derived) -> Any:
 
 
 def _distinct_per(table: Any, derived: Derived) -> Any:
-    key, value = derived.columns
-    both = table.select([key, value]).filter(pc.and_(pc.is_valid(table.column(key)), pc.is_valid(table.column(value))))
-    pairs = pa.TableGroupBy(both, [key, value], use_threads=False).aggregate([])
-    counts = pa.TableGroupBy(pairs, [key], use_threads=False).aggregate([(value, "count")])
-    return _looked_up(table.column(key), counts.column(key), counts.column(f"{value}_count"))
+    key, value = (encode(table.column(name)) for name in derived.columns)
+    keys, values = key.indices.to_numpy(), value.indices.to_numpy().astype("int64")
+    held = key.dictionary.is_valid().to_numpy(zero_copy_only=False)[keys]
+    both = held & value.dictionary.is_valid().to_numpy(zero_copy_only=False)[values]
+    # a number for each pair, so that pairs are counted without their texts
+    pairs = np.sort(keys[both] * np.int64(len(value.dictionary)) + values[both])
+    pairs = pairs[np.diff(pairs, prepend=-1) > 0]
+    counts = np.bincount(pairs // max(len(value.dictionary), 1), minlength=len(key.dictionary))
+    found = counts[keys]
+    return pa.chunked_array([pa.array(found, pa.int64(), mask=~held | (found == 0))])
 
 
 def _days_after_latest(table: Any, derived: Derived) -> Any:

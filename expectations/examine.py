@@ -16,6 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -364,7 +365,7 @@ def examine(
         findings.append(_clear_refused())
     if worst(findings) == FILE:
         return _refused([*findings, *rows.faults], suite, counted)
-    table, dropped = drop_exact_duplicates(rows.table)
+    table, dropped = drop_exact_duplicates(rows.table, contract.key)
     findings += [finding("row.duplicate", "The row repeats an earlier one.", None, number) for number in dropped]
     findings += rows.faults
     first, last = _dates_covered(table, contract, manifest)
@@ -376,8 +377,11 @@ def examine(
     )
     judged, taken_out = _judge(result, table)
     findings += judged
-    keep = [position for position in range(table.num_rows) if position not in taken_out]
-    accepted = table if len(keep) == table.num_rows else table.take(pa.array(keep, pa.int64()))
+    accepted = table
+    if taken_out:
+        keep = np.ones(table.num_rows, dtype=bool)
+        keep[sorted(taken_out)] = False
+        accepted = table.filter(pa.array(keep))
     profile = {
         **_profile(accepted, contract),
         **{f"nhs_number.{status}": str(count) for status, count in sorted(rows.statuses.items())},

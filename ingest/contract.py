@@ -387,7 +387,7 @@ class Contract:
         return (sender.dataSharingAgreement if sender else None) or self.custom.dataSharingAgreement
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
+class _UniqueKeyLoader(yaml.CSafeLoader):
     """Safe YAML that refuses a key given twice: the second would silently win."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:

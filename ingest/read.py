@@ -6,7 +6,8 @@ Not here: what a cell means (`ingest.conform`).
 
 Records come from Python's own reader, which alone of all readers tried mistook nothing. They are checked in
 batches: a batch in which nothing can be wrong is passed as a whole, any other is walked row by row, so that the
-first row that breaks a rule is the one named. Cells are kept by column, each distinct text once.
+first row that breaks a rule is the one named. Cells are kept by column, each distinct text once where texts repeat.
+A large file in which nothing can be mistaken is read by Arrow.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from typing import Any, overload
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
 
 from ingest.contract import Contract, Layout
 from ingest.rules import Finding, finding
@@ -57,6 +60,10 @@ _POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}")
 _SPACES_BOTH_ENDS = " \t\u00a0\u202f\u2007\ufeff"
 # records checked and set aside at a time: enough for speed, little enough for memory
 _BATCH = 4_000
+# characters given to Python's reader at a time, and a line more
+_PIECE = 1 << 20
+# values looked at to tell a column of ids from one of codes, and the share of them that is different then
+_LOOKED_AT, _DIFFERENT = 10_000, 0.9
 
 
 class FileRejectedError(Exception):
@@ -200,9 +207,18 @@ def has_stray_quote(text: str, delimiter: str) -> bool:
     return False
 
 
+def _lines(text: str) -> Iterator[str]:
+    """Lines with their ends, as Python's reader wants them; a part of the text at a time, for each is copied."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start + _PIECE) + 1 or len(text)
+        yield from io.StringIO(text[start:end], newline="")
+        start = end
+
+
 def records_of(text: str, contract: Contract) -> Iterator[list[str]]:
     """Records of a text, quotes strictly as RFC 4180 has them; FileRejectedError where they are not."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=contract.custom.delimiter, strict=True)
+    reader = csv.reader(_lines(text), delimiter=contract.custom.delimiter, strict=True)
     while True:
         try:
             record = next(reader)
@@ -217,6 +233,11 @@ def records_of(text: str, contract: Contract) -> Iterator[list[str]]:
                 finding("structure.quote", f"A quotation mark near line {reader.line_num} is misplaced or open.")
             ) from None
         yield record
+
+
+def _first_line(text: str) -> str:
+    found = re.match(r"[^\r\n]*", text)
+    return found.group() if found else ""
 
 
 def _trim(cell: str) -> str:
@@ -272,7 +293,7 @@ def _matches_some(record: list[str], contract: Contract, layout_name: str | None
 
 def _explain_header(header: list[str], text: str, contract: Contract, layout_name: str | None) -> Finding:
     """Why the first line is not the header the contract declares."""
-    first_line = re.split(r"[\r\n]", text, maxsplit=1)[0]
+    first_line = _first_line(text)
     for other in sorted(_OTHER_DELIMITERS - {contract.custom.delimiter}):
         if other in first_line and _matches_some(
             [_trim(part).strip('"') for part in first_line.split(other)], contract, layout_name
@@ -368,6 +389,14 @@ class _Body:
     last: list[list[str]]
 
 
+def _by_text(column: Any) -> Any:
+    """A column as a dictionary array: each distinct text once, or, where nearly all are different, just as it is."""
+    beginning = column.slice(0, _LOOKED_AT)
+    if len(column) > _LOOKED_AT and pc.count_distinct(beginning).as_py() > _DIFFERENT * _LOOKED_AT:
+        return pa.DictionaryArray.from_arrays(pa.array(np.arange(len(column), dtype="int32")), column)
+    return column.dictionary_encode()
+
+
 def _read_body(records: Iterator[list[str]], header: list[str], longest: int) -> _Body:
     """All records after the header, or FileRejectedError for the first one that breaks a rule of shape."""
     plain_header = [_trim(cell) for cell in header]
@@ -398,8 +427,45 @@ def _read_body(records: Iterator[list[str]], header: list[str], longest: int) ->
         last = [*last, *filled[-3:]][-3:]
     if stopped is not None:
         raise stopped
-    cells = [pa.chunked_array(chunk, pa.string()).combine_chunks().dictionary_encode() for chunk in chunks]
+    cells = [_by_text(pa.chunked_array(chunk, pa.string()).combine_chunks()) for chunk in chunks]
     return _Body(cells, count, blank, last)
+
+
+# characters from which a file is worth a second reader; bytes that it reads at a time
+_LARGE, _PART = 1 << 20, 1 << 24
+# Arrow takes a blank line for a row of blanks
+_BLANK_LINES = ("\n\n", "\n\r", "\r\r")
+
+
+def _plain_body(data: bytes, text: str, contract: Contract, header: list[str]) -> _Body | None:
+    """The data rows of a large file in which no rule of shape can be broken; None where only the rules can tell.
+
+    Arrow reads it as Python's reader does, in a fraction of the time: there is no quotation mark, every line has as
+    many fields as the header has, and none of them is blank, repeats the header or holds a field that is too long.
+    """
+    if len(text) < _LARGE or any(sign in text for sign in ('"', *_BLANK_LINES)):
+        return None
+    names = [str(number) for number in range(len(header))]
+    try:
+        table = arrow_csv.read_csv(
+            pa.py_buffer(data if len(data) == len(text) and text.isascii() else text.encode()),
+            arrow_csv.ReadOptions(column_names=names, skip_rows=1, block_size=_PART),
+            arrow_csv.ParseOptions(delimiter=contract.custom.delimiter, quote_char=False, ignore_empty_lines=False),
+            arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+        )
+    except pa.ArrowInvalid:
+        # something is wrong with a line: the rules say with which, and what
+        return None
+    cells = [_by_text(column.combine_chunks()) for column in table.columns]
+    if not table.num_rows or any(
+        pc.max(pc.utf8_length(column.dictionary)).as_py() > contract.custom.limits.fieldCharacters for column in cells
+    ):
+        return None
+    name = _trim(header[0])
+    if name in map(_trim, cells[0].dictionary.filter(pc.match_substring(cells[0].dictionary, name)).to_pylist()):
+        return None
+    last = [list(row.values()) for row in table.slice(max(table.num_rows - 3, 0)).to_pylist()]
+    return _Body(cells, table.num_rows, 0, last)
 
 
 def read_csv(data: bytes, name: str, contract: Contract, layout_name: str | None) -> RawTable:
@@ -414,7 +480,7 @@ def read_csv(data: bytes, name: str, contract: Contract, layout_name: str | None
     findings: list[Finding] = []
     text = decode(data, contract, findings)
     limits = contract.custom.limits
-    first_line = re.split(r"[\r\n]", text, maxsplit=1)[0]
+    first_line = _first_line(text)
     if first_line.count(contract.custom.delimiter) >= limits.columns:
         raise FileRejectedError(
             finding("structure.too_many_columns", f"The header has more than {limits.columns} columns.")
@@ -445,7 +511,7 @@ def read_csv(data: bytes, name: str, contract: Contract, layout_name: str | None
     positions = [bound[column] for column in wanted]
     if positions != sorted(positions):
         findings.append(finding("structure.columns_reordered", "The columns were bound by name."))
-    body = _read_body(records, header, limits.fieldCharacters)
+    body = _plain_body(data, text, contract, header) or _read_body(records, header, limits.fieldCharacters)
     if body.blank:
         findings.append(finding("structure.blank_lines", f"{body.blank} blank lines were skipped."))
     if "\r" in text and "\n" not in text:

@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from people_deliveries import COVERS, MAKERS, Row, file_of, first_sender
 
-from expectations import by_value
+from expectations import by_value, in_one_pass, runner
 from expectations.batch import derive, series
 from expectations.expectation import ROW, TABLE, WARN, Derived, Expectation, Scope, SuiteResult
 from expectations.runner import run_suite
 from expectations.suites import suite_of
+from foundation.errors import SystemFault
 from ingest.conform import conform
 from ingest.contract import load_contracts
 from ingest.read import read_csv
@@ -64,10 +65,15 @@ def told(result: SuiteResult) -> list[tuple[Any, ...]]:
 
 
 def both_ways(suite: Sequence[Expectation], table: Any) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
-    """By value, with nothing remembered and then with everything; and row by row."""
+    """In one pass; by value, with nothing remembered and then with everything; and row by row."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(by_value, "_KNOWN", {})
+        patch.setattr(in_one_pass, "MANY_ROWS", 0)
+        in_one = told(run_suite(suite, table))
+        patch.undo()
+        patch.setattr(by_value, "_KNOWN", {})
         first = told(run_suite(suite, table))
+        assert in_one == first
         assert told(run_suite(suite, table)) == first
         patch.setattr(by_value, "_REMEMBERED", 0)
         assert told(run_suite(suite, table)) == first
@@ -117,6 +123,50 @@ def test_every_suite_says_the_same_both_ways(feed: str) -> None:
     values, by_row = both_ways(suite_of(contract).build(Scope(sender, first, last, layout)), table)
     assert values == by_row
     assert any(not item[1] for item in by_row)
+
+
+def _large(wrong_every: int) -> Any:
+    rows = in_one_pass.MANY_ROWS + 1
+    return pa.table({"text": pa.array(["b" if row % wrong_every == 7 else "a" for row in range(rows)])})
+
+
+def test_great_expectations_sees_a_sample_of_a_large_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    whole = runner.frame_of
+
+    def frame_of(table: Any, expectations: Sequence[Expectation]) -> Any:
+        seen.append(table.num_rows)
+        return whole(table, expectations)
+
+    monkeypatch.setattr(by_value, "_OF_ONE_VALUE", frozenset())
+    monkeypatch.setattr(runner, "frame_of", frame_of)
+    table = _large(wrong_every=1000)
+    result = run_suite([rule("ExpectColumnValuesToBeInSet", "text", value_set=["a"])], table)
+    wrong = tuple(range(7, table.num_rows, 1000))
+    assert result.outcomes[0].rows == wrong
+    # a thousand from the ends, and what is wrong elsewhere
+    assert seen == [1000 + sum(500 <= row < table.num_rows - 500 for row in wrong)]
+
+
+@pytest.mark.parametrize("lie", [[], [3], list(range(1007, 20_001, 1000))])
+def test_a_pass_that_says_otherwise_than_great_expectations_stops_the_run(
+    lie: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lying(column: Any, arguments: Any) -> Any:
+        return pa.chunked_array([pa.array([row in lie for row in range(len(column))])])
+
+    monkeypatch.setitem(in_one_pass._KINDS, "ExpectColumnValuesToBeInSet", lying)
+    with pytest.raises(SystemFault, match="pass over all rows disagree"):
+        run_suite([rule("ExpectColumnValuesToBeInSet", "text", value_set=["a"])], _large(wrong_every=1000))
+
+
+@pytest.mark.parametrize(("pattern", "same"), [(r"^[a-z](?:-[0-9])?$", True), (r"^\d$", False), (r"^(?=a)a$", False)])
+def test_a_pattern_that_two_engines_may_read_differently_is_left_to_great_expectations(
+    pattern: str, same: bool
+) -> None:
+    table = pa.table({"text": pa.array(["a", None, "7"])})
+    found = in_one_pass.answers(table, [(0, rule("ExpectColumnValuesToMatchRegex", "text", regex=pattern))])
+    assert (0 in found) == same
 
 
 def column(kind: Any, *values: Any) -> Any:

@@ -81,7 +81,7 @@ OF_FORM: dict[str, tuple[str, Any]] = {
     # a duplicate is known by its content and taken in once
     "delivery.repeated": ("expectations.intake:repeated", lambda receipt: receipt),
     # a row that is there twice is dropped before anything is counted
-    "row.duplicate": ("expectations.examine:drop_exact_duplicates", lambda table: (table, [])),
+    "row.duplicate": ("expectations.examine:drop_exact_duplicates", lambda table, key: (table, [])),
 }
 
 

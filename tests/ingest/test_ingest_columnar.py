@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -108,8 +109,74 @@ def _told(way: Any, raw: RawTable, contract: Contract) -> tuple[Any, ...]:
     return (found.table.to_pylist(), found.table.schema, found.rows_read, found.faults, found.notes, found.unreadable)
 
 
-@given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from([None, "a", "b"])), max_size=12))
-def test_the_first_of_equal_rows_is_kept(rows: list[tuple[int, str | None]]) -> None:
+_LINES = st.sampled_from(
+    [
+        *(
+            "a,b,c",
+            ",,",
+            "a,b",
+            "a,b,c,d",
+            "",
+            " ",
+            "k,b,c",
+            " k ,1,2",
+            "K,v,w",
+            "é,ü,£",
+            "\ufeffa,b,c",
+            "x" * 40 + ",b,c",
+        ),
+        *('"a",b,c', 'a"b,c,d', '"a,b",c,d', "a\tb,c,d", "a;b;c,d,e", "\x1a,b,c", "a,b,\u2028", "'a',b\\,c", "#a,b,c"),
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    lines=st.lists(st.tuples(_LINES, st.sampled_from(["\n", "\r\n", "\r"])), min_size=1, max_size=9), end=st.booleans()
+)
+def test_the_reader_of_large_files_reads_as_the_other_or_not_at_all(lines: list[tuple[str, str]], end: bool) -> None:
+    text = "k,v,w\n" + "".join(line + stop for line, stop in lines)
+    text = text if end else text.rstrip("\r\n")
+    custom = SimpleNamespace(delimiter=",", limits=SimpleNamespace(fieldCharacters=30))
+    contract: Any = SimpleNamespace(custom=custom)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(read, "_LARGE", 0)
+        fast = read._plain_body(text.encode(), text, contract, ["k", "v", "w"])
+    if fast is None:
+        return
+    records = read.records_of(text, contract)
+    next(records)
+    slow = read._read_body(records, ["k", "v", "w"], 30)
+    assert (fast.count, fast.blank, fast.last) == (slow.count, slow.blank, slow.last)
+    assert [column.to_pylist() for column in fast.cells] == [column.to_pylist() for column in slow.cells]
+    assert [column.dictionary.to_pylist() for column in fast.cells] == [
+        item.dictionary.to_pylist() for item in slow.cells
+    ]
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("stop", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("word", ["plain", "Zoë"])
+def test_large_files_are_read_by_arrow_where_nothing_can_be_mistaken(
+    mark: bytes, stop: str, word: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = list(KPI.layout_names(KPI.custom.layouts["canonical"]).values())
+    rows = [names, *([word] * len(names) for _ in range(5))]
+    data = mark + stop.join(",".join(row) for row in rows).encode()
+    by_python = read_csv(data, "x.csv", KPI, "canonical")
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("read by Python")
+
+    monkeypatch.setattr(read, "_LARGE", 0)
+    monkeypatch.setattr(read, "_read_body", refuse)
+    by_arrow = read_csv(data, "x.csv", KPI, "canonical")
+    assert by_arrow == by_python
+
+
+@pytest.mark.parametrize("key", [("number",), ("number", "text"), ("text",)])
+@given(rows=st.lists(st.tuples(st.integers(0, 2), st.sampled_from([None, "a", "b"])), max_size=12))
+def test_the_first_of_equal_rows_is_kept(key: tuple[str, ...], rows: list[tuple[int, str | None]]) -> None:
     table = pa.table(
         {
             "row_number": pa.array(range(1, len(rows) + 1), pa.int64()),
@@ -117,7 +184,7 @@ def test_the_first_of_equal_rows_is_kept(rows: list[tuple[int, str | None]]) -> 
             "text": pa.array([row[1] for row in rows], pa.string()),
         }
     )
-    kept, dropped = drop_exact_duplicates(table)
+    kept, dropped = drop_exact_duplicates(table, key)
     first = {row: place for place, row in reversed(list(enumerate(rows, start=1)))}
     assert kept.column("row_number").to_pylist() == sorted(first.values())
     assert dropped == [place for place, row in enumerate(rows, start=1) if first[row] != place]
