@@ -85,6 +85,7 @@ def document(
         "identity": {
             "linkable": True,
             "tokens": TOKENS,
+            "invalidNhsNumber": "count",
             "clearJustification": {"CLR": "its system cannot run anything"},
             **(identity or {}),
         },
