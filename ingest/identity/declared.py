@@ -54,8 +54,6 @@ class Identity(BaseModel):
             raise ValueError("a feed is linkable by a token, and one that is not linkable has no tokens")
         if self.local_id_rule == "exclude_when_tied" and not {"person_token", "local_token"} <= set(self.tokens):
             raise ValueError("exclude_when_tied needs person_token and local_token")
-        if self.invalid_nhs_number == "count" and "nhs_number_status" not in self.tokens:
-            raise ValueError("a row with an invalid NHS number is counted by nhs_number_status, which is no token here")
         if not all(reason.strip() for reason in self.clear_justification.values()):
             raise ValueError("a justification is a sentence")
         return self
@@ -79,6 +77,8 @@ def check_identity(contract: Contract, classified: set[str]) -> None:
         return
     if tokens != set(identity.tokens):
         raise ValueError(f"identity.tokens: {min(tokens ^ set(identity.tokens))} must be listed and be a column")
+    if identity.invalid_nhs_number == "count" and "nhs_number_status" not in tokens:
+        raise ValueError("identity.invalidNhsNumber: rows are counted by nhs_number_status, which is missing")
     if identifying - set(IDENTIFIERS):
         raise ValueError(f"identifyingColumns: identifiers are called {', '.join(IDENTIFIERS)}")
     for name in sorted(identifying):

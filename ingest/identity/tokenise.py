@@ -90,6 +90,9 @@ def tokenise(table: Any, contract: Contract, layout: Layout, keyring: Keyring) -
             "turning identifiers into tokens",
             lambda: _from_identifiers(table, contract, key, test_numbers=keyring.test_numbers),
         )
+        if made.faults:
+            rows = named.column("row_number")
+            named = named.filter(pc.is_in(rows, made.table.column("row_number").combine_chunks()))
     else:
         made = _checked(table.select(["row_number", *contract.judged_columns]), contract)
     return shielded("looking for identifiers elsewhere", lambda: _without_misplaced(made, contract, named))
