@@ -160,7 +160,7 @@ def _parser() -> Any:
     """A parser that refuses document types and entities, the way into other files and out of all memory."""
     parser = expat.ParserCreate(namespace_separator=" ")
 
-    def refuse(*_: Any) -> None:
+    def refuse(*_: Any) -> int:
         raise _active("A part of the workbook declares a document type or entities.")
 
     parser.StartDoctypeDeclHandler = refuse

@@ -170,8 +170,8 @@ def _unusable(
         if number is None and verdict in _UNUSABLE
     ]
     notes = []
-    ends = pc.match_substring_regex(table.column("nhs_number"), r"\.0+\s*$").fill_null(False).to_pylist()
-    through_a_sheet = sum(end and number is not None for end, number in zip(ends, numbers, strict=True))
+    ends = pc.match_substring_regex(table.column("nhs_number"), r"\.0+\s*$").fill_null(False).to_numpy()
+    through_a_sheet = sum(numbers[place] is not None for place in np.flatnonzero(ends).tolist())
     if through_a_sheet:
         notes.append(finding("value.nhs_number_float", f"In {through_a_sheet} rows.", "nhs_number"))
     if contract.identity is not None and contract.identity.invalid_nhs_number == "count":

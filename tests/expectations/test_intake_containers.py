@@ -389,6 +389,17 @@ def test_a_code_that_became_a_number_is_held_back(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("ending", [".csv", ".xlsx", ".parquet"])
+@pytest.mark.parametrize("error", ["#N/A", "#REF!", "#DIV/0!", "########"])
+def test_the_error_of_a_spreadsheet_is_no_value(error: str, ending: str, tmp_path: Path) -> None:
+    rows = ledger_rows()
+    rows[1][3] = error
+    make = {".csv": csv_of, ".xlsx": xlsx_of, ".parquet": parquet_of}[ending]
+    report = check(make(LEDGER, rows), f"ledger{ending}", tmp_path, LEDGERS)
+    assert [(item.rule, item.row, item.column) for item in report.findings] == [("value.spreadsheet_error", 2, "line")]
+    assert report.rows_quarantined == 1
+
+
 # Parquet ------------------------------------------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pytest
 import slow_reader
+from containers import ALL, contract_taking, in_every_container
 from deliveries import LEDGER, TRUST_B, csv_of, ledger_rows, manifest_of, trust_rows
 
 from expectations.examine import examine
@@ -457,3 +458,34 @@ def test_a_manifest_that_was_edited_lets_nothing_through() -> None:
         ]
         assert worst(findings) == FILE or manifest.rows != conformed.rows_read, number
     assert 0 < same < COUNT // 3
+
+
+# containers -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ALL if kind != "csv"])
+def test_a_spoilt_container_is_refused_or_whole(kind: str) -> None:
+    """Bytes changed inside an archive or a workbook are noticed. Parquet has no checksum of its own: there the manifest
+    has one, and here nothing may happen but a refusal or a table."""
+    contract = contract_taking("daily_discharge_return")
+    ending, data = in_every_container(csv_of(TRUST_B, DAILY.rows))[kind]
+    whole = read_table(data, f"x{ending}", contract, "trust_b")
+    outcomes: Counter[str] = Counter()
+    for number in range(COUNT // 20):
+        rng = random.Random(f"{SEED} {kind} {number}")
+        spot = bytearray(data)
+        for _ in range(rng.choice([1, 1, 3])):
+            place = rng.randrange(len(spot))
+            if rng.random() < 0.8:
+                spot[place] ^= 1 << rng.randrange(8)
+            else:
+                del spot[place : place + rng.randrange(1, 60)]
+        try:
+            table = read_table(bytes(spot), f"x{ending}", contract, "trust_b")
+        except FileRejectedError:
+            outcomes["refused"] += 1
+            continue
+        outcomes["read"] += 1
+        if kind != "parquet":
+            assert [row.cells for row in table.rows] == [row.cells for row in whole.rows], number
+    assert outcomes["refused"] > COUNT // 40
