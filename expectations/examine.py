@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,15 +24,16 @@ from expectations.expectation import ROW, TABLE, WARN, Outcome, Scope, Suite, Su
 from expectations.runner import run_suite
 from expectations.suites import suite_of
 from foundation.errors import Refused, WrongUsage
-from foundation.period import month_of
+from foundation.period import month_of, months_between
 from ingest import receive
 from ingest.conform import column_sums, conform, drop_exact_duplicates
-from ingest.contract import Contract, load_contract
+from ingest.container import header_of, read_table
+from ingest.contract import Contract, Reference, load_contract
 from ingest.identity.declared import MADE_OF
 from ingest.identity.keyring import Keyring, passing_keyring
 from ingest.identity.tokenise import shielded, tokenise
 from ingest.manifest import Manifest, read_manifest
-from ingest.read import FileRejectedError, choose_layout, decode, read_csv, records_of
+from ingest.read import FileRejectedError, choose_layout
 from ingest.register import Receipt, Register
 from ingest.rules import FILE, Finding, finding, in_order, worst
 
@@ -40,6 +41,9 @@ from ingest.rules import FILE, Finding, finding, in_order, worst
 _FEW_ROWS, _MOST_HELD_BACK_PCT = 5, 10
 # a file whose rows lie outside its dates for the most part was sent for the wrong period
 _MOST = 2
+
+# values of the column a reference points to, among what was accepted of an organisation
+HeldValues = Callable[[Reference, str], Collection[str]]
 
 
 @dataclass(frozen=True)
@@ -220,6 +224,68 @@ def _shrunk(contract: Contract, manifest: Manifest, rows: int, register: Registe
     return [finding("history.volume_drop", f"The file it replaces held {before} rows, this one {rows}.")]
 
 
+def _gap_before(contract: Contract, manifest: Manifest, register: Register) -> list[Finding]:
+    """A monthly feed skipped a month: said with the next delivery, for the missing one has no receipt to say it in."""
+    ends = [
+        item.covers_to
+        for item in register.of(contract.feed, manifest.organisation)
+        if item.covers_to is not None and item.covers_to < manifest.covers.start
+    ]
+    if contract.custom.coverage.kind != "single" or not ends:
+        return []
+    first, last = max(ends) + timedelta(days=1), manifest.covers.start - timedelta(days=1)
+    if first > last:
+        return []
+    months = [period.label for period in months_between(month_of(first), month_of(last))]
+    named = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
+    return [finding("delivery.period_missing", f"Nothing was accepted for {named}.")]
+
+
+def _after_freeze(contract: Contract, manifest: Manifest, register: Register) -> list[Finding]:
+    """Late beyond the freeze, by the sender's own later deliveries: intake looks at no clock, so that the same files
+    are judged alike on any day."""
+    until = max(contract.provisional_until(manifest.covers.end), manifest.covers.end)
+    later = [
+        item
+        for item in register.of(contract.feed, manifest.organisation)
+        if item.covers_from is not None and item.covers_from > until
+    ]
+    if not later:
+        return []
+    message = (
+        f"Figures up to {manifest.covers.end} stopped being provisional on {until}; this comes after later months."
+    )
+    return [finding("delivery.after_freeze", message)]
+
+
+def _orphans(
+    table: Any, keep: Sequence[int], contract: Contract, organisation: str, held: HeldValues | None
+) -> dict[int, Finding]:
+    """Rows that refer to nothing: position -> finding. What refers to a row held back goes with it."""
+    found: dict[int, Finding] = {}
+    numbers = table.column("row_number")
+    kept = list(keep)
+    while True:
+        before = len(found)
+        for reference in contract.custom.references:
+            if reference.feed is not None and held is None:
+                # a sender's own check does not know the other feed
+                continue
+            values = table.column(reference.column).to_pylist()
+            if reference.feed is not None and held is not None:
+                known = held(reference, organisation)
+            else:
+                targets = table.column(reference.to).to_pylist()
+                known = {str(targets[place]) for place in kept if targets[place] is not None}
+            for place in kept:
+                if place not in found and values[place] is not None and str(values[place]) not in known:
+                    message = f"Nothing accepted has this reference: {reference.description}."
+                    found[place] = finding("row.reference", message, reference.column, numbers[place].as_py())
+            kept = [place for place in kept if place not in found]
+        if len(found) == before:
+            return found
+
+
 def _row_findings(outcome: Outcome, numbers: Sequence[int]) -> list[Finding]:
     """Findings of one expectation: by row where GX names rows, else one for the table."""
     item = outcome.expectation
@@ -274,7 +340,7 @@ class _Rows:
 
 def _read_rows(data: bytes, name: str, contract: Contract, layout: str | None, keyring: Keyring) -> _Rows:
     """Read, conform, make tokens: the only place of intake where identifiers are at hand, and none leaves it."""
-    raw = read_csv(data, name, contract, layout)
+    raw = read_table(data, name, contract, layout)
     conformed = conform(raw, contract)
     made = tokenise(conformed.table, contract, raw.layout, keyring)
     unreadable = dict(conformed.unreadable)
@@ -285,20 +351,16 @@ def _read_rows(data: bytes, name: str, contract: Contract, layout: str | None, k
         conformed.rows_read,
         conformed.table.select(["row_number", *contract.judged_columns]),
         made.table,
-        (*raw.findings, *conformed.notes),
+        (*raw.findings, *conformed.notes, *made.notes),
         (*conformed.faults, *made.faults),
         unreadable,
         made.verdicts,
     )
 
 
-def _sends_identifiers(data: bytes, contract: Contract) -> bool:
+def _sends_identifiers(data: bytes, name: str, contract: Contract) -> bool:
     """Whether the header of a file that fits no token layout is that of a layout with identifiers."""
-    try:
-        header = next(records_of(decode(data, contract, []), contract), [])
-    except FileRejectedError:
-        return False
-    fitting = choose_layout(header, contract)
+    fitting = choose_layout(header_of(data, name, contract), contract)
     return fitting is not None and contract.is_clear(contract.custom.layouts[fitting])
 
 
@@ -317,13 +379,15 @@ def examine(
     register: Register | None = None,
     before: Sequence[Finding] = (),
     keyring: Keyring | None = None,
+    held_values: HeldValues | None = None,
 ) -> Examination:
     """Read a file and judge it.
 
     held: its bytes; name: its file name; manifest: None when a sender checks without one, then the layout is
     taken from the header and the organisation and month from the rows; register: what the file is compared
     with, None outside intake; before: findings of receiving, which may already refuse it; keyring: what
-    identifiers become tokens with, None where nobody will use the tokens.
+    identifiers become tokens with, None where nobody will use the tokens; held_values: what was accepted of other
+    feeds, for rows that refer to them.
     """
     suite = suite_of(contract)
     findings = [*before, *receive.check_bytes(held, manifest, contract)]
@@ -340,7 +404,7 @@ def examine(
         )
     except FileRejectedError as rejected:
         named = layout_name is not None and not contract.is_clear(contract.custom.layouts[layout_name])
-        if named and _sends_identifiers(data, contract):
+        if named and _sends_identifiers(data, name, contract):
             return _refused([*findings, _clear_refused()], suite)
         return _refused([*findings, rejected.found, *rejected.notes], suite)
     findings += rows.findings
@@ -377,11 +441,13 @@ def examine(
     )
     judged, taken_out = _judge(result, table)
     findings += judged
-    accepted = table
-    if taken_out:
-        keep = np.ones(table.num_rows, dtype=bool)
-        keep[sorted(taken_out)] = False
-        accepted = table.filter(pa.array(keep))
+    keep = np.ones(table.num_rows, dtype=bool)
+    keep[sorted(taken_out)] = False
+    if contract.custom.references:
+        orphans = _orphans(table, np.flatnonzero(keep).tolist(), contract, organisation, held_values)
+        findings += orphans.values()
+        keep[sorted(orphans)] = False
+    accepted = table if keep.all() else table.filter(pa.array(keep))
     profile = {
         **_profile(accepted, contract),
         **{f"nhs_number.{status}": str(count) for status, count in sorted(rows.statuses.items())},
@@ -390,6 +456,8 @@ def examine(
         earlier = register.earlier(
             contract.feed, organisation, manifest.covers.start, contract.custom.historyRules.periods
         )
+        findings += _gap_before(contract, manifest, register)
+        findings += _after_freeze(contract, manifest, register)
         findings += _history(_profile(table, contract), contract, earlier)
         findings += _shrunk(contract, manifest, counted, register)
     findings += _too_much_held_back(contract, counted, counted - accepted.num_rows - len(dropped))

@@ -13,14 +13,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from expectations.examine import Examination, examine
+from expectations.examine import Examination, HeldValues, examine
 from expectations.suites import suite_of
 from foundation.canonical import sha256_bytes
 from foundation.durable import remove, write_bytes
 from foundation.errors import Refused, WrongUsage
 from foundation.home import Home
 from ingest import lake, quarantine, receive
-from ingest.contract import Contract
+from ingest.contract import Contract, Reference
 from ingest.identity.keyring import keyring_of
 from ingest.manifest import SUFFIX, Manifest, parse_manifest
 from ingest.register import Receipt, Register, read_receipt, receipts, repeated, write_receipt
@@ -192,10 +192,24 @@ def take_in(
         *receive.check_manifest(manifest, contract),
         *receive.check_sequence(manifest, held.sha256, register),
     ]
-    result = examine(held, data_path.name, contract, manifest, register, before, keyring_of(home))
+    result = examine(
+        held, data_path.name, contract, manifest, register, before, keyring_of(home), _held_values(home, register)
+    )
     receipt = _store(home, contract, manifest, manifest_bytes, held, data_path, identity, result, former)
     _clear_landing(manifest_path, data_path)
     return receipt
+
+
+def _held_values(home: Home, register: Register) -> HeldValues:
+    """Values that rows of another feed may refer to: those of the organisation's submissions in force."""
+
+    def held(reference: Reference, organisation: str) -> set[str]:
+        parents = [
+            item for item in register.in_force() if (item.feed, item.organisation) == (reference.feed, organisation)
+        ]
+        return lake.values_held(home, [path for item in parents for path, _ in item.lake_files], reference.to)
+
+    return held
 
 
 def _still_stands(former: Receipt, contract: Contract) -> bool:
@@ -307,7 +321,9 @@ def judge_again(home: Home, submission_id: str, contracts: Mapping[str, Contract
     before = [*receive.check_name(manifest, former.file_name, landed=True), *receive.check_manifest(manifest, contract)]
     if not former.accepted:
         before += receive.check_sequence(manifest, held.sha256, register)
-    result = examine(held, former.file_name, contract, manifest, register, before, keyring_of(home))
+    result = examine(
+        held, former.file_name, contract, manifest, register, before, keyring_of(home), _held_values(home, register)
+    )
     named = raw.with_name(former.file_name) if receive.is_safe_name(former.file_name) else raw
     return _store(home, contract, manifest, manifest_bytes, held, named, submission_id, result, former)
 

@@ -23,12 +23,17 @@ import pyarrow.compute as pc
 
 from ingest.contract import DATE_FORMATS, Column, Contract, Layout
 from ingest.read import FileRejectedError, RawTable
-from ingest.rules import Finding, finding
+from ingest.rules import FILE, Finding, finding
 
 # ASCII digits only: `str.isdigit` is true for full-width and Arabic digits
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+# signs that take no room: format characters, fillers, separators of lines that no line end is
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0001-\U000e007f]"
+)
 _CONTROL = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _DATE_SHAPES = {
     "YYYY-MM-DD": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII),
@@ -64,8 +69,14 @@ _ANSWER_WORDS = {"y": "Y", "yes": "Y", "true": "Y", "1": "Y", "n": "N", "no": "N
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _MARKUP = re.compile(r"<[a-z/!?]|\{\{|\{%|\{#|'\s*\)?\s*;|--\s*$|;\s*--", re.IGNORECASE)
 _TWICE_ENCODED = re.compile("[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac")
+# how a spreadsheet writes a number it has no room for, and a value it could not work out
+_SCIENTIFIC = "^-?[0-9](?:\\.[0-9]+)?E\\+[0-9]{2,}$"
+_SHEET_ERROR = "^#(?:N/A|REF!|VALUE!|DIV/0!|NAME\\?|NULL!|NUM!|SPILL!|CALC!|#+)$"
+_DIGITS = re.compile(r"[0-9]+", re.ASCII)
 # visible ASCII without spaces: nothing to trim, nothing invisible, no control character
 _PLAIN_TEXT = "^[!-~]+$"
+# an NHS number has rules of its own (`ingest.identity`)
+_JUDGED_ELSEWHERE = "nhs_number"
 _PLAIN_SPACE = " \t\r\n"
 _NO_BREAK = "\u00a0\u202f\u2007"
 # An export through binary floating point leaves a tail of many digits a hair from the true amount.
@@ -172,6 +183,12 @@ def _typed(text: str, column: Column, layout: Layout, notes: set[str]) -> Any:
     if frozenset(column.allowed) == _ANSWERS and text not in _ANSWERS and text.casefold() in _ANSWER_WORDS:
         notes.add("value.answer_normalised")
         return _ANSWER_WORDS[text.casefold()]
+    if not column.free_text and re.match(_SHEET_ERROR, text):
+        raise _UnreadableError("value.spreadsheet_error", "The value is the error of a spreadsheet.")
+    if not column.free_text and column.name != _JUDGED_ELSEWHERE and re.match(_SCIENTIFIC, text):
+        raise _UnreadableError("value.digits_lost", "The code was turned into a number and lost its digits.")
+    if text not in column.allowed and _zeros_lost(text, column):
+        raise _UnreadableError("value.leading_zero_lost", "The code lost its leading zeros.")
     if column.max_length is not None and len(text) > column.max_length:
         raise _UnreadableError("value.too_long", f"The text is longer than {column.max_length} characters.")
     if column.free_text:
@@ -184,6 +201,13 @@ def _typed(text: str, column: Column, layout: Layout, notes: set[str]) -> Any:
         if _TWICE_ENCODED.search(text):
             notes.add("encoding.double_encoded")
     return text
+
+
+def _zeros_lost(text: str, column: Column) -> bool:
+    """Whether a text is a code of the contract without the zeros in front of it."""
+    return _DIGITS.fullmatch(text) is not None and any(
+        code.startswith("0") and code.lstrip("0") == text.lstrip("0") for code in column.allowed
+    )
 
 
 def _clean(cell: str, notes: set[str]) -> str:
@@ -236,7 +260,11 @@ def _needs_the_rules(distinct: Any, column: Column) -> Any:
     everything = np.ones(len(distinct), dtype=bool)
     if column.kind != "string" or column.free_text or frozenset(column.allowed) == _ANSWERS:
         return everything
+    if any(code.startswith("0") for code in column.allowed):
+        return everything
     plain = pc.match_substring_regex(distinct, _PLAIN_TEXT)
+    for spoilt in (_SCIENTIFIC, _SHEET_ERROR):
+        plain = pc.and_not(plain, pc.match_substring_regex(distinct, spoilt))
     if column.max_length is not None:
         plain = pc.and_(plain, pc.less_equal(pc.utf8_length(distinct), column.max_length))
     if column.null_tokens:
@@ -288,7 +316,8 @@ def _refuse_second_header(raw: RawTable, contract: Contract) -> None:
 
 
 def conform(raw: RawTable, contract: Contract) -> Conformed:
-    """Canonical typed rows of a file. Raises FileRejectedError when dates are in another format than the layout's."""
+    """Canonical typed rows of a file. Raises FileRejectedError when dates are in another format than the
+    layout's, or codes have lost their zeros."""
     _refuse_second_header(raw, contract)
     position = {name: index for index, name in enumerate(raw.columns)}
     arrays: list[Any] = []
@@ -311,9 +340,10 @@ def conform(raw: RawTable, contract: Contract) -> Conformed:
             unreadable[column.name] = len(rows)
             faults += [(row + 1, place, _fault(read.faults[read.codes[row]], column, row)) for row in rows.tolist()]
     found = [item for _, _, item in sorted(faults, key=lambda item: item[:2])]
-    swapped = [item for item in found if item.rule == "value.date_format"]
-    if swapped:
-        raise FileRejectedError(swapped[0], tuple(swapped[1:]))
+    # a swapped date or a lost zero on one row puts the others in doubt
+    doubtful = [item for item in found if item.severity == FILE]
+    if doubtful:
+        raise FileRejectedError(doubtful[0], tuple(doubtful[1:]))
     table = pa.Table.from_arrays([pa.array(np.arange(1, raw.row_count + 1)), *arrays], schema=contract.schema)
     if broken.any():
         table = table.filter(pa.array(~broken))

@@ -28,12 +28,19 @@ from ingest.identity.declared import MADE_OF, Identity, check_identity
 CONTRACTS = Path(__file__).parent / "contracts"
 DATE_FORMATS = {"YYYY-MM-DD": "%Y-%m-%d", "DD/MM/YYYY": "%d/%m/%Y", "DD-MM-YYYY": "%d-%m-%Y", "YYYYMMDD": "%Y%m%d"}
 ENCODINGS = ("utf-8", "utf-16", "cp1252")
+# what a table may come in, and how the name of such a file ends
+CONTAINERS = {"csv": ".csv", "gzip": ".csv.gz", "zip": ".zip", "xlsx": ".xlsx", "parquet": ".parquet"}
 # an organisation code becomes a folder name of the lake and of the landing
 ORGANISATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{1,59}")
 # names of the lake's folders; a reader finds these columns there and not inside the file
 LAKE_KEYS = ("feed", "organisation", "submission", "month")
 _FEED = re.compile(r"[a-z][a-z0-9_]{1,59}")
 _MONTH_PATTERN = "^[0-9]{4}-(?:0[1-9]|1[0-2])$"
+
+
+def ending_of(name: str) -> str:
+    """How the name of a file ends among the endings of `CONTAINERS`; that of a CSV file when it ends otherwise."""
+    return next((ending for ending in CONTAINERS.values() if name.casefold().endswith(ending)), CONTAINERS["csv"])
 
 
 class _Part(BaseModel):
@@ -215,6 +222,19 @@ class CrossFieldRule(_Part):
         return found | {name for name in (self.total, self.column, self.other) if name is not None}
 
 
+class Reference(_Part):
+    """A column whose values are those of another: of the same file, or of what was accepted of another feed.
+
+    `column` and `to` name columns; `feed` is None for the same file. Blank refers to nothing.
+    """
+
+    id: str = Field(min_length=1)
+    column: str
+    to: str
+    feed: str | None = None
+    description: str
+
+
 class HistoryRules(_Part):
     """Comparison with the organisation's earlier periods; ratios are [lowest, highest] as text."""
 
@@ -254,9 +274,12 @@ class _Custom(_Part):
     everyDay: str | None = None
     controlTotals: list[str]
     limits: Limits
+    containers: list[str] = Field(default=["csv"], min_length=1)
+    worksheet: str | None = Field(default=None, min_length=1, max_length=31)
     layouts: dict[str, Layout] = Field(min_length=1)
     senders: dict[str, Sender] = Field(min_length=1)
     crossFieldRules: list[CrossFieldRule]
+    references: list[Reference] = []
     historyRules: HistoryRules
     freezeRule: Literal["quarter_end", "year_end", "on_receipt"]
     openlyPublished: bool
@@ -275,6 +298,19 @@ class _Custom(_Part):
         if unknown:
             raise ValueError(f"encodings are among {', '.join(ENCODINGS)}")
         return value
+
+    @field_validator("containers")
+    @classmethod
+    def _known_containers(cls, value: list[str]) -> list[str]:
+        if set(value) - set(CONTAINERS) or len(set(value)) != len(value):
+            raise ValueError(f"containers are among {', '.join(CONTAINERS)}, each once")
+        return value
+
+    @model_validator(mode="after")
+    def _worksheet_of_a_workbook(self) -> _Custom:
+        if self.worksheet is not None and "xlsx" not in self.containers:
+            raise ValueError("a worksheet is named only where containers list xlsx")
+        return self
 
 
 # published names: the reference page is compared with these
@@ -473,6 +509,10 @@ def _check_names(contract: Contract) -> None:
     }
     for rule in custom.crossFieldRules:
         named[f"crossFieldRules.{rule.id}"] = rule.names()
+    for reference in custom.references:
+        named[f"references.{reference.id}"] = {reference.column} | ({reference.to} if reference.feed is None else set())
+        if {reference.column, reference.to} & set(custom.identifyingColumns):
+            raise ValueError(f"references.{reference.id}: no rule may look at an identifier")
     for name, layout in custom.layouts.items():
         named[f"layouts.{name}"] = {*layout.columns, *layout.aliases, *layout.absent, *layout.expects}
         made_here = MADE_OF if contract.is_clear(layout) else {}

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from foundation.canonical import sha256_bytes, sha256_file
 from foundation.durable import new_directory
+from foundation.errors import SystemFault
 from foundation.home import Home
 from foundation.tables import parquet_bytes, write_parquet
 from ingest.contract import Contract
@@ -87,6 +88,18 @@ def hashes(home: Home, folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def values_held(home: Home, paths: Iterable[str], column: str) -> set[str]:
+    """Values of a column in lake files, as text. SystemFault where the column is not inside them."""
+    found: set[str] = set()
+    for path in paths:
+        file = pq.ParquetFile(home.lake / path)
+        if column not in file.schema_arrow.names:
+            raise SystemFault(f"the lake holds no column {column} where a contract refers to it.", "mend the contract.")
+        values = file.read([column]).column(0).unique().drop_null().to_pylist()
+        found.update(str(value) for value in values)
+    return found
 
 
 def read_rows(home: Home, paths: Iterable[str]) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from foundation.durable import write_bytes
 from foundation.errors import Refused, SystemFault, WrongUsage
 from foundation.home import Home
 from foundation.period import Period, month_of, months_between
-from ingest.contract import Contract
+from ingest.contract import Contract, ending_of
 from ingest.rules import FILE, Finding
 
 RECEIPT = "receipt.json"
@@ -71,7 +71,8 @@ class Receipt:
         Any other name is the sender's own words, and may be somebody's name.
         """
         if self.feed and self.covers_from is not None:
-            asked = f"{self.feed}_{self.organisation}_{self.covers_from:%Y-%m}_v{self.sequence}.csv"
+            ending = ending_of(self.file_name)
+            asked = f"{self.feed}_{self.organisation}_{self.covers_from:%Y-%m}_v{self.sequence}{ending}"
             if self.file_name.casefold() == asked.casefold():
                 return asked
         return f"a file of {self.organisation} (receipt {self.submission_id[:16]})"

@@ -22,14 +22,16 @@ from foundation.errors import Refused, WrongUsage
 from foundation.tokens import TokenKey
 from ingest import receive
 from ingest.conform import conform
-from ingest.contract import DATE_FORMATS, Contract, Layout
+from ingest.container import read_table
+from ingest.contract import CONTAINERS, DATE_FORMATS, Contract, Layout
 from ingest.identity.declared import CLEAR_LAYOUT
 from ingest.identity.keyring import Keyring
 from ingest.identity.tokenise import shielded, tokenise
-from ingest.read import FileRejectedError, read_csv
+from ingest.read import FileRejectedError
 from ingest.rules import FILE, RECORD, Finding, in_order
 
 _NAMED = 20
+_PACKED = frozenset(CONTAINERS.values()) - {CONTAINERS["csv"]}
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,12 @@ def pseudonymise_file(
     """Write the file with tokens in place of identifiers.
 
     organisation: the sender; None takes it from the rows, which then name exactly one. out: default the file's name
-    with `.tokens` before its ending, beside it; never an existing file's name. test_numbers: take NHS numbers of the
+    with `.tokens.csv` for its ending, beside it; never an existing file's name. test_numbers: take NHS numbers of the
     test range for numbers, for demonstrations. Refused when the file cannot be read whole, WrongUsage when the
     contract gives this sender nothing to do.
     """
     source = Path(path)
-    target = out if out is not None else source.with_name(f"{source.stem}.tokens{source.suffix}")
+    target = out if out is not None else source.with_name(_tokens_name(source.name))
     clear = _clear_layout(contract)
     if target.exists() or target.is_symlink():
         raise WrongUsage(f"{target} is there already.", "name another file with --out, or move that one away.")
@@ -99,8 +101,23 @@ def pseudonymise_file(
     data = shielded("writing the file", lambda: _csv_bytes(made.table, contract, layout))
     write_bytes(target, data, mode=0o600)
     return PseudonymisedFile(
-        target, sender, made.table.num_rows, len(data), sha256_bytes(data), key.key_id, made.verdicts, notes
+        target,
+        sender,
+        made.table.num_rows,
+        len(data),
+        sha256_bytes(data),
+        key.key_id,
+        made.verdicts,
+        (*notes, *made.notes),
     )
+
+
+def _tokens_name(name: str) -> str:
+    """`x.csv` -> `x.tokens.csv`; what is written is CSV, whatever was read."""
+    packed = next((ending for ending in _PACKED if name.casefold().endswith(ending)), "")
+    if packed:
+        return f"{name[: -len(packed)]}.tokens{CONTAINERS['csv']}"
+    return f"{Path(name).stem}.tokens{Path(name).suffix}"
 
 
 def _clear_layout(contract: Contract) -> Layout:
@@ -115,7 +132,7 @@ def _clear_layout(contract: Contract) -> Layout:
 
 def _read(data: bytes, name: str, contract: Contract) -> tuple[Any, tuple[Finding, ...]]:
     """Typed rows of the clear file and harmless findings; FileRejectedError when one row cannot be read."""
-    raw = read_csv(data, name, contract, CLEAR_LAYOUT)
+    raw = read_table(data, name, contract, CLEAR_LAYOUT)
     conformed = conform(raw, contract)
     if conformed.faults:
         raise FileRejectedError(conformed.faults[0], tuple(conformed.faults[1:]))

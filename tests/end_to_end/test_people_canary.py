@@ -350,7 +350,7 @@ def council_with_her() -> Submission:
 
 
 INTAKE_STEPS = (
-    "expectations.examine:read_csv",
+    "expectations.examine:read_table",
     "ingest.read:decode",
     "ingest.read:records_of",
     "expectations.examine:conform",

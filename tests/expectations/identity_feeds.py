@@ -20,6 +20,14 @@ PLACE = "test"
 KEY: TokenKey = demo_key(PLACE)
 TOKENS = ["person_token", "match_token", "local_token", "nhs_number_status", "birth_month"]
 IDENTIFYING = ["nhs_number", "forename", "surname", "date_of_birth", "postcode", "local_id"]
+ANN = {
+    "nhs_number": "9990000018",
+    "forename": "Änn",
+    "surname": "O'Neill-Null",
+    "date_of_birth": "1950-02-03",
+    "postcode": "SE10 9NF",
+    "local_id": "client-77",
+}
 SUBJECT = ("nhs_number", "forename", "surname", "date_of_birth", "postcode", "local_id")
 
 
@@ -85,6 +93,7 @@ def document(
         "identity": {
             "linkable": True,
             "tokens": TOKENS,
+            "invalidNhsNumber": "count",
             "clearJustification": {"CLR": "its system cannot run anything"},
             **(identity or {}),
         },

@@ -5,6 +5,7 @@ A rule of intake is named in its test's file; a refusing function has a test of 
 
 RECOVERY = "tests/crash/test_recovery.py"
 CATALOGUE = "tests/expectations/test_intake_catalogue.py"
+CONTAINERS = "tests/expectations/test_intake_containers.py"
 
 ELSEWHERE: dict[str, str] = {
     "delivery.agreement_not_in_force": CATALOGUE,
@@ -33,6 +34,21 @@ ELSEWHERE: dict[str, str] = {
     "structure.ragged": CATALOGUE,
     "structure.too_many_columns": CATALOGUE,
     "table.column_empty": CATALOGUE,
+    "container.damaged": CONTAINERS,
+    "container.encrypted": CATALOGUE,
+    "container.member": CATALOGUE,
+    "container.too_large": CATALOGUE,
+    "parquet.type": CONTAINERS,
+    "row.reference": CATALOGUE,
+    "workbook.active": CATALOGUE,
+    "workbook.formula": CATALOGUE,
+    "workbook.hidden": CONTAINERS,
+    "workbook.merged": CONTAINERS,
+    "workbook.sheets": CONTAINERS,
+    "value.digits_lost": CONTAINERS,
+    "value.leading_zero_lost": CATALOGUE,
+    "value.nhs_number": CATALOGUE,
+    "value.spreadsheet_error": CONTAINERS,
     "value.date": CATALOGUE,
     "value.date_format": CATALOGUE,
     "value.decimal": CATALOGUE,
