@@ -34,6 +34,7 @@ from ingest.manifest import Manifest, read_manifest
 from ingest.read import FileRejectedError, choose_layout, decode, read_csv, records_of
 from ingest.register import Receipt, Register
 from ingest.rules import FILE, Finding, finding, in_order, worst
+from ingest.unlisted import told
 
 # more rows than a few, and more than this share of a file, may not silently be absent
 _FEW_ROWS, _MOST_HELD_BACK_PCT = 5, 10
@@ -227,7 +228,17 @@ def _row_findings(outcome: Outcome, numbers: Sequence[int]) -> list[Finding]:
     return [finding(item.rule, item.message, item.column)]
 
 
-def _judge(result: SuiteResult, table: Any) -> tuple[list[Finding], set[int]]:
+def _unlisted(outcome: Outcome, table: Any, contract: Contract) -> list[Finding]:
+    """One finding that lists and counts the codes of a column which are on no list of the contract."""
+    name = outcome.expectation.column
+    if outcome.expectation.rule != "row.code" or name is None or not contract.by_name[name].allowed:
+        return []
+    column = table.column(name)
+    counts = Counter(text for text in (column[position].as_py() for position in outcome.rows) if text is not None)
+    return [finding("row.code", told(counts), name)] if counts else []
+
+
+def _judge(result: SuiteResult, table: Any, contract: Contract) -> tuple[list[Finding], set[int]]:
     """Findings of a suite and the positions of the rows it takes out."""
     numbers = table.column("row_number").to_pylist()
     found: list[Finding] = []
@@ -237,7 +248,7 @@ def _judge(result: SuiteResult, table: Any) -> tuple[list[Finding], set[int]]:
             raise WrongUsage(
                 f"the expectation {outcome.expectation.kind} does not name rows.", "give it the level table or warn."
             )
-        found += _row_findings(outcome, numbers)
+        found += [*_unlisted(outcome, table, contract), *_row_findings(outcome, numbers)]
         taken_out.update(outcome.rows)
         if len(outcome.rows) == len(numbers) and outcome.expectation.rule == "row.required" and len(numbers) > 1:
             found.append(finding("table.column_empty", "A required column is empty.", outcome.expectation.column))
@@ -374,7 +385,7 @@ def examine(
         if table.num_rows or counted == 0
         else SuiteResult(())
     )
-    judged, taken_out = _judge(result, table)
+    judged, taken_out = _judge(result, table, contract)
     findings += judged
     keep = [position for position in range(table.num_rows) if position not in taken_out]
     accepted = table if len(keep) == table.num_rows else table.take(pa.array(keep, pa.int64()))
@@ -414,12 +425,12 @@ def check_file(path: Path, contract: Contract | Path, manifest: Manifest | Path 
     """
     agreed = contract if isinstance(contract, Contract) else load_contract(Path(contract))
     found: list[Finding] = []
-    told: Manifest | None = None
+    sent: Manifest | None = None
     if isinstance(manifest, Manifest) or manifest is None:
-        told = manifest
+        sent = manifest
     else:
         try:
-            told = read_manifest(Path(manifest))
+            sent = read_manifest(Path(manifest))
         except Refused as refusal:
             found.append(finding("delivery.manifest_unreadable", refusal.message))
     try:
@@ -428,11 +439,11 @@ def check_file(path: Path, contract: Contract | Path, manifest: Manifest | Path 
         raise WrongUsage(
             f"{path} cannot be opened.", "give the path of the file to check; links are not followed."
         ) from None
-    if told is not None:
-        found += [*receive.check_name(told, Path(path).name, landed=False), *receive.check_manifest(told, agreed)]
-    if not receive.is_safe_name(Path(path).name) and told is None:
+    if sent is not None:
+        found += [*receive.check_name(sent, Path(path).name, landed=False), *receive.check_manifest(sent, agreed)]
+    if not receive.is_safe_name(Path(path).name) and sent is None:
         found.append(finding("delivery.name_unsafe", "The file name is not safe to use."))
-    result = examine(held, Path(path).name, agreed, told, None, found)
+    result = examine(held, Path(path).name, agreed, sent, None, found)
     rows = result.accepted
     if rows is not None and agreed.identity is not None and agreed.is_clear(agreed.custom.layouts[result.layout]):
         rows = rows.drop_columns([name for name in rows.column_names if name in MADE_OF and name.endswith("_token")])
