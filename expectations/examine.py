@@ -417,8 +417,12 @@ def examine(
     )
 
 
-def check_file(path: Path, contract: Contract | Path, manifest: Manifest | Path | None = None) -> CheckReport:
+def check_file(
+    path: Path, contract: Contract | Path, manifest: Manifest | Path | None = None, received: date | None = None
+) -> CheckReport:
     """What a sender runs before sending: the report intake would make, without taking anything in.
+
+    received: the day the file will arrive; None is not judged.
 
     Comparisons with earlier deliveries need the receiver's register and are not made. WrongUsage when the
     file or the contract cannot be opened; everything else is a finding.
@@ -440,7 +444,10 @@ def check_file(path: Path, contract: Contract | Path, manifest: Manifest | Path 
             f"{path} cannot be opened.", "give the path of the file to check; links are not followed."
         ) from None
     if sent is not None:
-        found += [*receive.check_name(sent, Path(path).name, landed=False), *receive.check_manifest(sent, agreed)]
+        found += [
+            *receive.check_name(sent, Path(path).name, landed=False),
+            *receive.check_manifest(sent, agreed, received),
+        ]
     if not receive.is_safe_name(Path(path).name) and sent is None:
         found.append(finding("delivery.name_unsafe", "The file name is not safe to use."))
     result = examine(held, Path(path).name, agreed, sent, None, found)

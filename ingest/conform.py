@@ -252,7 +252,12 @@ class _Read:
 def _needs_the_rules(distinct: Any, column: Column, layout: Layout) -> Any:
     """Which distinct texts the rules for one cell must be asked about; the others are their own value."""
     everything = np.ones(len(distinct), dtype=bool)
-    if column.kind != "string" or column.free_text or column.name in layout.codes or frozenset(column.allowed) == _ANSWERS:
+    if (
+        column.kind != "string"
+        or column.free_text
+        or column.name in layout.codes
+        or frozenset(column.allowed) == _ANSWERS
+    ):
         return everything
     plain = pc.match_substring_regex(distinct, _PLAIN_TEXT)
     if column.max_length is not None:

@@ -553,7 +553,12 @@ def _check_names(contract: Contract) -> None:
         named[f"crossFieldRules.{rule.id}"] = rule.names()
     for name, layout in custom.layouts.items():
         named[f"layouts.{name}"] = {
-            *layout.columns, *layout.aliases, *layout.absent, *layout.expects, *layout.codes, *layout.units
+            *layout.columns,
+            *layout.aliases,
+            *layout.absent,
+            *layout.expects,
+            *layout.codes,
+            *layout.units,
         }
         made_here = MADE_OF if contract.is_clear(layout) else {}
         missing = [
@@ -607,7 +612,9 @@ def _check_crosswalks(contract: Contract) -> None:
         for name in layout.units:
             column = contract.by_name.get(name)
             if column is None or column.kind not in ("integer", "number") or name in layout.absent:
-                raise ValueError(f"layouts.{label}.units.{name}: a unit needs a column of figures that the layout sends")
+                raise ValueError(
+                    f"layouts.{label}.units.{name}: a unit needs a column of figures that the layout sends"
+                )
             if column.unit is None:
                 raise ValueError(f"layouts.{label}.units.{name}: the contract gives the column no unit")
             if name in fixed:

@@ -169,7 +169,7 @@ RULES: dict[str, Rule] = {
     ),
     "delivery.agreement_not_in_force": Rule(
         FILE,
-        "No data-sharing agreement is in force for the dates covered.",
+        "No data-sharing agreement is in force for the dates covered, or on the day the file arrives.",
         "renew the data-sharing agreement, record its dates in the contract, then send again.",
     ),
     # encoding -----------------------------------------------------------------------------------

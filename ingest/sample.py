@@ -249,7 +249,9 @@ class _Drawer:
 
 def _ranks(contract: Contract) -> dict[str, int]:
     """How many dates must lie before each date, one after another, by the contract's rules."""
-    rules = [(str(rule.column), str(rule.other)) for rule in contract.custom.crossFieldRules if rule.kind == "not_before"]
+    rules = [
+        (str(rule.column), str(rule.other)) for rule in contract.custom.crossFieldRules if rule.kind == "not_before"
+    ]
     ranks: dict[str, int] = {}
     # as many rounds as a chain of rules can be long
     for _ in rules:
