@@ -60,7 +60,8 @@ def _described(column: Column) -> str:
 def table_text(contract: Contract) -> str:
     """The entry as YAML, as it stands in the sources file."""
     table = source_table(contract)
-    lines = [f"      - name: {table['name']}", *_folded("        description", table["description"]), "        columns:"]
+    lines = [f"      - name: {table['name']}"]
+    lines += [*_folded("        description", table["description"]), "        columns:"]
     for column in table["columns"]:
         lines += [f"          - name: {column['name']}", f"            data_type: {_quoted(column['data_type'])}"]
         lines += _folded("            description", column["description"])

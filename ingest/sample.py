@@ -88,8 +88,8 @@ def column_sums_of(sample: Sample) -> dict[str, Decimal]:
 def sample_of(contract: Contract, organisation: str, rows: int = _ROWS) -> Sample:
     """A sample of an organisation's submission, of about so many rows (one a day where a feed has a row a day).
 
-    WrongUsage for an organisation that does not send the feed. Refused where the contract leaves open what a value looks
-    like, or where its agreement is shorter than a submission.
+    WrongUsage for an organisation that does not send the feed. Refused where the contract leaves open what a value
+    looks like, or where its agreement is shorter than a submission.
     """
     layout = contract.layout_of(organisation)
     if layout is None:

@@ -1,8 +1,8 @@
 """Codes that are on no list: named and counted, as far as they can be told from a person.
 
 Belongs here: which of a sender's unknown codes a message may repeat. Not here: finding them (`ingest.conform`,
-`expectations.examine`). A code column can hold anything, also a surname: what few rows hold, and what does not look like
-a code, is counted and left unsaid. The rows are named beside it, so that the sender finds it.
+`expectations.examine`). A code column can hold anything, also a surname: what few rows hold, and what does not look
+like a code, is counted and left unsaid. The rows are named beside it, so that the sender finds it.
 """
 
 from __future__ import annotations
