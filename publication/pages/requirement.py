@@ -20,6 +20,7 @@ from publication.pages.frame import ROOM, cell, environment, heads, row
 from publication.wording import day
 
 _SHOWN_ROWS = 4
+_SHOWN_CHARACTERS = 24
 _DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 _SOURCES = {
     "clinical_record": "clinical record",
@@ -98,11 +99,12 @@ def _summary(sample: Sample) -> Iterator[dict[str, str]]:
     custom = contract.custom
     yield _pair("Used for", contract.words.get("usage", ""))
     yield _pair("Mind", contract.words.get("limitations", ""))
-    yield _pair("One row is", (contract.words.get("row") or "a record").rstrip(".").removeprefix("One row per "))
+    key = _named(contract, sample.layout, list(contract.key))
+    yield _pair("Rows", f"{contract.words.get('row', '')} No two rows have the same {' and '.join(key)}.".strip())
     yield _pair(
         "Where the data come from", f"{_SOURCES[custom.captureMethod.source]}: {custom.captureMethod.description}"
     )
-    yield _pair("Who sends", f"{sample.organisation}, in the layout `{custom.senders[sample.organisation].layout}`")
+    yield _pair("Who sends", f"{sample.organisation}, in the layout {custom.senders[sample.organisation].layout}")
     yield _pair("How often", custom.cadence.replace("_", " "))
     yield _pair("What a file covers", _coverage(contract))
     due = sample.covers_to + timedelta(days=custom.lagDays)
@@ -176,9 +178,10 @@ def _column(sample: Sample, column: Column) -> dict[str, Any]:
     if sent != column.name:
         lines.append(f"we call it {column.name}")
     if column.name in contract.key:
-        lines.append("part of the key: no two rows may share it")
+        lines.append("part of the key")
     example = next((item[column.name] for item in sample.rows if item[column.name] is not None), None)
-    shown = [] if example is None else [f"e.g. {sent_text(example, column.name, layout)}"]
+    text = "" if example is None else sent_text(example, column.name, layout)
+    shown = [f"e.g. {text[:_SHOWN_CHARACTERS]}{'…' if len(text) > _SHOWN_CHARACTERS else ''}"] if text else []
     return row(
         cell(sent, lines=lines),
         cell(column.description),
@@ -198,6 +201,8 @@ def _written(column: Column, layout: Layout) -> str:
     if column.kind == "number":
         decimals = f" with up to {column.decimals} decimals" if column.name not in layout.units else ""
         return f"number{decimals}{in_unit}"
+    if column.allowed:
+        return "a code"
     return f"text of up to {column.max_length} characters" if column.max_length else "text"
 
 
@@ -216,7 +221,9 @@ def _range(column: Column, contract: Contract, organisation: str) -> str:
     if column.pattern and column.name not in MADE_OF:
         parts.append(f"pattern {column.pattern}")
     if column.name in MADE_OF and column.name.endswith("_token"):
-        parts.append("as `outturn pseudonymise` makes it")
+        parts.append("as outturn pseudonymise makes it")
+    if column.allowed:
+        parts.append("one of:")
     if column.null_tokens:
         parts.append(f"read as missing: {', '.join(column.null_tokens)}")
     return " ".join(parts)
