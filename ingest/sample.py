@@ -225,19 +225,25 @@ class _Drawer:
             if rule.total is not None and row[rule.total] is not None and None not in parts:
                 row[rule.total] = sum(parts, start=type(parts[0])(0))
         if rule.kind == "filled_together" and any(row[name] is None for name in rule.columns):
-            row |= dict.fromkeys(rule.columns)
+            if any(self._contract.by_name[name].required for name in rule.columns):
+                self._fill(rule, row, number)
+            else:
+                row |= dict.fromkeys(rule.columns)
         if not rule.when or any(row[name] != value for name, value in rule.when.items()):
             return
         if rule.kind == "blank_when":
             row |= dict.fromkeys(rule.columns)
         if rule.kind == "filled_when":
-            for place, name in enumerate(rule.columns):
-                if row[name] is None and name not in self._layout.absent:
-                    row[name] = self._filled(self._contract.by_name[name], place, number)
+            self._fill(rule, row, number)
         if rule.kind == "range_when" and rule.column is not None and row[rule.column] is not None:
             low, high = rule.minimum or 0, rule.maximum or 0
             if not low <= row[rule.column] <= high:
                 row[rule.column] = type(row[rule.column])(low + number % (high - low + 1))
+
+    def _fill(self, rule: CrossFieldRule, row: Row, number: int) -> None:
+        for place, name in enumerate(rule.columns):
+            if row[name] is None and name not in self._layout.absent:
+                row[name] = self._filled(self._contract.by_name[name], place, number)
 
     def _without_link(self, row: Row) -> None:
         """Of who is not to be linked a row carries the sender's own reference and no other token."""

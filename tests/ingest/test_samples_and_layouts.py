@@ -69,9 +69,7 @@ def test_the_same_events_in_two_layouts_are_identical_rows(feed: str, first: str
     sample = drawn(contract, first)
     rows = [{name: None if name in gone else value for name, value in row.items()} for row in sample.rows]
     columns = {name: [row[name] for row in rows] for name in contract.column_names}
-    tables = [
-        taken_in(contract, name, file_bytes(columns, contract, layouts[name])) for name in (first, second)
-    ]
+    tables = [taken_in(contract, name, file_bytes(columns, contract, layouts[name])) for name in (first, second)]
     assert tables[0].equals(tables[1])
     kept = [name for name in contract.column_names if name not in gone]
     assert tables[0].num_rows == len(rows) >= 10
@@ -140,9 +138,7 @@ def test_codes_on_no_list_are_all_listed_and_counted() -> None:
     assert made.rows_read == len(codes)
     assert made.table.column("category").to_pylist() == ["reimbursable_cost"] * 4 + ["fee"] * 2
     listed = [item for item in made.faults if item.row is None]
-    assert [(item.rule, item.severity, item.column) for item in listed] == [
-        ("value.code_unmapped", RECORD, "category")
-    ]
+    assert [(item.rule, item.severity, item.column) for item in listed] == [("value.code_unmapped", RECORD, "category")]
     # one of our own codes is not one of theirs
     assert listed[0].message == (
         "Not on the list: 'REFUND' in 12 rows; 'reimbursable_cost' in 9 rows; 1 value in 3 rows that may be a person's "
@@ -194,7 +190,9 @@ def test_pence_are_pounds_to_the_penny(pounds: Decimal) -> None:
 
 
 def test_what_is_no_whole_penny_or_no_figure_takes_its_row_out() -> None:
-    made = in_finance_layout([line(1, amount="12345.6"), line(2, amount="£12"), line(3, amount="1e3"), line(4, amount="")])
+    made = in_finance_layout(
+        [line(1, amount="12345.6"), line(2, amount="£12"), line(3, amount="1e3"), line(4, amount="")]
+    )
     assert [(item.rule, item.row) for item in made.faults] == [("value.decimal", row) for row in (1, 2, 3)]
     assert made.table.column("amount").to_pylist() == [None]
     populations = CONTRACTS["populations"]
