@@ -50,7 +50,7 @@ def taken_in(contract: Contract, layout: str, data: bytes) -> Any:
 
 
 def test_every_feed_has_a_layout_of_another_kind() -> None:
-    """GRW-03: column names, dates and codes differ by sender, and are data."""
+    """Column names, dates and codes differ by sender, and are data."""
     layouts = [layout for contract in CONTRACTS.values() for layout in contract.custom.layouts.values()]
     for feed, contract in CONTRACTS.items():
         written = [item for name, item in contract.custom.layouts.items() if name != "clear"]
