@@ -34,7 +34,7 @@ from ingest.manifest import Manifest, read_manifest
 from ingest.read import FileRejectedError, choose_layout, decode, read_csv, records_of
 from ingest.register import Receipt, Register
 from ingest.rules import FILE, Finding, finding, in_order, worst
-from ingest.unlisted import told
+from ingest.unlisted import told, worth_telling
 
 # more rows than a few, and more than this share of a file, may not silently be absent
 _FEW_ROWS, _MOST_HELD_BACK_PCT = 5, 10
@@ -235,7 +235,7 @@ def _unlisted(outcome: Outcome, table: Any, contract: Contract) -> list[Finding]
         return []
     column = table.column(name)
     counts = Counter(text for text in (column[position].as_py() for position in outcome.rows) if text is not None)
-    return [finding("row.code", told(counts), name)] if counts else []
+    return [finding("row.code", told(counts), name)] if worth_telling(counts) else []
 
 
 def _judge(result: SuiteResult, table: Any, contract: Contract) -> tuple[list[Finding], set[int]]:

@@ -25,7 +25,7 @@ from foundation.canonical import plain_decimal
 from ingest.contract import DATE_FORMATS, Column, Contract, Layout
 from ingest.read import FileRejectedError, RawTable
 from ingest.rules import Finding, finding
-from ingest.unlisted import told
+from ingest.unlisted import told, worth_telling
 
 # ASCII digits only: `str.isdigit` is true for full-width and Arabic digits
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
@@ -353,7 +353,7 @@ def _unmapped(read: _Read, distinct: Any, column: Column) -> list[Finding]:
         if rule == _UNMAPPED:
             text = _clean(distinct[position].as_py(), set())
             counts[text] = counts.get(text, 0) + int(read.counts[position])
-    return [finding(_UNMAPPED, told(counts), column.name)] if counts else []
+    return [finding(_UNMAPPED, told(counts), column.name)] if worth_telling(counts) else []
 
 
 def _fault(fault: tuple[str, str], column: Column, row: int) -> Finding:

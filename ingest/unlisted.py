@@ -30,6 +30,11 @@ def may_be_named(text: str, rows: int) -> bool:
     )
 
 
+def worth_telling(counts: Mapping[str, int]) -> bool:
+    """Whether a list says more than the rows do, which are named one by one."""
+    return sum(counts.values()) >= FEWEST_ROWS
+
+
 def told(counts: Mapping[str, int]) -> str:
     """Unknown codes with their rows, the most frequent first; those that may not be named as a number.
 

@@ -148,6 +148,11 @@ def test_codes_on_no_list_are_all_listed_and_counted() -> None:
     assert made.unreadable == {"category": 24}
 
 
+def test_a_few_rows_speak_for_themselves() -> None:
+    made = in_finance_layout([line(number, "REFUND") for number in range(FEWEST_ROWS - 1)])
+    assert [item.row for item in made.faults] == list(range(1, FEWEST_ROWS))
+
+
 @given(st.dictionaries(st.text(min_size=1, max_size=30), st.integers(1, 60), min_size=1, max_size=40))
 @settings(max_examples=200, deadline=None)
 def test_a_list_of_codes_counts_every_row_and_repeats_no_rare_value(counts: dict[str, int]) -> None:
