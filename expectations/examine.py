@@ -36,6 +36,7 @@ from ingest.manifest import Manifest, read_manifest
 from ingest.read import FileRejectedError, choose_layout
 from ingest.register import Receipt, Register
 from ingest.rules import FILE, Finding, finding, in_order, worst
+from ingest.unlisted import told, worth_telling
 
 # more rows than a few, and more than this share of a file, may not silently be absent
 _FEW_ROWS, _MOST_HELD_BACK_PCT = 5, 10
@@ -294,7 +295,17 @@ def _row_findings(outcome: Outcome, numbers: Sequence[int]) -> list[Finding]:
     return [finding(item.rule, item.message, item.column)]
 
 
-def _judge(result: SuiteResult, table: Any) -> tuple[list[Finding], set[int]]:
+def _unlisted(outcome: Outcome, table: Any, contract: Contract) -> list[Finding]:
+    """One finding that lists and counts the codes of a column which are on no list of the contract."""
+    name = outcome.expectation.column
+    if outcome.expectation.rule != "row.code" or name is None or not contract.by_name[name].allowed:
+        return []
+    column = table.column(name)
+    counts = Counter(text for text in (column[position].as_py() for position in outcome.rows) if text is not None)
+    return [finding("row.code", told(counts), name)] if worth_telling(counts) else []
+
+
+def _judge(result: SuiteResult, table: Any, contract: Contract) -> tuple[list[Finding], set[int]]:
     """Findings of a suite and the positions of the rows it takes out."""
     numbers = table.column("row_number").to_pylist()
     found: list[Finding] = []
@@ -304,7 +315,7 @@ def _judge(result: SuiteResult, table: Any) -> tuple[list[Finding], set[int]]:
             raise WrongUsage(
                 f"the expectation {outcome.expectation.kind} does not name rows.", "give it the level table or warn."
             )
-        found += _row_findings(outcome, numbers)
+        found += [*_unlisted(outcome, table, contract), *_row_findings(outcome, numbers)]
         taken_out.update(outcome.rows)
         if len(outcome.rows) == len(numbers) and outcome.expectation.rule == "row.required" and len(numbers) > 1:
             found.append(finding("table.column_empty", "A required column is empty.", outcome.expectation.column))
@@ -439,7 +450,7 @@ def examine(
         if table.num_rows or counted == 0
         else SuiteResult(())
     )
-    judged, taken_out = _judge(result, table)
+    judged, taken_out = _judge(result, table, contract)
     findings += judged
     keep = np.ones(table.num_rows, dtype=bool)
     keep[sorted(taken_out)] = False
@@ -478,20 +489,24 @@ def examine(
     )
 
 
-def check_file(path: Path, contract: Contract | Path, manifest: Manifest | Path | None = None) -> CheckReport:
+def check_file(
+    path: Path, contract: Contract | Path, manifest: Manifest | Path | None = None, received: date | None = None
+) -> CheckReport:
     """What a sender runs before sending: the report intake would make, without taking anything in.
+
+    received: the day the file will arrive; None is not judged.
 
     Comparisons with earlier deliveries need the receiver's register and are not made. WrongUsage when the
     file or the contract cannot be opened; everything else is a finding.
     """
     agreed = contract if isinstance(contract, Contract) else load_contract(Path(contract))
     found: list[Finding] = []
-    told: Manifest | None = None
+    sent: Manifest | None = None
     if isinstance(manifest, Manifest) or manifest is None:
-        told = manifest
+        sent = manifest
     else:
         try:
-            told = read_manifest(Path(manifest))
+            sent = read_manifest(Path(manifest))
         except Refused as refusal:
             found.append(finding("delivery.manifest_unreadable", refusal.message))
     try:
@@ -500,11 +515,14 @@ def check_file(path: Path, contract: Contract | Path, manifest: Manifest | Path 
         raise WrongUsage(
             f"{path} cannot be opened.", "give the path of the file to check; links are not followed."
         ) from None
-    if told is not None:
-        found += [*receive.check_name(told, Path(path).name, landed=False), *receive.check_manifest(told, agreed)]
-    if not receive.is_safe_name(Path(path).name) and told is None:
+    if sent is not None:
+        found += [
+            *receive.check_name(sent, Path(path).name, landed=False),
+            *receive.check_manifest(sent, agreed, received),
+        ]
+    if not receive.is_safe_name(Path(path).name) and sent is None:
         found.append(finding("delivery.name_unsafe", "The file name is not safe to use."))
-    result = examine(held, Path(path).name, agreed, told, None, found)
+    result = examine(held, Path(path).name, agreed, sent, None, found)
     rows = result.accepted
     if rows is not None and agreed.identity is not None and agreed.is_clear(agreed.custom.layouts[result.layout]):
         rows = rows.drop_columns([name for name in rows.column_names if name in MADE_OF and name.endswith("_token")])

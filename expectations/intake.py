@@ -45,6 +45,7 @@ def _receipt(
     findings: Sequence[Finding],
     contract_hash: str,
     lake_files: Mapping[str, str],
+    received: date | None = None,
 ) -> Receipt:
     return Receipt(
         submission_id=identity,
@@ -69,6 +70,7 @@ def _receipt(
         contract_hash=contract_hash,
         lake_files=tuple(sorted(lake_files.items())),
         profile=tuple(sorted(result.profile.items())) if result else (),
+        received_on=received,
     )
 
 
@@ -135,11 +137,16 @@ def _refuse_delivery(
 
 
 def take_in(
-    home: Home, manifest_path: Path, contracts: Mapping[str, Contract], known: Register | None = None
+    home: Home,
+    manifest_path: Path,
+    contracts: Mapping[str, Contract],
+    known: Register | None = None,
+    received: date | None = None,
 ) -> Receipt:
     """Take in one delivery: receive, read, conform, judge, quarantine, lake, receipt; then clear the landing.
 
-    known: the register as it is now, for a caller that takes in many; read from the home when None.
+    known: the register as it is now, for a caller that takes in many; read from the home when None. received: the day
+    of it, on which the data-sharing agreement must be in force; None is not judged.
 
     Returns the receipt, also of a refused file: its outcome and findings say why. A delivery that was there
     before changes nothing and comes back with `repeated`. Refused when the manifest lies outside a mailbox.
@@ -189,13 +196,13 @@ def take_in(
     register = (known or Register.load(home)).without(identity)
     before = [
         *receive.check_name(manifest, data_path.name, landed=True),
-        *receive.check_manifest(manifest, contract),
+        *receive.check_manifest(manifest, contract, received),
         *receive.check_sequence(manifest, held.sha256, register),
     ]
     result = examine(
         held, data_path.name, contract, manifest, register, before, keyring_of(home), _held_values(home, register)
     )
-    receipt = _store(home, contract, manifest, manifest_bytes, held, data_path, identity, result, former)
+    receipt = _store(home, contract, manifest, manifest_bytes, held, data_path, identity, result, former, received)
     _clear_landing(manifest_path, data_path)
     return receipt
 
@@ -231,6 +238,7 @@ def _store(
     identity: str,
     result: Examination,
     former: Receipt | None,
+    received: date | None,
 ) -> Receipt:
     """Write raw file, quarantine, lake and receipt, in this order; the receipt makes it true."""
     if former is not None and former.accepted and not _same_rows(home, contract, manifest, identity, result, former):
@@ -258,6 +266,7 @@ def _store(
         result.findings,
         contract.hash,
         lake_files,
+        received,
     )
     write_receipt(home, receipt)
     return repeated(receipt) if receipt == former else receipt
@@ -318,14 +327,19 @@ def judge_again(home: Home, submission_id: str, contracts: Mapping[str, Contract
     if held.sha256 != former.sha256:
         raise Refused(f"the raw file of submission {submission_id} was changed.", "restore the vault from backup.")
     register = Register.load(home).without(submission_id)
-    before = [*receive.check_name(manifest, former.file_name, landed=True), *receive.check_manifest(manifest, contract)]
+    before = [
+        *receive.check_name(manifest, former.file_name, landed=True),
+        *receive.check_manifest(manifest, contract, former.received_on),
+    ]
     if not former.accepted:
         before += receive.check_sequence(manifest, held.sha256, register)
     result = examine(
         held, former.file_name, contract, manifest, register, before, keyring_of(home), _held_values(home, register)
     )
     named = raw.with_name(former.file_name) if receive.is_safe_name(former.file_name) else raw
-    return _store(home, contract, manifest, manifest_bytes, held, named, submission_id, result, former)
+    return _store(
+        home, contract, manifest, manifest_bytes, held, named, submission_id, result, former, former.received_on
+    )
 
 
 def outdated(home: Home, contracts: Mapping[str, Contract]) -> list[Receipt]:

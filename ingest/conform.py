@@ -21,9 +21,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from foundation.canonical import plain_decimal
 from ingest.contract import DATE_FORMATS, Column, Contract, Layout
 from ingest.read import FileRejectedError, RawTable
 from ingest.rules import FILE, Finding, finding
+from ingest.unlisted import told, worth_telling
 
 # ASCII digits only: `str.isdigit` is true for full-width and Arabic digits
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
@@ -81,6 +83,7 @@ _PLAIN_SPACE = " \t\r\n"
 _NO_BREAK = "\u00a0\u202f\u2007"
 # An export through binary floating point leaves a tail of many digits a hair from the true amount.
 _DRIFT_DIGITS, _DRIFT = 9, Decimal("0.0000001")
+_UNMAPPED = "value.code_unmapped"
 # longer than any amount; the usual context of 28 digits breaks on what it cannot hold
 _MOST_DIGITS, _WIDE = 60, Context(prec=120)
 
@@ -142,6 +145,15 @@ def parse_date(text: str, date_format: str) -> date:
     return datetime.strptime(text, DATE_FORMATS[date_format]).date()  # noqa: DTZ007 (a day has no time zone)
 
 
+def _in_our_unit(text: str, column: Column, layout: Layout) -> str:
+    """A figure in the contract's unit, as plain text. What is no plain decimal stays as it is, for its own rule."""
+    if column.name not in layout.units or not _DECIMAL.fullmatch(text) or len(text) >= _MOST_DIGITS:
+        return text
+    value = _WIDE.multiply(Decimal(text), Decimal(layout.units[column.name].factor))
+    # 12300 pence are 123 pounds, whether or not the column has decimals
+    return str(int(value)) if value == value.to_integral_value() else plain_decimal(value)
+
+
 def _is_date_of_other_format(text: str) -> bool:
     for pattern in _OTHER_DATE_FORMATS:
         try:
@@ -158,6 +170,12 @@ def _typed(text: str, column: Column, layout: Layout, notes: set[str]) -> Any:
         raise _UnreadableError("value.invisible_character", "The value holds an invisible character.")
     if _CONTROL.search(text):
         raise _UnreadableError("value.control_character", "The value holds a control character.")
+    text = _in_our_unit(text, column, layout)
+    if column.name in layout.codes:
+        try:
+            return layout.codes[column.name][text]
+        except KeyError:
+            raise _UnreadableError(_UNMAPPED, "The code is not in the crosswalk of the layout.") from None
     if column.kind == "integer":
         try:
             return parse_integer(text)
@@ -255,10 +273,15 @@ class _Read:
     faults: Mapping[int, tuple[str, str]]
 
 
-def _needs_the_rules(distinct: Any, column: Column) -> Any:
+def _needs_the_rules(distinct: Any, column: Column, layout: Layout) -> Any:
     """Which distinct texts the rules for one cell must be asked about; the others are their own value."""
     everything = np.ones(len(distinct), dtype=bool)
-    if column.kind != "string" or column.free_text or frozenset(column.allowed) == _ANSWERS:
+    if (
+        column.kind != "string"
+        or column.free_text
+        or column.name in layout.codes
+        or frozenset(column.allowed) == _ANSWERS
+    ):
         return everything
     if any(code.startswith("0") for code in column.allowed):
         return everything
@@ -275,7 +298,7 @@ def _needs_the_rules(distinct: Any, column: Column) -> Any:
 def _read_column(cells: Any, column: Column, layout: Layout) -> _Read:
     distinct, codes = cells.dictionary, cells.indices.to_numpy()
     counts = np.bincount(codes, minlength=len(distinct))
-    asked = np.flatnonzero(_needs_the_rules(distinct, column))
+    asked = np.flatnonzero(_needs_the_rules(distinct, column, layout))
     found = [_cell(text, column, layout) for text in distinct.take(pa.array(asked)).to_pylist()]
     answers = pa.array([item.value for item in found], column.arrow_type)
     if len(asked) == len(distinct):
@@ -327,6 +350,7 @@ def conform(raw: RawTable, contract: Contract) -> Conformed:
     unreadable: dict[str, int] = {}
     # harmless and possibly on every row, so reported once a column
     notes: list[tuple[str, str, int]] = []
+    listed: list[Finding] = []
     for place, column in enumerate(contract.columns):
         if column.name not in position:
             arrays.append(pa.nulls(raw.row_count, column.arrow_type))
@@ -339,6 +363,7 @@ def conform(raw: RawTable, contract: Contract) -> Conformed:
             broken[rows] = True
             unreadable[column.name] = len(rows)
             faults += [(row + 1, place, _fault(read.faults[read.codes[row]], column, row)) for row in rows.tolist()]
+            listed += _unmapped(read, raw.cells[position[column.name]].dictionary, column)
     found = [item for _, _, item in sorted(faults, key=lambda item: item[:2])]
     # a swapped date or a lost zero on one row puts the others in doubt
     doubtful = [item for item in found if item.severity == FILE]
@@ -348,7 +373,17 @@ def conform(raw: RawTable, contract: Contract) -> Conformed:
     if broken.any():
         table = table.filter(pa.array(~broken))
     summary = [finding(rule, f"In {count} rows.", name) for rule, name, count in sorted(notes)]
-    return Conformed(table, raw.row_count, found, summary, unreadable)
+    return Conformed(table, raw.row_count, [*listed, *found], summary, unreadable)
+
+
+def _unmapped(read: _Read, distinct: Any, column: Column) -> list[Finding]:
+    """One finding that lists and counts the codes of a column which its crosswalk does not have."""
+    counts: dict[str, int] = {}
+    for position, (rule, _) in read.faults.items():
+        if rule == _UNMAPPED:
+            text = _clean(distinct[position].as_py(), set())
+            counts[text] = counts.get(text, 0) + int(read.counts[position])
+    return [finding(_UNMAPPED, told(counts), column.name)] if worth_telling(counts) else []
 
 
 def _fault(fault: tuple[str, str], column: Column, row: int) -> Finding:

@@ -29,7 +29,9 @@ WITHDRAWAL = "withdrawal.json"
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of one submission. Dates are None only where the manifest could not be read.
+    """What became of one submission. Dates covered are None only where the manifest could not be read.
+
+    `received_on`: the day it was taken in, None where it was not judged by its day.
 
     `suite` is (name, hash, statistics); `profile` the figures later periods are compared with, as text;
     `repeated` is not stored: it tells the caller that this delivery changed nothing.
@@ -57,6 +59,7 @@ class Receipt:
     contract_hash: str
     lake_files: tuple[tuple[str, str], ...]
     profile: tuple[tuple[str, str], ...] = ()
+    received_on: date | None = None
     repeated: bool = False
 
     @property
@@ -120,6 +123,7 @@ class Receipt:
             "contract_hash": self.contract_hash,
             "lake_files": dict(self.lake_files),
             "profile": dict(self.profile),
+            "received_on": self.received_on,
         }
 
 
@@ -157,6 +161,8 @@ def parse_receipt(data: bytes) -> Receipt:
             contract_hash=raw["contract_hash"],
             lake_files=tuple(sorted(raw["lake_files"].items())),
             profile=tuple(sorted(raw["profile"].items())),
+            # receipts of before this was kept do not say
+            received_on=_day(raw.get("received_on")),
         )
     except (ValueError, KeyError, TypeError):
         raise SystemFault("a submission's receipt cannot be read.", "restore vault/submissions from backup.") from None

@@ -173,7 +173,7 @@ RULES: dict[str, Rule] = {
     ),
     "delivery.agreement_not_in_force": Rule(
         FILE,
-        "No data-sharing agreement is in force for the dates covered.",
+        "No data-sharing agreement is in force for the dates covered, or on the day the file arrives.",
         "renew the data-sharing agreement, record its dates in the contract, then send again.",
     ),
     "delivery.period_missing": Rule(
@@ -336,6 +336,11 @@ RULES: dict[str, Rule] = {
         "A date is written in another format than the layout's: days and months could be swapped unseen.",
         "write every date in the layout's format.",
     ),
+    "value.code_unmapped": Rule(
+        RECORD,
+        "A code is not in the crosswalk of the sender's layout. Codes that many rows share are listed and counted.",
+        "use a code of the crosswalk, or agree what the code means with the owner of the contract, who adds it.",
+    ),
     "value.invisible_character": Rule(RECORD, "A value holds an invisible character.", "type the value again."),
     "value.control_character": Rule(RECORD, "A value holds a control character.", "type the value again."),
     "value.too_long": Rule(RECORD, "A text is longer than the contract allows.", "shorten it."),
@@ -426,6 +431,16 @@ RULES: dict[str, Rule] = {
         WARN,
         "A value is far more frequent than in any service of this kind.",
         "check the export, or confirm with the data team that it is so.",
+    ),
+    "analysis.sample_small": Rule(
+        WARN,
+        "A survey asked fewer people than agreed: its figures will be wide or withheld.",
+        "ask more people next time; tell the owner of the contract why so few were asked.",
+    ),
+    "analysis.response_rate_low": Rule(
+        WARN,
+        "Fewer of the people asked have answered than agreed: those who did may be unlike the others.",
+        "remind those who have not answered, and send the answers with the next sequence.",
     ),
     "analysis.unlikely": Rule(
         WARN, "A value is possible and unlikely.", "check the rows named; nothing to do if they are right."

@@ -54,11 +54,29 @@ def check(
     manifest: Annotated[Path | None, typer.Option("--manifest", help="Its manifest, if there is one.")] = None,
     report: Annotated[Path | None, typer.Option("--report", help="Write the findings as JSON.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write the accepted rows as Parquet.")] = None,
+    on: Annotated[str | None, typer.Option("--on", help="Day the file will be sent; today when left out.")] = None,
 ) -> None:
     """Check a file before sending it: the same code, and the same verdict, as intake."""
     from orchestration.checking import check_file
 
-    raise typer.Exit(check_file(file, contract, manifest, report, out))
+    raise typer.Exit(check_file(file, contract, manifest, report, out, on))
+
+
+@app.command()
+def contract(
+    feed: Annotated[str, typer.Argument(help="Name of the feed, e.g. mental_health.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the files.")],
+    organisation: Annotated[
+        str | None, typer.Option("--organisation", help="A sender: its requirement, template and sample.")
+    ] = None,
+    contracts: Annotated[
+        Path | None, typer.Option("--contracts", help="Folder of the contracts; the product's own when left out.")
+    ] = None,
+) -> None:
+    """Write what is made from a data contract: for a sender, or for who keeps the contract."""
+    from orchestration.issuing import issue
+
+    issue(feed, organisation, out, contracts)
 
 
 @app.command()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from foundation.home import Home
-from orchestration.cycle import place_of
 from orchestration.lock import home_lock
+from orchestration.moments import today_of
 from orchestration.progress import say
 from orchestration.rooms import contracts
 
@@ -41,7 +40,7 @@ def withdraw_submission(home: Home, submission: str, reason: str, by: str, *, re
     from ingest.register import withdraw
 
     home.settings()
-    today = (place_of(home).clock if home.is_demo else datetime.now(tz=UTC)).date()
+    today = today_of(home)
     with home_lock(home):
         made = withdraw(home, submission, reason, by, contracts(), today, restatement=restatement)
     say("withdrawn", f"{made.submission_id}: {made.reason}")

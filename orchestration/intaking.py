@@ -20,6 +20,7 @@ from foundation.errors import SystemFault
 from foundation.home import Home
 from orchestration.bound import lend_hand, require_parent
 from orchestration.landing import feed_of, first_month_covered, waiting_manifests
+from orchestration.moments import today_of
 from orchestration.rooms import contracts, feeds
 
 if TYPE_CHECKING:
@@ -55,9 +56,10 @@ def take_in_feed(home: Home, feed: str, last_month: str, *, landing: bool, paren
     taken: list[Receipt] = []
     waiting = _waiting(home, feed, last_month) if landing else []
     register = Register.load(home) if waiting else None
+    today = today_of(home) if waiting else None
     for manifest in waiting:
         _require(parent)
-        receipt = take_in(home, manifest, contracts(), register)
+        receipt = take_in(home, manifest, contracts(), register, today)
         register = register.including(receipt) if register else None
         taken.append(receipt)
     for receipt in outdated(home, {feed: contracts()[feed]}):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -34,13 +33,6 @@ def published_place(home: Home) -> PublishedPlace:
         sources=tuple(Source(item.title, item.licence, item.attribution) for item in place.sources),
         illustration_note=place.illustration_note,
     )
-
-
-def moment_of(home: Home) -> datetime:
-    """When something is published: the demo's own clock in a demo, so that two demos are alike; else now."""
-    if home.is_demo:
-        return place_of(home).clock
-    return datetime.now(tz=UTC)
 
 
 def release_inputs(cycle: Cycle, tables: Mapping[str, pa.Table], settled: Sequence[Settled]) -> ReleaseInputs:

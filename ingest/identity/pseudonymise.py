@@ -7,26 +7,23 @@ refused as a whole, rows named and values never: half a file would look like a f
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from foundation.canonical import plain_decimal, sha256_bytes
+from foundation.canonical import sha256_bytes
 from foundation.durable import write_bytes
 from foundation.errors import Refused, WrongUsage
 from foundation.tokens import TokenKey
 from ingest import receive
 from ingest.conform import conform
 from ingest.container import read_table
-from ingest.contract import CONTAINERS, DATE_FORMATS, Contract, Layout
+from ingest.contract import CONTAINERS, Contract, Layout
 from ingest.identity.declared import CLEAR_LAYOUT
 from ingest.identity.keyring import Keyring
 from ingest.identity.tokenise import shielded, tokenise
+from ingest.layout_file import file_bytes
 from ingest.read import FileRejectedError
 from ingest.rules import FILE, RECORD, Finding, in_order
 
@@ -98,7 +95,11 @@ def pseudonymise_file(
     sender, layout = _sender(table, contract, organisation)
     made = tokenise(table, contract, clear, Keyring(lambda: key, test_numbers))
     _refuse_if_bad(made.faults)
-    data = shielded("writing the file", lambda: _csv_bytes(made.table, contract, layout))
+    sent = contract.layout_names(layout)
+    data = shielded(
+        "writing the file",
+        lambda: file_bytes({name: made.table.column(name).to_pylist() for name in sent}, contract, layout),
+    )
     write_bytes(target, data, mode=0o600)
     return PseudonymisedFile(
         target,
@@ -175,23 +176,3 @@ def _sender(table: Any, contract: Contract, organisation: str | None) -> tuple[s
             "send the file as it is; intake turns it into tokens inside the vault.",
         )
     return sender, layout
-
-
-def _text(value: Any, date_format: str) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, date):
-        return value.strftime(date_format)
-    return plain_decimal(value) if isinstance(value, Decimal) else str(value)
-
-
-def _csv_bytes(table: Any, contract: Contract, layout: Layout) -> bytes:
-    """The rows under the sender's own header and date format. Quoted where needed; nothing else is changed."""
-    names = contract.layout_names(layout)
-    date_format = DATE_FORMATS[layout.dateFormat]
-    columns = [[_text(value, date_format) for value in table.column(name).to_pylist()] for name in names]
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, delimiter=contract.custom.delimiter, lineterminator="\n")
-    writer.writerow(names.values())
-    writer.writerows(zip(*columns, strict=True))
-    return buffer.getvalue().encode()

@@ -67,6 +67,7 @@ def document(
     )
     properties: dict[str, Any] = {
         "owner": "nobody",
+        "captureMethod": {"source": "clinical_record", "description": "invented"},
         "sourceClass": "provider",
         "coverage": {"kind": "single", "months": 1},
         "cadence": "monthly",

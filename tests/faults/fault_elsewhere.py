@@ -49,6 +49,7 @@ ELSEWHERE: dict[str, str] = {
     "value.leading_zero_lost": CATALOGUE,
     "value.nhs_number": CATALOGUE,
     "value.spreadsheet_error": CONTAINERS,
+    "value.code_unmapped": "tests/ingest/test_samples_and_layouts.py",
     "value.date": CATALOGUE,
     "value.date_format": CATALOGUE,
     "value.decimal": CATALOGUE,
