@@ -2,8 +2,9 @@
 
 Belongs here: drawing the rows and the dates they cover, and the file, name and manifest of it. Not here: writing a
 layout (`ingest.layout_file`), judging the file (`expectations.examine`, which passes every sample before it is given to
-anybody). Nothing is drawn at random: the same contract gives the same rows. Nobody in them is a person: NHS numbers are
-of the range kept for tests, names say that they are invented, tokens are hashes of the words `sample` and a number.
+anybody). Nothing is drawn at random: the same contract gives the same rows. Nobody in them is a person: names say that
+they are invented, tokens are hashes of the words `sample` and a number. NHS numbers are left blank: those kept for
+tests count nowhere but in a demonstration, and any other may be somebody's.
 """
 
 from __future__ import annotations
@@ -301,7 +302,7 @@ def _figure(column: Column, number: int) -> Any:
 def _identifier(name: str, number: int) -> Any:
     """Identifiers of nobody, for layouts that carry them."""
     if name == "nhs_number":
-        return _test_number(number)
+        return None
     if name == "date_of_birth":
         return date(1940 + number % 50, 1 + number % 12, 15)
     return {
@@ -311,13 +312,3 @@ def _identifier(name: str, number: int) -> Any:
         "postcode": "ZZ99 3VZ",
         "local_id": f"SAMPLE-{number:04d}",
     }[name]
-
-
-def _test_number(number: int) -> str:
-    """The so-manieth NHS number of the range kept for tests (999), with its check digit."""
-    for candidate in range(number * 2, 1_000_000):
-        digits = f"999{candidate:06d}"
-        check = 11 - sum(int(digit) * (10 - place) for place, digit in enumerate(digits)) % 11
-        if check != 10:
-            return f"{digits}{check % 11}"
-    raise Refused("there are no more test numbers.", "ask for fewer rows.")
