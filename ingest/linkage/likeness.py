@@ -39,28 +39,28 @@ def slips(left: str, right: str) -> int:
 
 @cache
 def forenames(left: str | None, right: str | None) -> str:
-    """Whether two forenames are one person's: same (equal, misspelt), unclear (one is missing, an initial, or a form of
-    the other that is a name of its own), different. Two names that people have are never misspellings of each other."""
+    """Whether two forenames are one person's: same, unclear or different.
+
+    Same: equal, a short form, or a letter off a name that people have. Two names that people have are never
+    misspellings of each other. Unclear: one is missing, an initial, or a form of the other that is a name of its own; two letters
+    off; or a letter off where neither is a name we know, since rarer names differ by a letter as common ones do.
+    """
     if left is None or right is None:
         return UNCLEAR
     if left == right:
         return SAME
-    own = left in known_names() and right in known_names()
+    known = (left in known_names()) + (right in known_names())
     if forms_of_one_name(left, right):
-        return UNCLEAR if own else SAME
-    if own:
+        return UNCLEAR if known == 2 else SAME
+    if known == 2:
         return DIFFERENT
     shorter, longer = sorted((left, right), key=lambda name: (len(name), name))
     if len(shorter) == 1:
         return UNCLEAR if longer[0] == shorter else DIFFERENT
-    return SAME if _misspelt(shorter, longer) else DIFFERENT
-
-
-def _misspelt(shorter: str, longer: str) -> bool:
-    if len(longer) - len(shorter) > 2:
-        return False
-    found = slips(shorter, longer)
-    return (found <= 1 and len(longer) >= _SHORT) or (found <= 2 and len(shorter) >= _LONG)
+    letters = slips(shorter, longer) if len(longer) - len(shorter) <= 2 else _LONG
+    if letters == 1 and known == 1 and len(longer) >= _SHORT:
+        return SAME
+    return UNCLEAR if letters == 1 or (letters == 2 and len(shorter) >= _LONG) else DIFFERENT
 
 
 @cache
@@ -96,8 +96,8 @@ def judgement(left: Person, right: Person) -> str:
         return DIFFERENT
     if _relatives(left, right) or _generations(left, right):
         return DIFFERENT
-    unknown = None in (left.forename, right.forename, left.born, right.born)
-    return UNCLEAR if unknown else SAME
+    undated = left.born is None or right.born is None
+    return UNCLEAR if undated or given_names(left, right) == UNCLEAR else SAME
 
 
 def _relatives(left: Person, right: Person) -> bool:

@@ -9,8 +9,8 @@ The passes, strongest first; `ingest.linkage.likeness` says what same, unclear a
 2. the same valid NHS number, unless forename or date of birth are another's;
 3. the same other number, with forename and date of birth the same;
 4. forename, surname, date of birth and home equal;
-5. a probability of 0.99 and more. Not for records that may be relatives, nor for one without a forename or a date of
-   birth, unless the same other number stands in both.
+5. a probability of 0.99 and more. Not for records that may be relatives, nor where a forename or date of birth is
+   missing or may be another's, unless the same other number stands in both.
 
 No person has two valid NHS numbers, and none holds two records that may be relatives, or that somebody refused to join.
 A pair between 0.5 and 0.99, or one that was stopped on the way and could be one person, is for somebody to judge.
