@@ -42,8 +42,8 @@ def forenames(left: str | None, right: str | None) -> str:
     """Whether two forenames are one person's: same, unclear or different.
 
     Same: equal, a short form, or a letter off a name that people have. Two names that people have are never
-    misspellings of each other. Unclear: one is missing, an initial, or a form of the other that is a name of its own; two letters
-    off; or a letter off where neither is a name we know, since rarer names differ by a letter as common ones do.
+    misspellings of each other. Unclear: one is missing, an initial, or a form of the other that is a name of its own;
+    two letters off; or a letter off where neither is a name we know, since rarer names differ by a letter as common ones do.
     """
     if left is None or right is None:
         return UNCLEAR
