@@ -43,7 +43,8 @@ def forenames(left: str | None, right: str | None) -> str:
 
     Same: equal, a short form, or a letter off a name that people have. Two names that people have are never
     misspellings of each other. Unclear: one is missing, an initial, or a form of the other that is a name of its own;
-    two letters off; or a letter off where neither is a name we know, since rarer names differ by a letter as common ones do.
+    two letters off; or a letter off where neither is a name we know, since rarer names differ by a letter as common
+    ones do.
     """
     if left is None or right is None:
         return UNCLEAR
