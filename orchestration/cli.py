@@ -203,6 +203,32 @@ def undo_link(
     separate(open_home(home), token, reason, by, apart_from)
 
 
+@app.command("review-links")
+def review_links(
+    pair: Annotated[str | None, typer.Option("--pair", help="The pair to judge, as the list names it.")] = None,
+    accept: Annotated[bool, typer.Option("--accept", help="The two are one person.")] = False,
+    refuse: Annotated[bool, typer.Option("--refuse", help="The two are different people.")] = False,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take a decision back.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why.")] = "",
+    by: Annotated[str, typer.Option("--by", help="Who judges: a name or role.")] = "",
+    decided: Annotated[bool, typer.Option("--decided", help="List the decisions in force instead.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """List the pairs of records that only a person can judge, or judge one; see docs/how-to/review-links.md."""
+    from orchestration.identity import judge_pair, list_pairs
+
+    chosen = [name for name, given in (("accept", accept), ("refuse", refuse), ("withdraw", withdraw)) if given]
+    if pair is None and not chosen:
+        list_pairs(open_home(home), decided=decided)
+        return
+    if pair is None or len(chosen) != 1 or decided:
+        raise WrongUsage(
+            "a judgement names one pair and one of --accept, --refuse and --withdraw.",
+            "run `outturn review-links` for the pairs that wait.",
+        )
+    judge_pair(open_home(home), pair, chosen[0], reason, by)
+
+
 @app.command()
 def verify(release: ReleaseArgument) -> None:
     """Recompute a release from itself: hashes, decision chain, and every settlement from the open book."""
