@@ -91,9 +91,13 @@ def source_of(data: bytes, name: str, contract: Contract) -> Source:
     return csv_source(unpacked, contract)
 
 
+def kinds_taken(contract: Contract) -> str:
+    """What a file of the feed may be, in words: `CSV or an Excel workbook (.xlsx)`."""
+    return " or ".join(_CALLED[kind] for kind in CONTAINERS if kind in contract.custom.containers)
+
+
 def _accepted(contract: Contract) -> str:
-    declared = [_CALLED[kind] for kind in CONTAINERS if kind in contract.custom.containers]
-    return f"the contract takes {' or '.join(declared)}, one file a submission"
+    return f"the contract takes {kinds_taken(contract)}, one file a submission"
 
 
 def _kind_of(name: str, contract: Contract) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from ingest.container import kinds_taken
 from ingest.contract import Column, Contract, CrossFieldRule, Layout
 from ingest.identity.declared import CLEAR_LAYOUT, MADE_OF
 from ingest.layout_file import sent_text
@@ -153,7 +154,7 @@ def _file(sample: Sample) -> Iterator[dict[str, str]]:
     custom = contract.custom
     name = f"{contract.feed}_{sample.organisation}_YYYY-MM_vN.csv"
     yield _pair("Name", f"{name}, with the first month covered and N from 1")
-    yield _pair("Kind", "one plain CSV file; no archive, no workbook, no password")
+    yield _pair("Kind", f"one file: {kinds_taken(contract)}; nothing else, and no password")
     yield _pair("Columns are separated by", _DELIMITERS[custom.delimiter])
     yield _pair("Encoding", ", or ".join(custom.encodings))
     yield _pair("First line", "the column names, and nothing before them; no line of totals at the end")
