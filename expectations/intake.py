@@ -10,6 +10,7 @@ it. A process killed anywhere leaves a submission without a receipt, and doing i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -22,8 +23,10 @@ from foundation.home import Home
 from ingest import lake, quarantine, receive
 from ingest.contract import Contract
 from ingest.identity.keyring import keyring_of
+from ingest.identity.redact import redact
+from ingest.identity.rights import Rights, rights_of
 from ingest.manifest import SUFFIX, Manifest, parse_manifest
-from ingest.register import Receipt, Register, read_receipt, receipts, repeated, write_receipt
+from ingest.register import Receipt, Register, read_receipt, read_redaction, receipts, repeated, write_receipt
 from ingest.rules import FILE, Finding, finding, in_order, worst
 
 RAW_MANIFEST = "manifest.json"
@@ -69,6 +72,7 @@ def _receipt(
         contract_hash=contract_hash,
         lake_files=tuple(sorted(lake_files.items())),
         profile=tuple(sorted(result.profile.items())) if result else (),
+        set_aside=tuple(sorted(result.set_aside.items())) if result else (),
     )
 
 
@@ -183,7 +187,9 @@ def take_in(
     held = receive.hold(data_path, contract.custom.limits.fileBytes)
     identity = manifest.submission_id(held.sha256)
     former = read_receipt(home, identity)
-    if former is not None and _still_stands(former, contract):
+    redacted = read_redaction(home, identity) is not None
+    if former is not None and (redacted or _still_stands(former, contract)):
+        # of a file that held somebody who was erased, the vault keeps what was left of it
         _clear_landing(manifest_path, data_path)
         return repeated(former)
     register = (known or Register.load(home)).without(identity)
@@ -192,8 +198,11 @@ def take_in(
         *receive.check_manifest(manifest, contract),
         *receive.check_sequence(manifest, held.sha256, register),
     ]
-    result = examine(held, data_path.name, contract, manifest, register, before, keyring_of(home))
+    rights = rights_of(home)
+    result = examine(held, data_path.name, contract, manifest, register, before, keyring_of(home), rights)
     receipt = _store(home, contract, manifest, manifest_bytes, held, data_path, identity, result, former)
+    if rights.erased:
+        redact(home, contract, receipt, rights, keyring_of(home))
     _clear_landing(manifest_path, data_path)
     return receipt
 
@@ -245,6 +254,9 @@ def _store(
         contract.hash,
         lake_files,
     )
+    if former is not None and read_redaction(home, identity) is not None:
+        # the receipt goes on naming what was sent
+        receipt = replace(receipt, sha256=former.sha256, bytes=former.bytes, manifest_sha256=former.manifest_sha256)
     write_receipt(home, receipt)
     return repeated(receipt) if receipt == former else receipt
 
@@ -260,7 +272,10 @@ def _same_rows(
     held = {
         path.removeprefix(folder.relative_to(home.lake).as_posix() + "/"): value for path, value in former.lake_files
     }
-    return fresh == held
+    # named by month: a file written anew for somebody's rights has a name of its own
+    return {Path(path).parent.name: value for path, value in fresh.items()} == {
+        Path(path).parent.name: value for path, value in held.items()
+    }
 
 
 def _without_file(home: Home, mailbox: str, manifest: Manifest, manifest_path: Path, manifest_bytes: bytes) -> Receipt:
@@ -297,19 +312,31 @@ def judge_again(home: Home, submission_id: str, contracts: Mapping[str, Contract
     folder = home.submissions / submission_id
     if former is None or contract is None:
         raise WrongUsage(f"there is no submission {submission_id} of a known feed.", "see `outturn doctor`.")
+    redaction = read_redaction(home, submission_id)
+    if redaction is not None and redaction.raw_sha256 is None:
+        # nobody could say who was not in it
+        return repeated(former)
     manifest_bytes = (folder / RAW_MANIFEST).read_bytes()
     manifest = parse_manifest(manifest_bytes)
     raw = folder / _raw_name(former.file_name)
     held = receive.hold(raw, contract.custom.limits.fileBytes)
-    if held.sha256 != former.sha256:
+    if held.sha256 != (former.sha256 if redaction is None else redaction.raw_sha256):
         raise Refused(f"the raw file of submission {submission_id} was changed.", "restore the vault from backup.")
     register = Register.load(home).without(submission_id)
     before = [*receive.check_name(manifest, former.file_name, landed=True), *receive.check_manifest(manifest, contract)]
     if not former.accepted:
         before += receive.check_sequence(manifest, held.sha256, register)
-    result = examine(held, former.file_name, contract, manifest, register, before, keyring_of(home))
+    rights = rights_in(home, submission_id)
+    result = examine(held, former.file_name, contract, manifest, register, before, keyring_of(home), rights)
     named = raw.with_name(former.file_name) if receive.is_safe_name(former.file_name) else raw
     return _store(home, contract, manifest, manifest_bytes, held, named, submission_id, result, former)
+
+
+def rights_in(home: Home, submission_id: str) -> Rights:
+    """The home's lists, and the rows of a submission that an erasure has emptied already."""
+    redaction = read_redaction(home, submission_id)
+    rights = rights_of(home)
+    return rights if redaction is None else replace(rights, blanked=redaction.rows)
 
 
 def outdated(home: Home, contracts: Mapping[str, Contract]) -> list[Receipt]:
