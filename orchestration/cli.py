@@ -227,6 +227,30 @@ def opt_outs(
     replace_list(open_home(home), file, by)
 
 
+@app.command("export")
+def export_data(
+    organisation: Annotated[str, typer.Option("--organisation", help="Whose data.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write; it may not exist.")],
+    home: HomeOption = None,
+) -> None:
+    """Write one organisation's accepted data, with receipts and checksums: the end of a contract."""
+    from orchestration.people import hand_over
+
+    hand_over(open_home(home), organisation, out)
+
+
+@app.command("import")
+def import_data(
+    folder: Annotated[Path, typer.Argument(help="Folder of an export.")],
+    name: Annotated[str | None, typer.Option("--as", help="Code to import under; its own when left out.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Put an export into a mailbox of this home; the next run takes it in like anything that is sent."""
+    from orchestration.people import take_over
+
+    take_over(open_home(home), folder, name)
+
+
 @app.command()
 def verify(release: ReleaseArgument) -> None:
     """Recompute a release from itself: hashes, decision chain, and every settlement from the open book."""

@@ -173,6 +173,29 @@ def list_cases(home: Home) -> None:
     say("cases", f"{len(cases)}; the chain is whole")
 
 
+def hand_over(home: Home, organisation: str, out: Path) -> None:
+    """Export one organisation's data and say what is in the folder."""
+    from ingest.handover import export_organisation
+
+    home.settings()
+    with home_lock(home):
+        made = export_organisation(home, organisation, contracts(), out)
+    say("exported", f"{made.submissions} submission(s), {made.rows} rows of {made.organisation}: {out}")
+    say("check", f"cd {out} && sha256sum -c SHA256SUMS")
+
+
+def take_over(home: Home, folder: Path, name: str | None) -> None:
+    """Import an export and say what to do next."""
+    from ingest.handover import import_organisation
+
+    home.settings()
+    home.require_private_vault()
+    with home_lock(home):
+        made = import_organisation(home, folder, contracts(), name)
+    say("imported", f"{made.submissions} submission(s), {made.rows} rows, in the mailbox of {made.organisation}")
+    say("next", "`outturn run` takes them in, by the same rules as anything that is sent.")
+
+
 def _follow(home: Home) -> None:
     from expectations.follow import follow_all
 

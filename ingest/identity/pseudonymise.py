@@ -160,7 +160,8 @@ def _sender(table: Any, contract: Contract, organisation: str | None) -> tuple[s
     return sender, layout
 
 
-def _text(value: Any, date_format: str) -> str:
+def cell_of(value: Any, date_format: str) -> str:
+    """A value as a sender writes it in a file: dates in the layout's format, numbers in plain digits."""
     if value is None:
         return ""
     if isinstance(value, date):
@@ -172,7 +173,7 @@ def _csv_bytes(table: Any, contract: Contract, layout: Layout) -> bytes:
     """The rows under the sender's own header and date format. Quoted where needed; nothing else is changed."""
     names = contract.layout_names(layout)
     date_format = DATE_FORMATS[layout.dateFormat]
-    columns = [[_text(value, date_format) for value in table.column(name).to_pylist()] for name in names]
+    columns = [[cell_of(value, date_format) for value in table.column(name).to_pylist()] for name in names]
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, delimiter=contract.custom.delimiter, lineterminator="\n")
     writer.writerow(names.values())
