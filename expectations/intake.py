@@ -9,10 +9,11 @@ it. A process killed anywhere leaves a submission without a receipt, and doing i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from expectations.examine import Examination, examine
 from expectations.suites import suite_of
@@ -24,7 +25,7 @@ from ingest import lake, quarantine, receive
 from ingest.contract import Contract
 from ingest.identity.keyring import keyring_of
 from ingest.identity.redact import redact
-from ingest.identity.rights import Rights, rights_of
+from ingest.identity.rights import TOKENS, Rights, rights_of
 from ingest.manifest import SUFFIX, Manifest, parse_manifest
 from ingest.register import Receipt, Register, read_receipt, read_redaction, receipts, repeated, write_receipt
 from ingest.rules import FILE, Finding, finding, in_order, worst
@@ -228,14 +229,24 @@ def _store(
     former: Receipt | None,
 ) -> Receipt:
     """Write raw file, quarantine, lake and receipt, in this order; the receipt makes it true."""
-    if former is not None and former.accepted and not _same_rows(home, contract, manifest, identity, result, former):
+    again = former is not None and former.accepted
+    new_key = again and former is not None and _other_key_alone(home, contract, result, former)
+    if (
+        again
+        and former is not None
+        and not new_key
+        and not _same_rows(home, contract, manifest, identity, result, former)
+    ):
         # runs may have used these rows; other rows for the same bytes would rewrite them under the same cut
         return repeated(former)
     _keep_raw(home, identity, data_path.name, held, manifest_bytes)
     if result.outcome == FILE or result.rows_quarantined:
         quarantine.write_record(home, quarantine.record_of(identity, result.findings, result.outcome == FILE))
     lake_files: dict[str, str] = {}
-    if former is not None and former.accepted:
+    if former is not None and new_key:
+        parts = lake.partitions(result.accepted, contract)
+        lake_files = lake.write_again(home, contract, manifest.organisation, identity, parts, dict(former.lake_files))
+    elif former is not None and former.accepted:
         lake_files = dict(former.lake_files)
     elif result.accepted is not None:
         lake_files = lake.write_submission(home, contract, manifest.organisation, identity, result.accepted)
@@ -258,7 +269,38 @@ def _store(
         # the receipt goes on naming what was sent
         receipt = replace(receipt, sha256=former.sha256, bytes=former.bytes, manifest_sha256=former.manifest_sha256)
     write_receipt(home, receipt)
+    if new_key:
+        lake.prune(home, contract, manifest.organisation, identity, lake_files)
     return repeated(receipt) if receipt == former else receipt
+
+
+def _other_key_alone(home: Home, contract: Contract, result: Examination, former: Receipt) -> bool:
+    """Whether a file of identifiers gives the rows it gave before, with tokens of the key in force in place of another.
+
+    The link tables name the files they are made of, so that persons are found anew by the new tokens.
+    """
+    identity, layout = contract.identity, contract.layout_of(former.organisation)
+    if identity is None or layout is None or not contract.is_clear(layout) or result.accepted is None:
+        return False
+    names = [name for name in identity.tokens if name in TOKENS]
+    before, after = lake.read_parts(home, dict(former.lake_files)), lake.partitions(result.accepted, contract)
+    if not names or before.keys() != after.keys():
+        return False
+    if _keys_of(before.values(), names) & set(identity.key_ids) or not _keys_of(after.values(), names):
+        return False
+    return all(_but_for_tokens(before[label], names) == _but_for_tokens(after[label], names) for label in before)
+
+
+def _keys_of(parts: Iterable[Any], names: Sequence[str]) -> set[str]:
+    """Ids of the keys that the tokens of some rows were made with."""
+    found = {token for part in parts for name in names for token in part.column(name).to_pylist() if token is not None}
+    return {token.partition(":")[0] for token in found}
+
+
+def _but_for_tokens(part: Any, names: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        {name: value is None if name in names else value for name, value in row.items()} for row in part.to_pylist()
+    ]
 
 
 def _same_rows(

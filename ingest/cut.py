@@ -7,7 +7,7 @@ person (`ingest.identity.link`).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,6 +18,7 @@ from foundation.errors import SystemFault
 from foundation.home import Home
 from ingest.contract import Contract, load_contracts
 from ingest.identity.links import link_table_of, no_links, read_links
+from ingest.identity.requests import require_known
 from ingest.identity.rights import require_applied
 from ingest.register import Receipt, Register
 
@@ -115,6 +116,8 @@ def build_cut(home: Home, contracts: Mapping[str, Contract] | None = None) -> Da
     in_force = register.in_force()
     about_people = {item.feed for item in in_force if item.feed in agreed and agreed[item.feed].identity is not None}
     opt_outs = require_applied(home, about_people)
+    if opt_outs is not None:
+        require_known(home, _keys_in_force(agreed[feed] for feed in about_people))
     cut = cut_of(register, link_table_of(home, in_force, agreed), opt_outs)
     path = home.verdicts / cut.cut_id / FILE_NAME
     data = canonical_json(cut.document())
@@ -123,6 +126,12 @@ def build_cut(home: Home, contracts: Mapping[str, Contract] | None = None) -> Da
     elif path.read_bytes() != data:
         raise SystemFault(f"{path} was changed after it was written.", "restore the verdicts folder from backup.")
     return cut
+
+
+def _keys_in_force(contracts: Iterable[Contract]) -> set[str]:
+    return {
+        key for item in contracts if item.identity is not None and item.identity.tokens for key in item.identity.key_ids
+    }
 
 
 def read_cut(home: Home, cut_id: str) -> DataCut:

@@ -197,13 +197,16 @@ def person_request(
     grant: Annotated[bool, typer.Option("--grant", help="Granted.")] = False,
     refuse: Annotated[bool, typer.Option("--refuse", help="Refused.")] = False,
     lift: Annotated[bool, typer.Option("--lift", help="An objection is taken back: the person counts again.")] = False,
+    again: Annotated[int, typer.Option("--again", help="Case this one repeats after the key was changed.")] = 0,
     home: HomeOption = None,
 ) -> None:
     """Record what somebody asked about their data and what was decided, and carry it out when granted."""
     from orchestration.people import person_request as decide
 
     raise typer.Exit(
-        decide(open_home(home), kind, identifiers, grounds, by, reason, grant=grant, refuse=refuse, lift=lift)
+        decide(
+            open_home(home), kind, identifiers, grounds, by, reason, grant=grant, refuse=refuse, lift=lift, again=again
+        )
     )
 
 

@@ -57,11 +57,12 @@ def person_request(
     grant: bool,
     refuse: bool,
     lift: bool = False,
+    again: int = 0,
 ) -> int:
     """Record what somebody asked and what was decided; carry it out when granted. Returns the exit code."""
     from ingest.identity.keyring import keyring_of
     from ingest.identity.person import person_of, read_asked
-    from ingest.identity.requests import ERASE, GRANTED, KINDS, OBJECT, public_tasks
+    from ingest.identity.requests import ERASE, GRANTED, KINDS, OBJECT, public_tasks, require_sound
     from ingest.identity.requests import REFUSED as NO
     from ingest.identity.rights import set_objection
 
@@ -89,14 +90,10 @@ def person_request(
             raise WrongUsage(
                 f"a request to {kind} is decided by a person.", "say --grant or --refuse, and --reason why."
             )
-        told = {
-            "kind": kind,
-            "feeds": sorted(person.rows),
-            "grounds": grounds,
-            "outcome": GRANTED if grant else NO,
-            "reason": reason,
-            "by": by,
-        }
+        decided = {"grounds": grounds, "outcome": GRANTED if grant else NO, "reason": reason, "by": by}
+        # before anything is begun that cannot be taken back
+        require_sound(home, kind, **decided, again=again)
+        told = {"kind": kind, "feeds": sorted(person.rows), **decided, "again": again}
         if kind == ERASE and grant:
             _begin_erasure(home, person.tokens, asked.texts, told)
         case = _record(home, person.tokens, told)

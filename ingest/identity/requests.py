@@ -19,7 +19,7 @@ from foundation.durable import append_lines, write_bytes
 from foundation.errors import Refused, WrongUsage
 from foundation.home import Home
 from ingest.contract import Contract
-from ingest.identity.rights import tombstone_key
+from ingest.identity.rights import rights_of, tombstone_key
 
 KINDS = ERASE, OBJECT, RECTIFY = "erase", "object", "rectify"
 OPT_OUTS = "opt_outs"
@@ -31,7 +31,11 @@ _START = "0" * 64
 
 @dataclass(frozen=True)
 class Case:
-    """One request. subject: tombstones of the person; feeds: those with rows of the person when it was decided."""
+    """One request. subject: tombstones of the person; feeds: those with rows of the person when it was decided.
+
+    key_ids: keys of the tokens the person was known by then; again: number of the case this one repeats under another
+    key, 0 for a request of its own.
+    """
 
     number: int
     kind: str
@@ -42,6 +46,8 @@ class Case:
     by: str
     subject: tuple[str, ...]
     feeds: tuple[str, ...]
+    key_ids: tuple[str, ...]
+    again: int
     previous: str
 
     def as_json(self) -> dict[str, Any]:
@@ -55,6 +61,8 @@ class Case:
             "by": self.by,
             "subject": list(self.subject),
             "feeds": list(self.feeds),
+            "key_ids": list(self.key_ids),
+            "again": self.again,
             "previous": self.previous,
         }
 
@@ -81,6 +89,8 @@ def read_cases(home: Home) -> tuple[Case, ...]:
                 raw["by"],
                 tuple(raw["subject"]),
                 tuple(raw["feeds"]),
+                tuple(raw["key_ids"]),
+                raw["again"],
                 raw["previous"],
             )
         except (ValueError, KeyError, TypeError):
@@ -101,6 +111,41 @@ def public_tasks(feeds: Iterable[str], contracts: Mapping[str, Contract]) -> lis
     )
 
 
+def require_known(home: Home, key_ids: Iterable[str]) -> None:
+    """Refused while an erased person could come back unseen, or somebody who opted out could count, because the lists
+    know them by tokens of a key that is no longer in force."""
+    wanted, rights = set(key_ids), rights_of(home)
+    stale = {token.partition(":")[0] for token in rights.opted_out | rights.objected} - wanted
+    if stale:
+        raise Refused(
+            f"opt-outs or objections are listed under the key {min(stale)}, which is not in force.",
+            "take the list of opt-outs in again, lift and grant the objections again, under the key in force.",
+        )
+    erased = [case for case in read_cases(home) if (case.kind, case.outcome) == (ERASE, GRANTED)]
+    for case in erased:
+        known = {key for item in erased if case.number in (item.number, item.again) for key in item.key_ids}
+        if not case.again and wanted - known:
+            raise Refused(
+                f"the person of case {case.number} would not be recognised under the key {min(wanted - known)}.",
+                f"ask for the erasure again under that key, from the case's own papers, with --again {case.number}.",
+            )
+
+
+def require_sound(
+    home: Home, kind: str, *, grounds: str, outcome: str, reason: str, by: str, again: int = 0
+) -> tuple[Case, ...]:
+    """The cases there are. WrongUsage when another would not say on what grounds, why and by whom it was decided, or
+    repeats one that is not there."""
+    if kind not in (*KINDS, OPT_OUTS) or outcome not in (GRANTED, REFUSED):
+        raise WrongUsage("a case is a request that was granted or refused.", f"its kind is one of {', '.join(KINDS)}.")
+    if not all(text.strip() for text in (grounds, reason, by)):
+        raise WrongUsage("a case says on what grounds, why and by whom it was decided.", "give all three.")
+    cases = read_cases(home)
+    if again and not any(case.number == again and case.kind == kind for case in cases):
+        raise WrongUsage(f"there is no case {again} of that kind.", "see `outturn person-cases`.")
+    return cases
+
+
 def record(
     home: Home,
     kind: str,
@@ -112,13 +157,10 @@ def record(
     reason: str,
     by: str,
     on: date,
+    again: int = 0,
 ) -> Case:
-    """Append a case. WrongUsage when it does not say on what grounds, why and by whom it was decided."""
-    if kind not in (*KINDS, OPT_OUTS) or outcome not in (GRANTED, REFUSED):
-        raise WrongUsage("a case is a request that was granted or refused.", f"its kind is one of {', '.join(KINDS)}.")
-    if not all(text.strip() for text in (grounds, reason, by)):
-        raise WrongUsage("a case says on what grounds, why and by whom it was decided.", "give all three.")
-    cases = read_cases(home)
+    """Append a case. WrongUsage as `require_sound`."""
+    cases = require_sound(home, kind, grounds=grounds, outcome=outcome, reason=reason, by=by, again=again)
     path = cases_path(home)
     lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
     stones = tuple(sorted(str(stone) for stone in tombstone_key(home).tokens(sorted(set(tokens)))))
@@ -132,6 +174,8 @@ def record(
         by.strip(),
         stones,
         tuple(sorted(set(feeds))),
+        tuple(sorted({token.partition(":")[0] for token in tokens})),
+        again,
         sha256_bytes(lines[-1]) if lines else _START,
     )
     line = canonical_json(case.as_json())
