@@ -131,7 +131,8 @@ def read_export(folder: Path) -> dict[str, Any]:
     """The index of an export of which every file is as it was written. Refused otherwise, with the file's name."""
     mend = "have the export made or copied again; nothing was imported."
     try:
-        told = dict(reversed(line.split("  ", 1)) for line in (folder / SUMS).read_text().splitlines())
+        lines = [line.split("  ", 1) for line in (folder / SUMS).read_text().splitlines()]
+        told = {name: value for value, name in lines}
         index = json.loads((folder / INDEX).read_bytes())
         entries = index["submissions"]
     except (OSError, ValueError, KeyError, TypeError):
