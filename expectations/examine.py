@@ -31,6 +31,7 @@ from ingest.container import header_of, read_table
 from ingest.contract import Contract, Reference, load_contract
 from ingest.identity.declared import MADE_OF
 from ingest.identity.keyring import Keyring, passing_keyring
+from ingest.identity.rights import Rights
 from ingest.identity.tokenise import shielded, tokenise
 from ingest.manifest import Manifest, read_manifest
 from ingest.read import FileRejectedError, choose_layout
@@ -52,7 +53,8 @@ class Examination:
     """What a file turned out to be.
 
     `accepted` holds the rows that may be used (the contract's columns without identifiers), None when the file is
-    refused. `layout`: the one it was read in, blank when it could not be.
+    refused. `layout`: the one it was read in, blank when it could not be. `set_aside`: rule of a person's right -> rows
+    it took out, which are quarantined like any other.
     read = accepted + quarantined + deduplicated, always.
     """
 
@@ -66,6 +68,7 @@ class Examination:
     statistics: Mapping[str, int] = field(default_factory=dict)
     profile: Mapping[str, str] = field(default_factory=dict)
     layout: str = ""
+    set_aside: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def outcome(self) -> str:
@@ -391,6 +394,7 @@ def examine(
     before: Sequence[Finding] = (),
     keyring: Keyring | None = None,
     held_values: HeldValues | None = None,
+    rights: Rights | None = None,
 ) -> Examination:
     """Read a file and judge it.
 
@@ -398,7 +402,7 @@ def examine(
     taken from the header and the organisation and month from the rows; register: what the file is compared
     with, None outside intake; before: findings of receiving, which may already refuse it; keyring: what
     identifiers become tokens with, None where nobody will use the tokens; held_values: what was accepted of other
-    feeds, for rows that refer to them.
+    feeds, for rows that refer to them; rights: whose rows may not count, which only the receiver's vault knows.
     """
     suite = suite_of(contract)
     findings = [*before, *receive.check_bytes(held, manifest, contract)]
@@ -440,9 +444,11 @@ def examine(
         findings.append(_clear_refused())
     if worst(findings) == FILE:
         return _refused([*findings, *rows.faults], suite, counted)
-    table, dropped = drop_exact_duplicates(rows.table, contract.key)
+    aside = rights.rows(rows.table, contract) if rights is not None else {}
+    table, dropped = drop_exact_duplicates(_without(rows.table, aside), contract.key)
     findings += [finding("row.duplicate", "The row repeats an earlier one.", None, number) for number in dropped]
-    findings += rows.faults
+    findings += [item for item in rows.faults if item.row not in aside]
+    findings += rights.findings(aside) if rights is not None else []
     first, last = _dates_covered(table, contract, manifest)
     # an expectation says nothing about no rows, except that there are none
     result = (
@@ -471,7 +477,10 @@ def examine(
         findings += _after_freeze(contract, manifest, register)
         findings += _history(_profile(table, contract), contract, earlier)
         findings += _shrunk(contract, manifest, counted, register)
-    findings += _too_much_held_back(contract, counted, counted - accepted.num_rows - len(dropped))
+    # people's rights are no fault of the file
+    findings += _too_much_held_back(
+        contract, counted - len(aside), counted - len(aside) - accepted.num_rows - len(dropped)
+    )
     if worst(findings) == FILE:
         refused = _refused(findings, suite, counted)
         return Examination(refused.findings, counted, 0, counted, 0, None, suite, result.statistics())
@@ -486,7 +495,16 @@ def examine(
         result.statistics(),
         profile,
         rows.layout,
+        Counter(aside.values()),
     )
+
+
+def _without(table: Any, rows: Mapping[int, str]) -> Any:
+    """A table without some of its rows."""
+    if not rows:
+        return table
+    numbers = table.column("row_number")
+    return table.filter(pc.invert(pc.is_in(numbers, value_set=pa.array(sorted(rows), numbers.type))))
 
 
 def check_file(

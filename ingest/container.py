@@ -10,12 +10,16 @@ first bytes whether it is true.
 
 from __future__ import annotations
 
+import gzip
 import stat
 import struct
 import zipfile
 import zlib
 from io import BytesIO
 
+import pyarrow as pa
+
+from foundation.tables import parquet_bytes
 from ingest.columnar import parquet_source
 from ingest.contract import CONTAINERS, Contract
 from ingest.read import FileRejectedError, RawTable, Source, csv_source, refuse_container, table_of
@@ -55,6 +59,28 @@ def read_table(data: bytes, name: str, contract: Contract, layout_name: str | No
     breaks; nothing of it may be used then.
     """
     return table_of(source_of(data, name, contract), contract, layout_name)
+
+
+def packed_again(text: bytes, name: str, contract: Contract) -> bytes | None:
+    """A CSV file in the container its name claims, so that it reads as before; None for a workbook, which is not made.
+
+    A Parquet file holds every column as text.
+    """
+    kind = _kind_of(name, contract)
+    if kind == "gzip":
+        return gzip.compress(text, mtime=0)
+    if kind == "zip":
+        buffer = BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(zipfile.ZipInfo("data.csv"), text, zipfile.ZIP_DEFLATED)
+        return buffer.getvalue()
+    if kind == "parquet":
+        source = csv_source(text, contract)
+        columns = zip(*source.rows({}), strict=True)
+        return parquet_bytes(
+            pa.table({name: pa.array(cells, pa.string()) for name, cells in zip(source.header, columns, strict=True)})
+        )
+    return text if kind == "csv" else None
 
 
 def header_of(data: bytes, name: str, contract: Contract) -> list[str]:

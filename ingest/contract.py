@@ -35,6 +35,7 @@ ORGANISATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{1,59}")
 # names of the lake's folders; a reader finds these columns there and not inside the file
 LAKE_KEYS = ("feed", "organisation", "submission", "month")
 _FEED = re.compile(r"[a-z][a-z0-9_]{1,59}")
+_OPT_OUT = re.compile(r"(?:applies|does not apply)(?:, | to )\S.*", re.DOTALL)
 _MONTH_PATTERN = "^[0-9]{4}-(?:0[1-9]|1[0-2])$"
 
 
@@ -201,8 +202,21 @@ class LawfulBasis(_Part):
     article9: str = Field(min_length=1)
     dpaSchedule1: str = Field(min_length=1)
     commonLaw: str = Field(min_length=1)
-    nationalOptOut: str = Field(min_length=1)
+    nationalOptOut: str
     dpiaReference: str = Field(min_length=1)
+
+    @field_validator("nationalOptOut")
+    @classmethod
+    def _says_whether_and_why(cls, value: str) -> str:
+        """`applies, <why>` or `does not apply, <why>` (or `does not apply to <what>`): the first words decide."""
+        if not _OPT_OUT.fullmatch(value):
+            raise ValueError("begin with 'applies, ' or 'does not apply, ' and say why")
+        return value
+
+    @property
+    def opt_out_applies(self) -> bool:
+        """Whether rows of people who opted out nationally may not be used."""
+        return self.nationalOptOut.startswith("applies")
 
 
 class CrossFieldRule(_Part):

@@ -25,6 +25,7 @@ from ingest.rules import FILE, Finding
 
 RECEIPT = "receipt.json"
 WITHDRAWAL = "withdrawal.json"
+REDACTION = "redaction.json"
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Receipt:
     `received_on`: the day it was taken in, None where it was not judged by its day.
 
     `suite` is (name, hash, statistics); `profile` the figures later periods are compared with, as text;
+    `set_aside`: rule of a person's right -> quarantined rows it took out;
     `repeated` is not stored: it tells the caller that this delivery changed nothing.
     """
 
@@ -60,12 +62,21 @@ class Receipt:
     lake_files: tuple[tuple[str, str], ...]
     profile: tuple[tuple[str, str], ...] = ()
     received_on: date | None = None
+    set_aside: tuple[tuple[str, int], ...] = ()
     repeated: bool = False
 
     @property
     def accepted(self) -> bool:
-        """Whether it counts: not refused, and at least one row got through (or it says there are none)."""
-        return self.outcome != FILE and (self.rows_accepted > 0 or self.rows_read == 0)
+        """Whether it counts: not refused, and at least one row got through (or it says there are none).
+
+        Rows that people's rights take out are no fault of the file: without them it still replaces what came before.
+        """
+        return self.outcome != FILE and (self.rows_accepted > 0 or self.rows_read == 0 or self.rows_set_aside > 0)
+
+    @property
+    def rows_set_aside(self) -> int:
+        """Quarantined rows that nobody has to mend: their people opted out, objected or were erased."""
+        return sum(count for _, count in self.set_aside)
 
     @property
     def shown_name(self) -> str:
@@ -124,6 +135,7 @@ class Receipt:
             "lake_files": dict(self.lake_files),
             "profile": dict(self.profile),
             "received_on": self.received_on,
+            **({"set_aside": dict(self.set_aside)} if self.set_aside else {}),
         }
 
 
@@ -163,6 +175,7 @@ def parse_receipt(data: bytes) -> Receipt:
             profile=tuple(sorted(raw["profile"].items())),
             # receipts of before this was kept do not say
             received_on=_day(raw.get("received_on")),
+            set_aside=tuple(sorted(raw.get("set_aside", {}).items())),
         )
     except (ValueError, KeyError, TypeError):
         raise SystemFault("a submission's receipt cannot be read.", "restore vault/submissions from backup.") from None
@@ -214,6 +227,37 @@ def write_receipt(home: Home, receipt: Receipt) -> None:
         name = f"receipt-{held.manifest_sha256[:12]}-{held.contract_hash[:12]}-{held.suite_hash[:12]}.json"
         write_bytes(path.with_name(name), former, mode=0o600)
     write_bytes(path, data, mode=0o600)
+
+
+@dataclass(frozen=True)
+class Redaction:
+    """Rows of a submission's raw file that an erasure has emptied.
+
+    raw_sha256: of the file as it lies in the vault since; None when the whole file had to go. The receipt goes on
+    naming what was sent.
+    """
+
+    rows: frozenset[int]
+    raw_sha256: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {"rows": sorted(self.rows), "raw_sha256": self.raw_sha256}
+
+
+def redaction_path(home: Home, submission_id: str) -> Path:
+    return home.submissions / submission_id / REDACTION
+
+
+def read_redaction(home: Home, submission_id: str) -> Redaction | None:
+    """What erasures took out of a submission's raw file; None when nothing."""
+    path = redaction_path(home, submission_id)
+    try:
+        raw = json.loads(path.read_bytes())
+        return Redaction(frozenset(raw["rows"]), raw["raw_sha256"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        raise SystemFault(f"{path} cannot be read.", "restore vault/submissions from backup.") from None
 
 
 @dataclass(frozen=True)

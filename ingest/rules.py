@@ -380,6 +380,21 @@ RULES: dict[str, Rule] = {
         "A text that is not the place for it holds what looks like an NHS number, a postcode or the person's name.",
         "take it out, and give records ids that are nobody's number; tell the information governance lead.",
     ),
+    "person.opted_out": Rule(
+        RECORD,
+        "The person has opted out nationally, and the contract says that the opt-out applies to this feed.",
+        "nothing to mend: leave the person out of the extract; the share left out is published with the figures.",
+    ),
+    "person.objected": Rule(
+        RECORD,
+        "The person objected to the use of their data, and the objection was granted.",
+        "nothing to mend: the row stays out of every figure.",
+    ),
+    "person.erased": Rule(
+        RECORD,
+        "The person was erased; a row that is sent again stays out.",
+        "nothing to mend: leave the person out of the extract.",
+    ),
     # rows: Great Expectations, one submission at a time ------------------------------------------
     "row.required": Rule(RECORD, "A required value is blank.", "fill it in."),
     "row.range": Rule(RECORD, "A number or date is outside the contract's range.", "correct the value."),

@@ -229,6 +229,75 @@ def review_links(
     judge_pair(open_home(home), pair, chosen[0], reason, by)
 
 
+@app.command("person-request")
+def person_request(
+    kind: Annotated[str, typer.Argument(help="erase, object or rectify.")],
+    identifiers: Annotated[
+        Path, typer.Option("--identifiers", help="JSON file that names the person; - for standard input.")
+    ],
+    grounds: Annotated[str, typer.Option("--grounds", help="What the person relies on.")],
+    by: Annotated[str, typer.Option("--by", help="Who decided: a name or role.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why it was granted or refused.")] = "",
+    grant: Annotated[bool, typer.Option("--grant", help="Granted.")] = False,
+    refuse: Annotated[bool, typer.Option("--refuse", help="Refused.")] = False,
+    lift: Annotated[bool, typer.Option("--lift", help="An objection is taken back: the person counts again.")] = False,
+    again: Annotated[int, typer.Option("--again", help="Case this one repeats after the key was changed.")] = 0,
+    home: HomeOption = None,
+) -> None:
+    """Record what somebody asked about their data and what was decided, and carry it out when granted."""
+    from orchestration.people import person_request as decide
+
+    raise typer.Exit(
+        decide(
+            open_home(home), kind, identifiers, grounds, by, reason, grant=grant, refuse=refuse, lift=lift, again=again
+        )
+    )
+
+
+@app.command("person-cases")
+def person_cases(home: HomeOption = None) -> None:
+    """List what people asked and what was decided, and check the chain. Nobody is named."""
+    from orchestration.people import list_cases
+
+    list_cases(open_home(home))
+
+
+@app.command("opt-outs")
+def opt_outs(
+    file: Annotated[Path, typer.Argument(help="The whole list: an NHS number or token a line; - for standard input.")],
+    by: Annotated[str, typer.Option("--by", help="Who took it in: a name or role.")],
+    home: HomeOption = None,
+) -> None:
+    """Take in the list of national data opt-outs; rows follow by each feed's legal basis."""
+    from orchestration.people import replace_list
+
+    replace_list(open_home(home), file, by)
+
+
+@app.command("export")
+def export_data(
+    organisation: Annotated[str, typer.Option("--organisation", help="Whose data.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write; it may not exist.")],
+    home: HomeOption = None,
+) -> None:
+    """Write one organisation's accepted data, with receipts and checksums: the end of a contract."""
+    from orchestration.people import hand_over
+
+    hand_over(open_home(home), organisation, out)
+
+
+@app.command("import")
+def import_data(
+    folder: Annotated[Path, typer.Argument(help="Folder of an export.")],
+    name: Annotated[str | None, typer.Option("--as", help="Code to import under; its own when left out.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Put an export into a mailbox of this home; the next run takes it in like anything that is sent."""
+    from orchestration.people import take_over
+
+    take_over(open_home(home), folder, name)
+
+
 @app.command()
 def verify(release: ReleaseArgument) -> None:
     """Recompute a release from itself: hashes, decision chain, and every settlement from the open book."""

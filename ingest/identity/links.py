@@ -254,6 +254,16 @@ def read_overrides(home: Home) -> list[Override]:
     return sorted(found, key=lambda item: (item.token, item.apart_from or ""))
 
 
+def forget(home: Home, tokens: Iterable[str]) -> None:
+    """Take some tokens out of everything this module keeps, after an erasure: every table, which the next data cut
+    makes anew, what was noted of them, and corrections that name one of the tokens."""
+    shutil.rmtree(_folder(home), ignore_errors=True)
+    gone, entries = set(tokens), _entries(home)
+    kept = [item for item in entries if not gone & {item["token"], item.get("apart_from")}]
+    if kept != entries:
+        write_bytes(_overrides_path(home), readable_json(kept), mode=0o600)
+
+
 def undo_link(home: Home, token: str, reason: str, by: str, apart_from: str | None = None) -> None:
     """Undo a wrong link from the next data cut on: `token` leaves the person of `apart_from`, or links to nobody.
 

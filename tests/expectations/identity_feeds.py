@@ -36,7 +36,11 @@ def text_column(name: str, required: bool = False, **more: Any) -> dict[str, Any
 
 
 def document(
-    feed: str = "visits", identity: Mapping[str, Any] | None = None, consent: bool = False, **custom: Any
+    feed: str = "visits",
+    identity: Mapping[str, Any] | None = None,
+    consent: bool = False,
+    opt_out: str = "does not apply, nobody is real",
+    **custom: Any,
 ) -> dict[str, Any]:
     """A complete contract as YAML content: sender TOK sends tokens, CLR identifiers."""
     columns: list[dict[str, Any]] = [
@@ -62,9 +66,8 @@ def document(
             for name in IDENTIFYING
         ),
     ]
-    basis = dict.fromkeys(
-        ("article6", "article9", "dpaSchedule1", "commonLaw", "nationalOptOut", "dpiaReference"), "invented"
-    )
+    basis = dict.fromkeys(("article6", "article9", "dpaSchedule1", "commonLaw", "dpiaReference"), "invented")
+    basis["nationalOptOut"] = opt_out
     properties: dict[str, Any] = {
         "owner": "nobody",
         "captureMethod": {"source": "clinical_record", "description": "invented"},

@@ -172,17 +172,19 @@ def test_the_contracts_page_is_the_code(repository: Path) -> None:
 def test_the_rules_page_is_the_code(repository: Path) -> None:
     page = (repository / "docs/reference/intake-rules.md").read_text()
     listed: dict[str, list[str]] = {}
-    for heading in (
+    headings = (
         "Delivery",
         "Containers",
         "Encoding",
         "Structure",
         "Values",
+        "People",
         "Rows",
         "Table",
         "Plausibility",
         "Earlier periods",
-    ):
+    )
+    for heading in headings:
         listed.update(table(page, heading))
     assert listed == {name: [f"`{rule.severity}`", rule.meaning, rule.mend] for name, rule in rules.RULES.items()}
     assert tuple(table(page, "Outcomes")) == rules.OUTCOMES
