@@ -252,9 +252,12 @@ def finish_erasure(home: Home) -> None:
 
 def _forget(home: Home, tokens: set[str]) -> None:
     """Everything made of rows that may have been the person's, beside the lake and the raw files."""
-    from ingest.identity.links import forget
+    from ingest.identity import likely, links, queue, review
 
-    forget(home, tokens)
+    links.forget(home, tokens)
+    likely.forget(home)
+    review.forget(home, tokens)
+    queue.forget(home)
     for made in home.warehouse.iterdir():
         _clear(made)
     # their persons' tokens are made of keys that no longer exist, so nobody could tell which hold this person

@@ -12,6 +12,7 @@ spelling that nobody sent in clear is known by its token alone, and nothing can 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -26,14 +27,15 @@ from foundation.errors import SystemFault
 from foundation.home import Home
 from ingest import receive
 from ingest.conform import conform
+from ingest.container import read_table
 from ingest.contract import Contract
 from ingest.identity.review import Decision, decisions_in_force
 from ingest.identity.tokenise import shielded
 from ingest.linkage import persons
 from ingest.linkage.probable import MODEL
 from ingest.linkage.records import Person, people_of
-from ingest.read import FileRejectedError, read_csv
-from ingest.register import Receipt
+from ingest.read import FileRejectedError
+from ingest.register import Receipt, read_redaction
 
 # bumped when the rules of `ingest.linkage` change: what is kept is then made again
 METHOD = 1
@@ -96,7 +98,9 @@ def likely_links(home: Home, receipts: Iterable[Receipt], contracts: Mapping[str
             "method": METHOD,
             "model": sha256_file(MODEL),
             "decisions": [[item.token, item.other, item.verdict] for item in decided],
-            "submissions": [[item.submission_id, contracts[item.feed].hash] for item in clear],
+            "submissions": [
+                [item.submission_id, _stored_hash(home, item), contracts[item.feed].hash] for item in clear
+            ],
         }
     )
     path = home.vault / "identity" / "likely" / f"{inputs}.json"
@@ -107,6 +111,11 @@ def likely_links(home: Home, receipts: Iterable[Receipt], contracts: Mapping[str
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_bytes(path, canonical_json(_document(made)), mode=0o600)
     return made
+
+
+def forget(home: Home) -> None:
+    """Drop everything kept, after an erasure; the next data cut makes it anew."""
+    shutil.rmtree(home.vault / "identity" / "likely", ignore_errors=True)
 
 
 def clear_records(home: Home, receipts: Iterable[Receipt], contracts: Mapping[str, Contract]) -> list[ClearRecord]:
@@ -137,6 +146,8 @@ def _of_submission(home: Home, receipt: Receipt, contract: Contract) -> set[Clea
         return set()
     label = next(name for name, known in contract.custom.layouts.items() if known is layout)
     rows = _identifiers(home, receipt, contract, label)
+    if not rows:
+        return set()
     columns = ["row_number", *(name for name in ("person_token", "match_token") if name in contract.identity.tokens)]
     conditions = contract.identity.link_when
     found = set()
@@ -150,18 +161,27 @@ def _of_submission(home: Home, receipt: Receipt, contract: Contract) -> set[Clea
     return found
 
 
+def _stored_hash(home: Home, receipt: Receipt) -> str | None:
+    """Hash of the file that the vault holds of a submission; None when an erasure took it away."""
+    redaction = read_redaction(home, receipt.submission_id)
+    return receipt.sha256 if redaction is None else redaction.raw_sha256
+
+
 def _identifiers(home: Home, receipt: Receipt, contract: Contract, layout: str) -> dict[int, tuple[Any, ...]]:
-    """Row number -> the identifiers of CLEAR, from the file as it came."""
+    """Row number -> the identifiers of CLEAR, from the file as it came or as an erasure left it."""
+    expected = _stored_hash(home, receipt)
+    if expected is None:
+        return {}
     folder = home.submissions / receipt.submission_id
     stored = [folder / name for name in (receipt.file_name, "raw") if (folder / name).is_file()]
     held = receive.hold(stored[0], contract.custom.limits.fileBytes) if stored else None
-    if held is None or held.data is None or held.sha256 != receipt.sha256:
+    if held is None or held.data is None or held.sha256 != expected:
         raise SystemFault(
             f"the raw file of submission {receipt.submission_id} is missing or was changed.",
             "restore vault/submissions from backup.",
         )
     try:
-        table = conform(read_csv(held.data, receipt.file_name, contract, layout), contract).table
+        table = conform(read_table(held.data, receipt.file_name, contract, layout), contract).table
     except FileRejectedError:
         table = None
     if table is None:

@@ -13,13 +13,22 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
-from foundation.durable import write_bytes
+from foundation.durable import remove, write_bytes
 from foundation.errors import WrongUsage
 from foundation.home import Home
 from ingest.contract import Contract
 from ingest.identity.likely import CLEAR, LikelyLinks, Likeness, clear_records, likely_links
 from ingest.identity.review import WITHDRAW, Decision, decide, decisions_in_force, pair_id
 from ingest.register import Receipt, Register
+
+
+def _sheet(home: Home) -> Path:
+    return home.vault / "identity" / "review" / "pairs.csv"
+
+
+def forget(home: Home) -> None:
+    """Remove the sheet, after an erasure; the next listing writes it anew."""
+    remove(_sheet(home))
 
 
 def _in_force(home: Home) -> list[Receipt]:
@@ -37,10 +46,10 @@ def write_sheet(home: Home, contracts: Mapping[str, Contract]) -> tuple[tuple[Li
     A line a record: the pair's short name, its probability, which side, the record's identifiers. Formulas are escaped,
     since the sheet will be opened in a spreadsheet.
     """
-    path = home.vault / "identity" / "review" / "pairs.csv"
+    path = _sheet(home)
     waiting = waiting_pairs(home, contracts).review
     if not waiting:
-        path.unlink(missing_ok=True)
+        remove(path)
         return (), None
     by_token: dict[str, list[list[str]]] = {}
     for one in clear_records(home, _in_force(home), contracts):

@@ -10,6 +10,7 @@ order. Of several entries about one pair the last counts; `withdraw` leaves the 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -106,3 +107,11 @@ def decide(home: Home, decision: Decision) -> None:
     path = _path(home)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_bytes(path, readable_json([asdict(item) for item in (*known, entry)]), mode=0o600)
+
+
+def forget(home: Home, tokens: Collection[str]) -> None:
+    """Take out the decisions that name one of these tokens, after an erasure."""
+    known = read_decisions(home)
+    kept = [item for item in known if item.token not in tokens and item.other not in tokens]
+    if kept != known:
+        write_bytes(_path(home), readable_json([asdict(item) for item in kept]), mode=0o600)
