@@ -29,6 +29,8 @@ from ingest.unpacked import BLOCK, MOST_TIMES, TOO_LARGE, refuse_sizes
 from ingest.workbook import workbook_source
 
 _MAGIC = {"gzip": b"\x1f\x8b\x08", "zip": b"PK\x03\x04", "xlsx": b"PK\x03\x04", "parquet": b"PAR1"}
+# the shell of an old Office file, and of a new one that is encrypted
+_OLE = b"\xd0\xcf\x11\xe0"
 _CALLED = {
     "csv": "CSV",
     "gzip": "CSV packed by gzip (.csv.gz)",
@@ -99,6 +101,10 @@ def source_of(data: bytes, name: str, contract: Contract) -> Source:
     if kind == "csv":
         refuse_container(data, name, _accepted(contract))
         return csv_source(data, contract)
+    if kind == "xlsx" and data.startswith(_OLE):
+        raise FileRejectedError(
+            finding("container.encrypted", "The workbook has a password, or is of the form of before 2007.")
+        )
     if not data.startswith(_MAGIC[kind]):
         raise FileRejectedError(
             finding(

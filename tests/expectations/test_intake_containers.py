@@ -274,6 +274,7 @@ WORKBOOKS: list[tuple[str, Callable[[], bytes], str]] = [
     ),
     ("not XML", lambda: with_parts(workbook(), {SHEET: lambda part: part[:-30]}), "container.damaged"),
     ("bomb", lambda: with_parts(workbook(), {"xl/media/x.xml": lambda _: b"<x>" + b" " * 9_000_000}), "container.too_large"),
+    ("password", lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600, "container.encrypted"),
     ("cut", lambda: workbook()[:-40], "container.damaged"),
     (
         "rows out of order",
