@@ -318,7 +318,7 @@ MODELS = (
     _models("incomplete build passed off as complete", "orchestration.warehouse:read_tables",
             ("changed in the warehouse", "build it anew"), plants_warehouse.unfinished, drives.warehouse,
             whole=Whole(when=_AFTER_BUILD, words=("changed in the warehouse",))),
-    _models("another program holds the build database", "orchestration.warehouse:_read",
+    _models("another program holds the build database", "orchestration.warehouse:_opened",
             ("another program holds it", "close the program"), plants_warehouse.held_by_another, drives.warehouse,
             whole=Whole(code=4, words=("close the program",))),
     _models("days missing under a figure that says fit", "kpi.complete_days", ("30 of 365 days", "deliver the missing days"),
