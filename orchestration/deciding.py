@@ -104,6 +104,7 @@ def record_publication(home: Home, release_id: str, moment: datetime) -> None:
     from settlement.decisions import public_key_text
 
     key = _release_key(home)
+    store.catch_up(home.decisions, PUBLICATIONS)
     records = store.read_records(home.decisions, PUBLICATIONS)
     published = [record for record in records if record.kind == "release_published"]
     if published and published[-1].body["release_id"] == release_id:

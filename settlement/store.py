@@ -106,3 +106,14 @@ def _write(folder: Path, agreement_id: str, log: bytes, lines: bytes) -> tuple[R
     append_lines(log_path(folder, agreement_id), lines)
     write_bytes(head, canonical_json({"head": head_of(records), "records": len(records)}))
     return records
+
+
+def catch_up(folder: Path, agreement_id: str) -> None:
+    """Let a log's remembered head be its last line. A writer killed between the two leaves it behind, and until it is
+    there nobody would notice that the last line was taken away. LogTampered as `read_bytes`."""
+    with _locked(folder, agreement_id):
+        records = read_log(read_bytes(folder, agreement_id))
+        remembered = canonical_json({"head": head_of(records), "records": len(records)})
+        head = _head_path(folder, agreement_id)
+        if records and (not head.exists() or head.read_bytes() != remembered):
+            write_bytes(head, remembered)

@@ -33,15 +33,30 @@ def test_a_cost_line_in_quarantine_is_not_a_saving(demo: DemoHome, tmp_path: Pat
     assert home.current.resolve() == former
 
 
-def test_a_build_that_died_is_built_again(demo: DemoHome, tmp_path: Path) -> None:
-    """Another program holds the build database: dbt cannot start, and what an earlier run left counts for nothing."""
+def test_a_held_build_database_is_left_as_it_was(demo: DemoHome, tmp_path: Path) -> None:
+    """Another program holds the build database: the run ends before it touches a table, and the next one goes on."""
     import duckdb
 
     home = Home(Path(shutil.copytree(demo.root, tmp_path / "home", symlinks=True)))
-    former = home.current.resolve()
+    former, built = home.current.resolve(), (home.warehouse / "built.json").read_bytes()
     resubmission().write(home.landing)
     with duckdb.connect(str(home.build_database)):
-        died = outturn("run", "--period", "2025-08", home=home.root)
+        held = outturn("run", "--period", "2025-08", home=home.root)
+    assert held.code == 4, held.out
+    assert "another program holds it" in " ".join(held.out.split())
+    assert home.current.resolve() == former
+    assert (home.warehouse / "built.json").read_bytes() == built
+    again = outturn_here("run", "--period", "2025-08", home=home.root)
+    assert again.code == 3, again.out
+    assert home.current.resolve() != former
+
+
+def test_a_build_that_died_is_built_again(demo: DemoHome, tmp_path: Path) -> None:
+    """dbt dies between two tables: what it left, and what an earlier run left, counts for nothing."""
+    home = Home(Path(shutil.copytree(demo.root, tmp_path / "home", symlinks=True)))
+    former = home.current.resolve()
+    resubmission().write(home.landing)
+    died = outturn("run", "--period", "2025-08", home=home.root, OUTTURN_FAILPOINT="warehouse/commit:written#20=kill")
     assert died.code == 4, died.out
     assert home.current.resolve() == former
     assert not (home.warehouse / "built.json").exists()

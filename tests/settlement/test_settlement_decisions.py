@@ -361,6 +361,14 @@ def test_the_store_appends_and_misses_what_is_cut_off(tmp_path: Path, world: Wor
     path.write_bytes(whole)
     head.write_bytes(canonical_json({"head": HEAD, "records": len(LINES)}))
     assert store.read_bytes(tmp_path, world.terms.id) == whole
+    # ... until the head is there, nobody would notice that the line was taken away again
+    store.catch_up(tmp_path, world.terms.id)
+    path.write_bytes(world.log)
+    with pytest.raises(LogTampered, match="are gone"):
+        store.catch_up(tmp_path, world.terms.id)
+    path.write_bytes(whole)
+    store.catch_up(tmp_path, world.terms.id)
+    assert store.read_bytes(tmp_path, world.terms.id) == whole
     head.write_bytes(b"{}")
     with pytest.raises(Refused):
         store.read_bytes(tmp_path, world.terms.id)
