@@ -165,7 +165,8 @@ def _agreement_problems(manifest: Manifest, contract: Contract, received: date |
     agreement = contract.agreement_of(manifest.organisation)
     outside = []
     if not (agreement.start <= manifest.covers.start and manifest.covers.end <= agreement.end):
-        outside.append(f"the file covers {manifest.covers.start} to {manifest.covers.end}")
+        # in the words of the contract alone: what a manifest holds is not repeated
+        outside.append("the file covers days outside that")
     if received is not None and not agreement.start <= received <= agreement.end:
         outside.append(f"it arrives on {received}")
     if not outside:

@@ -285,7 +285,7 @@ def by_production(feed: Feed, data: bytes) -> list[tuple[object, ...] | None] | 
         return None
     faults = {item.row for item in made.faults}
     assert made.table.num_rows + len(faults) == made.rows_read
-    kept, twice = drop_exact_duplicates(made.table)
+    kept, twice = drop_exact_duplicates(made.table, feed.contract.key)
     assert kept.num_rows + len(twice) + len(faults) == made.rows_read
     layout = feed.contract.custom.layouts[feed.layout]
     sent = {name: place for place, name in feed.contract.layout_names(layout).items()}
