@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,22 +24,28 @@ from expectations.expectation import ROW, TABLE, WARN, Outcome, Scope, Suite, Su
 from expectations.runner import run_suite
 from expectations.suites import suite_of
 from foundation.errors import Refused, WrongUsage
-from foundation.period import month_of
+from foundation.period import month_of, months_between
 from ingest import receive
 from ingest.conform import column_sums, conform, drop_exact_duplicates
-from ingest.contract import Contract, load_contract
+from ingest.container import header_of, read_table
+from ingest.contract import Contract, Reference, load_contract
 from ingest.identity.declared import MADE_OF
 from ingest.identity.keyring import Keyring, passing_keyring
+from ingest.identity.rights import Rights
 from ingest.identity.tokenise import shielded, tokenise
 from ingest.manifest import Manifest, read_manifest
-from ingest.read import FileRejectedError, choose_layout, decode, read_csv, records_of
+from ingest.read import FileRejectedError, choose_layout
 from ingest.register import Receipt, Register
 from ingest.rules import FILE, Finding, finding, in_order, worst
+from ingest.unlisted import told, worth_telling
 
 # more rows than a few, and more than this share of a file, may not silently be absent
 _FEW_ROWS, _MOST_HELD_BACK_PCT = 5, 10
 # a file whose rows lie outside its dates for the most part was sent for the wrong period
 _MOST = 2
+
+# values of the column a reference points to, among what was accepted of an organisation
+HeldValues = Callable[[Reference, str], Collection[str]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,8 @@ class Examination:
     """What a file turned out to be.
 
     `accepted` holds the rows that may be used (the contract's columns without identifiers), None when the file is
-    refused. `layout`: the one it was read in, blank when it could not be.
+    refused. `layout`: the one it was read in, blank when it could not be. `set_aside`: rule of a person's right -> rows
+    it took out, which are quarantined like any other.
     read = accepted + quarantined + deduplicated, always.
     """
 
@@ -61,6 +68,7 @@ class Examination:
     statistics: Mapping[str, int] = field(default_factory=dict)
     profile: Mapping[str, str] = field(default_factory=dict)
     layout: str = ""
+    set_aside: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def outcome(self) -> str:
@@ -220,6 +228,68 @@ def _shrunk(contract: Contract, manifest: Manifest, rows: int, register: Registe
     return [finding("history.volume_drop", f"The file it replaces held {before} rows, this one {rows}.")]
 
 
+def _gap_before(contract: Contract, manifest: Manifest, register: Register) -> list[Finding]:
+    """A monthly feed skipped a month: said with the next delivery, for the missing one has no receipt to say it in."""
+    ends = [
+        item.covers_to
+        for item in register.of(contract.feed, manifest.organisation)
+        if item.covers_to is not None and item.covers_to < manifest.covers.start
+    ]
+    if contract.custom.coverage.kind != "single" or not ends:
+        return []
+    first, last = max(ends) + timedelta(days=1), manifest.covers.start - timedelta(days=1)
+    if first > last:
+        return []
+    months = [period.label for period in months_between(month_of(first), month_of(last))]
+    named = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
+    return [finding("delivery.period_missing", f"Nothing was accepted for {named}.")]
+
+
+def _after_freeze(contract: Contract, manifest: Manifest, register: Register) -> list[Finding]:
+    """Late beyond the freeze, by the sender's own later deliveries: intake looks at no clock, so that the same files
+    are judged alike on any day."""
+    until = max(contract.provisional_until(manifest.covers.end), manifest.covers.end)
+    later = [
+        item
+        for item in register.of(contract.feed, manifest.organisation)
+        if item.covers_from is not None and item.covers_from > until
+    ]
+    if not later:
+        return []
+    message = (
+        f"Figures up to {manifest.covers.end} stopped being provisional on {until}; this comes after later months."
+    )
+    return [finding("delivery.after_freeze", message)]
+
+
+def _orphans(
+    table: Any, keep: Sequence[int], contract: Contract, organisation: str, held: HeldValues | None
+) -> dict[int, Finding]:
+    """Rows that refer to nothing: position -> finding. What refers to a row held back goes with it."""
+    found: dict[int, Finding] = {}
+    numbers = table.column("row_number")
+    kept = list(keep)
+    while True:
+        before = len(found)
+        for reference in contract.custom.references:
+            if reference.feed is not None and held is None:
+                # a sender's own check does not know the other feed
+                continue
+            values = table.column(reference.column).to_pylist()
+            if reference.feed is not None and held is not None:
+                known = held(reference, organisation)
+            else:
+                targets = table.column(reference.to).to_pylist()
+                known = {str(targets[place]) for place in kept if targets[place] is not None}
+            for place in kept:
+                if place not in found and values[place] is not None and str(values[place]) not in known:
+                    message = f"Nothing accepted has this reference: {reference.description}."
+                    found[place] = finding("row.reference", message, reference.column, numbers[place].as_py())
+            kept = [place for place in kept if place not in found]
+        if len(found) == before:
+            return found
+
+
 def _row_findings(outcome: Outcome, numbers: Sequence[int]) -> list[Finding]:
     """Findings of one expectation: by row where GX names rows, else one for the table."""
     item = outcome.expectation
@@ -228,7 +298,17 @@ def _row_findings(outcome: Outcome, numbers: Sequence[int]) -> list[Finding]:
     return [finding(item.rule, item.message, item.column)]
 
 
-def _judge(result: SuiteResult, table: Any) -> tuple[list[Finding], set[int]]:
+def _unlisted(outcome: Outcome, table: Any, contract: Contract) -> list[Finding]:
+    """One finding that lists and counts the codes of a column which are on no list of the contract."""
+    name = outcome.expectation.column
+    if outcome.expectation.rule != "row.code" or name is None or not contract.by_name[name].allowed:
+        return []
+    column = table.column(name)
+    counts = Counter(text for text in (column[position].as_py() for position in outcome.rows) if text is not None)
+    return [finding("row.code", told(counts), name)] if worth_telling(counts) else []
+
+
+def _judge(result: SuiteResult, table: Any, contract: Contract) -> tuple[list[Finding], set[int]]:
     """Findings of a suite and the positions of the rows it takes out."""
     numbers = table.column("row_number").to_pylist()
     found: list[Finding] = []
@@ -238,7 +318,7 @@ def _judge(result: SuiteResult, table: Any) -> tuple[list[Finding], set[int]]:
             raise WrongUsage(
                 f"the expectation {outcome.expectation.kind} does not name rows.", "give it the level table or warn."
             )
-        found += _row_findings(outcome, numbers)
+        found += [*_unlisted(outcome, table, contract), *_row_findings(outcome, numbers)]
         taken_out.update(outcome.rows)
         if len(outcome.rows) == len(numbers) and outcome.expectation.rule == "row.required" and len(numbers) > 1:
             found.append(finding("table.column_empty", "A required column is empty.", outcome.expectation.column))
@@ -274,7 +354,7 @@ class _Rows:
 
 def _read_rows(data: bytes, name: str, contract: Contract, layout: str | None, keyring: Keyring) -> _Rows:
     """Read, conform, make tokens: the only place of intake where identifiers are at hand, and none leaves it."""
-    raw = read_csv(data, name, contract, layout)
+    raw = read_table(data, name, contract, layout)
     conformed = conform(raw, contract)
     made = tokenise(conformed.table, contract, raw.layout, keyring)
     unreadable = dict(conformed.unreadable)
@@ -285,20 +365,16 @@ def _read_rows(data: bytes, name: str, contract: Contract, layout: str | None, k
         conformed.rows_read,
         conformed.table.select(["row_number", *contract.judged_columns]),
         made.table,
-        (*raw.findings, *conformed.notes),
+        (*raw.findings, *conformed.notes, *made.notes),
         (*conformed.faults, *made.faults),
         unreadable,
         made.verdicts,
     )
 
 
-def _sends_identifiers(data: bytes, contract: Contract) -> bool:
+def _sends_identifiers(data: bytes, name: str, contract: Contract) -> bool:
     """Whether the header of a file that fits no token layout is that of a layout with identifiers."""
-    try:
-        header = next(records_of(decode(data, contract, []), contract), [])
-    except FileRejectedError:
-        return False
-    fitting = choose_layout(header, contract)
+    fitting = choose_layout(header_of(data, name, contract), contract)
     return fitting is not None and contract.is_clear(contract.custom.layouts[fitting])
 
 
@@ -317,13 +393,16 @@ def examine(
     register: Register | None = None,
     before: Sequence[Finding] = (),
     keyring: Keyring | None = None,
+    held_values: HeldValues | None = None,
+    rights: Rights | None = None,
 ) -> Examination:
     """Read a file and judge it.
 
     held: its bytes; name: its file name; manifest: None when a sender checks without one, then the layout is
     taken from the header and the organisation and month from the rows; register: what the file is compared
     with, None outside intake; before: findings of receiving, which may already refuse it; keyring: what
-    identifiers become tokens with, None where nobody will use the tokens.
+    identifiers become tokens with, None where nobody will use the tokens; held_values: what was accepted of other
+    feeds, for rows that refer to them; rights: whose rows may not count, which only the receiver's vault knows.
     """
     suite = suite_of(contract)
     findings = [*before, *receive.check_bytes(held, manifest, contract)]
@@ -340,7 +419,7 @@ def examine(
         )
     except FileRejectedError as rejected:
         named = layout_name is not None and not contract.is_clear(contract.custom.layouts[layout_name])
-        if named and _sends_identifiers(data, contract):
+        if named and _sends_identifiers(data, name, contract):
             return _refused([*findings, _clear_refused()], suite)
         return _refused([*findings, rejected.found, *rejected.notes], suite)
     findings += rows.findings
@@ -365,9 +444,11 @@ def examine(
         findings.append(_clear_refused())
     if worst(findings) == FILE:
         return _refused([*findings, *rows.faults], suite, counted)
-    table, dropped = drop_exact_duplicates(rows.table, contract.key)
+    aside = rights.rows(rows.table, contract) if rights is not None else {}
+    table, dropped = drop_exact_duplicates(_without(rows.table, aside), contract.key)
     findings += [finding("row.duplicate", "The row repeats an earlier one.", None, number) for number in dropped]
-    findings += rows.faults
+    findings += [item for item in rows.faults if item.row not in aside]
+    findings += rights.findings(aside) if rights is not None else []
     first, last = _dates_covered(table, contract, manifest)
     # an expectation says nothing about no rows, except that there are none
     result = (
@@ -375,13 +456,15 @@ def examine(
         if table.num_rows or counted == 0
         else SuiteResult(())
     )
-    judged, taken_out = _judge(result, table)
+    judged, taken_out = _judge(result, table, contract)
     findings += judged
-    accepted = table
-    if taken_out:
-        keep = np.ones(table.num_rows, dtype=bool)
-        keep[sorted(taken_out)] = False
-        accepted = table.filter(pa.array(keep))
+    keep = np.ones(table.num_rows, dtype=bool)
+    keep[sorted(taken_out)] = False
+    if contract.custom.references:
+        orphans = _orphans(table, np.flatnonzero(keep).tolist(), contract, organisation, held_values)
+        findings += orphans.values()
+        keep[sorted(orphans)] = False
+    accepted = table if keep.all() else table.filter(pa.array(keep))
     profile = {
         **_profile(accepted, contract),
         **{f"nhs_number.{status}": str(count) for status, count in sorted(rows.statuses.items())},
@@ -390,9 +473,14 @@ def examine(
         earlier = register.earlier(
             contract.feed, organisation, manifest.covers.start, contract.custom.historyRules.periods
         )
+        findings += _gap_before(contract, manifest, register)
+        findings += _after_freeze(contract, manifest, register)
         findings += _history(_profile(table, contract), contract, earlier)
         findings += _shrunk(contract, manifest, counted, register)
-    findings += _too_much_held_back(contract, counted, counted - accepted.num_rows - len(dropped))
+    # people's rights are no fault of the file
+    findings += _too_much_held_back(
+        contract, counted - len(aside), counted - len(aside) - accepted.num_rows - len(dropped)
+    )
     if worst(findings) == FILE:
         refused = _refused(findings, suite, counted)
         return Examination(refused.findings, counted, 0, counted, 0, None, suite, result.statistics())
@@ -407,23 +495,36 @@ def examine(
         result.statistics(),
         profile,
         rows.layout,
+        Counter(aside.values()),
     )
 
 
-def check_file(path: Path, contract: Contract | Path, manifest: Manifest | Path | None = None) -> CheckReport:
+def _without(table: Any, rows: Mapping[int, str]) -> Any:
+    """A table without some of its rows."""
+    if not rows:
+        return table
+    numbers = table.column("row_number")
+    return table.filter(pc.invert(pc.is_in(numbers, value_set=pa.array(sorted(rows), numbers.type))))
+
+
+def check_file(
+    path: Path, contract: Contract | Path, manifest: Manifest | Path | None = None, received: date | None = None
+) -> CheckReport:
     """What a sender runs before sending: the report intake would make, without taking anything in.
+
+    received: the day the file will arrive; None is not judged.
 
     Comparisons with earlier deliveries need the receiver's register and are not made. WrongUsage when the
     file or the contract cannot be opened; everything else is a finding.
     """
     agreed = contract if isinstance(contract, Contract) else load_contract(Path(contract))
     found: list[Finding] = []
-    told: Manifest | None = None
+    sent: Manifest | None = None
     if isinstance(manifest, Manifest) or manifest is None:
-        told = manifest
+        sent = manifest
     else:
         try:
-            told = read_manifest(Path(manifest))
+            sent = read_manifest(Path(manifest))
         except Refused as refusal:
             found.append(finding("delivery.manifest_unreadable", refusal.message))
     try:
@@ -432,11 +533,14 @@ def check_file(path: Path, contract: Contract | Path, manifest: Manifest | Path 
         raise WrongUsage(
             f"{path} cannot be opened.", "give the path of the file to check; links are not followed."
         ) from None
-    if told is not None:
-        found += [*receive.check_name(told, Path(path).name, landed=False), *receive.check_manifest(told, agreed)]
-    if not receive.is_safe_name(Path(path).name) and told is None:
+    if sent is not None:
+        found += [
+            *receive.check_name(sent, Path(path).name, landed=False),
+            *receive.check_manifest(sent, agreed, received),
+        ]
+    if not receive.is_safe_name(Path(path).name) and sent is None:
         found.append(finding("delivery.name_unsafe", "The file name is not safe to use."))
-    result = examine(held, Path(path).name, agreed, told, None, found)
+    result = examine(held, Path(path).name, agreed, sent, None, found)
     rows = result.accepted
     if rows is not None and agreed.identity is not None and agreed.is_clear(agreed.custom.layouts[result.layout]):
         rows = rows.drop_columns([name for name in rows.column_names if name in MADE_OF and name.endswith("_token")])

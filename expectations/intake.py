@@ -9,21 +9,25 @@ it. A process killed anywhere leaves a submission without a receipt, and doing i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from expectations.examine import Examination, examine
+from expectations.examine import Examination, HeldValues, examine
 from expectations.suites import suite_of
 from foundation.canonical import sha256_bytes
 from foundation.durable import remove, write_bytes
 from foundation.errors import Refused, WrongUsage
 from foundation.home import Home
 from ingest import lake, quarantine, receive
-from ingest.contract import Contract
+from ingest.contract import Contract, Reference
 from ingest.identity.keyring import keyring_of
+from ingest.identity.redact import redact
+from ingest.identity.rights import TOKENS, Rights, rights_of
 from ingest.manifest import SUFFIX, Manifest, parse_manifest
-from ingest.register import Receipt, Register, read_receipt, receipts, repeated, write_receipt
+from ingest.register import Receipt, Register, read_receipt, read_redaction, receipts, repeated, write_receipt
 from ingest.rules import FILE, Finding, finding, in_order, worst
 
 RAW_MANIFEST = "manifest.json"
@@ -45,6 +49,7 @@ def _receipt(
     findings: Sequence[Finding],
     contract_hash: str,
     lake_files: Mapping[str, str],
+    received: date | None = None,
 ) -> Receipt:
     return Receipt(
         submission_id=identity,
@@ -69,6 +74,8 @@ def _receipt(
         contract_hash=contract_hash,
         lake_files=tuple(sorted(lake_files.items())),
         profile=tuple(sorted(result.profile.items())) if result else (),
+        received_on=received,
+        set_aside=tuple(sorted(result.set_aside.items())) if result else (),
     )
 
 
@@ -135,11 +142,16 @@ def _refuse_delivery(
 
 
 def take_in(
-    home: Home, manifest_path: Path, contracts: Mapping[str, Contract], known: Register | None = None
+    home: Home,
+    manifest_path: Path,
+    contracts: Mapping[str, Contract],
+    known: Register | None = None,
+    received: date | None = None,
 ) -> Receipt:
     """Take in one delivery: receive, read, conform, judge, quarantine, lake, receipt; then clear the landing.
 
-    known: the register as it is now, for a caller that takes in many; read from the home when None.
+    known: the register as it is now, for a caller that takes in many; read from the home when None. received: the day
+    of it, on which the data-sharing agreement must be in force; None is not judged.
 
     Returns the receipt, also of a refused file: its outcome and findings say why. A delivery that was there
     before changes nothing and comes back with `repeated`. Refused when the manifest lies outside a mailbox.
@@ -183,19 +195,46 @@ def take_in(
     held = receive.hold(data_path, contract.custom.limits.fileBytes)
     identity = manifest.submission_id(held.sha256)
     former = read_receipt(home, identity)
-    if former is not None and _still_stands(former, contract):
+    redacted = read_redaction(home, identity) is not None
+    if former is not None and (redacted or _still_stands(former, contract)):
+        # of a file that held somebody who was erased, the vault keeps what was left of it
         _clear_landing(manifest_path, data_path)
         return repeated(former)
     register = (known or Register.load(home)).without(identity)
     before = [
         *receive.check_name(manifest, data_path.name, landed=True),
-        *receive.check_manifest(manifest, contract),
+        *receive.check_manifest(manifest, contract, received),
         *receive.check_sequence(manifest, held.sha256, register),
     ]
-    result = examine(held, data_path.name, contract, manifest, register, before, keyring_of(home))
-    receipt = _store(home, contract, manifest, manifest_bytes, held, data_path, identity, result, former)
+    rights = rights_of(home)
+    result = examine(
+        held,
+        data_path.name,
+        contract,
+        manifest,
+        register,
+        before,
+        keyring_of(home),
+        held_in(home, register),
+        rights,
+    )
+    receipt = _store(home, contract, manifest, manifest_bytes, held, data_path, identity, result, former, received)
+    if rights.erased:
+        redact(home, contract, receipt, rights, keyring_of(home))
     _clear_landing(manifest_path, data_path)
     return receipt
+
+
+def held_in(home: Home, register: Register) -> HeldValues:
+    """Values that rows of another feed may refer to: those of the organisation's submissions in force."""
+
+    def held(reference: Reference, organisation: str) -> set[str]:
+        parents = [
+            item for item in register.in_force() if (item.feed, item.organisation) == (reference.feed, organisation)
+        ]
+        return lake.values_held(home, [path for item in parents for path, _ in item.lake_files], reference.to)
+
+    return held
 
 
 def _still_stands(former: Receipt, contract: Contract) -> bool:
@@ -217,16 +256,27 @@ def _store(
     identity: str,
     result: Examination,
     former: Receipt | None,
+    received: date | None,
 ) -> Receipt:
     """Write raw file, quarantine, lake and receipt, in this order; the receipt makes it true."""
-    if former is not None and former.accepted and not _same_rows(home, contract, manifest, identity, result, former):
+    again = former is not None and former.accepted
+    new_key = again and former is not None and _other_key_alone(home, contract, result, former)
+    if (
+        again
+        and former is not None
+        and not new_key
+        and not _same_rows(home, contract, manifest, identity, result, former)
+    ):
         # runs may have used these rows; other rows for the same bytes would rewrite them under the same cut
         return repeated(former)
     _keep_raw(home, identity, data_path.name, held, manifest_bytes)
     if result.outcome == FILE or result.rows_quarantined:
         quarantine.write_record(home, quarantine.record_of(identity, result.findings, result.outcome == FILE))
     lake_files: dict[str, str] = {}
-    if former is not None and former.accepted:
+    if former is not None and new_key:
+        parts = lake.partitions(result.accepted, contract)
+        lake_files = lake.write_again(home, contract, manifest.organisation, identity, parts, dict(former.lake_files))
+    elif former is not None and former.accepted:
         lake_files = dict(former.lake_files)
     elif result.accepted is not None:
         lake_files = lake.write_submission(home, contract, manifest.organisation, identity, result.accepted)
@@ -244,9 +294,44 @@ def _store(
         result.findings,
         contract.hash,
         lake_files,
+        received,
     )
+    if former is not None and read_redaction(home, identity) is not None:
+        # the receipt goes on naming what was sent
+        receipt = replace(receipt, sha256=former.sha256, bytes=former.bytes, manifest_sha256=former.manifest_sha256)
     write_receipt(home, receipt)
+    if new_key:
+        lake.prune(home, contract, manifest.organisation, identity, lake_files)
     return repeated(receipt) if receipt == former else receipt
+
+
+def _other_key_alone(home: Home, contract: Contract, result: Examination, former: Receipt) -> bool:
+    """Whether a file of identifiers gives the rows it gave before, with tokens of the key in force in place of another.
+
+    The link tables name the files they are made of, so that persons are found anew by the new tokens.
+    """
+    identity, layout = contract.identity, contract.layout_of(former.organisation)
+    if identity is None or layout is None or not contract.is_clear(layout) or result.accepted is None:
+        return False
+    names = [name for name in identity.tokens if name in TOKENS]
+    before, after = lake.read_parts(home, dict(former.lake_files)), lake.partitions(result.accepted, contract)
+    if not names or before.keys() != after.keys():
+        return False
+    if _keys_of(before.values(), names) & set(identity.key_ids) or not _keys_of(after.values(), names):
+        return False
+    return all(_but_for_tokens(before[label], names) == _but_for_tokens(after[label], names) for label in before)
+
+
+def _keys_of(parts: Iterable[Any], names: Sequence[str]) -> set[str]:
+    """Ids of the keys that the tokens of some rows were made with."""
+    found = {token for part in parts for name in names for token in part.column(name).to_pylist() if token is not None}
+    return {token.partition(":")[0] for token in found}
+
+
+def _but_for_tokens(part: Any, names: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        {name: value is None if name in names else value for name, value in row.items()} for row in part.to_pylist()
+    ]
 
 
 def _same_rows(
@@ -260,7 +345,10 @@ def _same_rows(
     held = {
         path.removeprefix(folder.relative_to(home.lake).as_posix() + "/"): value for path, value in former.lake_files
     }
-    return fresh == held
+    # named by month: a file written anew for somebody's rights has a name of its own
+    return {Path(path).parent.name: value for path, value in fresh.items()} == {
+        Path(path).parent.name: value for path, value in held.items()
+    }
 
 
 def _without_file(home: Home, mailbox: str, manifest: Manifest, manifest_path: Path, manifest_bytes: bytes) -> Receipt:
@@ -297,19 +385,45 @@ def judge_again(home: Home, submission_id: str, contracts: Mapping[str, Contract
     folder = home.submissions / submission_id
     if former is None or contract is None:
         raise WrongUsage(f"there is no submission {submission_id} of a known feed.", "see `outturn doctor`.")
+    redaction = read_redaction(home, submission_id)
+    if redaction is not None and redaction.raw_sha256 is None:
+        # nobody could say who was not in it
+        return repeated(former)
     manifest_bytes = (folder / RAW_MANIFEST).read_bytes()
     manifest = parse_manifest(manifest_bytes)
     raw = folder / _raw_name(former.file_name)
     held = receive.hold(raw, contract.custom.limits.fileBytes)
-    if held.sha256 != former.sha256:
+    if held.sha256 != (former.sha256 if redaction is None else redaction.raw_sha256):
         raise Refused(f"the raw file of submission {submission_id} was changed.", "restore the vault from backup.")
     register = Register.load(home).without(submission_id)
-    before = [*receive.check_name(manifest, former.file_name, landed=True), *receive.check_manifest(manifest, contract)]
+    before = [
+        *receive.check_name(manifest, former.file_name, landed=True),
+        *receive.check_manifest(manifest, contract, former.received_on),
+    ]
     if not former.accepted:
         before += receive.check_sequence(manifest, held.sha256, register)
-    result = examine(held, former.file_name, contract, manifest, register, before, keyring_of(home))
+    result = examine(
+        held,
+        former.file_name,
+        contract,
+        manifest,
+        register,
+        before,
+        keyring_of(home),
+        held_in(home, register),
+        rights_in(home, submission_id),
+    )
     named = raw.with_name(former.file_name) if receive.is_safe_name(former.file_name) else raw
-    return _store(home, contract, manifest, manifest_bytes, held, named, submission_id, result, former)
+    return _store(
+        home, contract, manifest, manifest_bytes, held, named, submission_id, result, former, former.received_on
+    )
+
+
+def rights_in(home: Home, submission_id: str) -> Rights:
+    """The home's lists, and the rows of a submission that an erasure has emptied already."""
+    redaction = read_redaction(home, submission_id)
+    rights = rights_of(home)
+    return rights if redaction is None else replace(rights, blanked=redaction.rows)
 
 
 def outdated(home: Home, contracts: Mapping[str, Contract]) -> list[Receipt]:

@@ -39,6 +39,10 @@ class Home:
         return self.vault / "quarantine"
 
     @property
+    def tombstones(self) -> Path:
+        return self.vault / "tombstones"
+
+    @property
     def lake(self) -> Path:
         return self.root / "lake"
 
@@ -137,7 +141,7 @@ class Home:
             self.submissions,
             self.quarantine,
             self.vault / "identity",
-            self.vault / "tombstones",
+            self.tombstones,
         ):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             folder.chmod(0o700)

@@ -19,7 +19,7 @@ from hashlib import sha256
 from foundation.errors import WrongUsage
 
 # Purposes a key is derived for; tokens of different purposes never meet.
-SOURCE, ANALYST = "source", "analyst"
+SOURCE, ANALYST, TOMBSTONE = "source", "analyst", "tombstone"
 TOKEN = re.compile(r"[a-z0-9]{1,12}:[0-9a-f]{64}")
 _KEY_ID = re.compile(r"[a-z0-9]{1,12}")
 _LEAST_KEY_BYTES = 32

@@ -21,14 +21,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from foundation.canonical import plain_decimal
 from ingest.contract import DATE_FORMATS, Column, Contract, Layout
 from ingest.read import FileRejectedError, RawTable
-from ingest.rules import Finding, finding
+from ingest.rules import FILE, Finding, finding
+from ingest.unlisted import told, worth_telling
 
 # ASCII digits only: `str.isdigit` is true for full-width and Arabic digits
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+# signs that take no room: format characters, fillers, separators of lines that no line end is
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0001-\U000e007f]"
+)
 _CONTROL = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _DATE_SHAPES = {
     "YYYY-MM-DD": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII),
@@ -64,12 +71,19 @@ _ANSWER_WORDS = {"y": "Y", "yes": "Y", "true": "Y", "1": "Y", "n": "N", "no": "N
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _MARKUP = re.compile(r"<[a-z/!?]|\{\{|\{%|\{#|'\s*\)?\s*;|--\s*$|;\s*--", re.IGNORECASE)
 _TWICE_ENCODED = re.compile("[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac")
+# how a spreadsheet writes a number it has no room for, and a value it could not work out
+_SCIENTIFIC = "^-?[0-9](?:\\.[0-9]+)?E\\+[0-9]{2,}$"
+_SHEET_ERROR = "^#(?:N/A|REF!|VALUE!|DIV/0!|NAME\\?|NULL!|NUM!|SPILL!|CALC!|#+)$"
+_DIGITS = re.compile(r"[0-9]+", re.ASCII)
 # visible ASCII without spaces: nothing to trim, nothing invisible, no control character
 _PLAIN_TEXT = "^[!-~]+$"
+# an NHS number has rules of its own (`ingest.identity`)
+_JUDGED_ELSEWHERE = "nhs_number"
 _PLAIN_SPACE = " \t\r\n"
 _NO_BREAK = "\u00a0\u202f\u2007"
 # An export through binary floating point leaves a tail of many digits a hair from the true amount.
 _DRIFT_DIGITS, _DRIFT = 9, Decimal("0.0000001")
+_UNMAPPED = "value.code_unmapped"
 # longer than any amount; the usual context of 28 digits breaks on what it cannot hold
 _MOST_DIGITS, _WIDE = 60, Context(prec=120)
 
@@ -131,6 +145,15 @@ def parse_date(text: str, date_format: str) -> date:
     return datetime.strptime(text, DATE_FORMATS[date_format]).date()  # noqa: DTZ007 (a day has no time zone)
 
 
+def _in_our_unit(text: str, column: Column, layout: Layout) -> str:
+    """A figure in the contract's unit, as plain text. What is no plain decimal stays as it is, for its own rule."""
+    if column.name not in layout.units or not _DECIMAL.fullmatch(text) or len(text) >= _MOST_DIGITS:
+        return text
+    value = _WIDE.multiply(Decimal(text), Decimal(layout.units[column.name].factor))
+    # 12300 pence are 123 pounds, whether or not the column has decimals
+    return str(int(value)) if value == value.to_integral_value() else plain_decimal(value)
+
+
 def _is_date_of_other_format(text: str) -> bool:
     for pattern in _OTHER_DATE_FORMATS:
         try:
@@ -147,6 +170,12 @@ def _typed(text: str, column: Column, layout: Layout, notes: set[str]) -> Any:
         raise _UnreadableError("value.invisible_character", "The value holds an invisible character.")
     if _CONTROL.search(text):
         raise _UnreadableError("value.control_character", "The value holds a control character.")
+    text = _in_our_unit(text, column, layout)
+    if column.name in layout.codes:
+        try:
+            return layout.codes[column.name][text]
+        except KeyError:
+            raise _UnreadableError(_UNMAPPED, "The code is not in the crosswalk of the layout.") from None
     if column.kind == "integer":
         try:
             return parse_integer(text)
@@ -172,6 +201,12 @@ def _typed(text: str, column: Column, layout: Layout, notes: set[str]) -> Any:
     if frozenset(column.allowed) == _ANSWERS and text not in _ANSWERS and text.casefold() in _ANSWER_WORDS:
         notes.add("value.answer_normalised")
         return _ANSWER_WORDS[text.casefold()]
+    if not column.free_text and re.match(_SHEET_ERROR, text):
+        raise _UnreadableError("value.spreadsheet_error", "The value is the error of a spreadsheet.")
+    if not column.free_text and column.name != _JUDGED_ELSEWHERE and re.match(_SCIENTIFIC, text):
+        raise _UnreadableError("value.digits_lost", "The code was turned into a number and lost its digits.")
+    if text not in column.allowed and _zeros_lost(text, column):
+        raise _UnreadableError("value.leading_zero_lost", "The code lost its leading zeros.")
     if column.max_length is not None and len(text) > column.max_length:
         raise _UnreadableError("value.too_long", f"The text is longer than {column.max_length} characters.")
     if column.free_text:
@@ -184,6 +219,13 @@ def _typed(text: str, column: Column, layout: Layout, notes: set[str]) -> Any:
         if _TWICE_ENCODED.search(text):
             notes.add("encoding.double_encoded")
     return text
+
+
+def _zeros_lost(text: str, column: Column) -> bool:
+    """Whether a text is a code of the contract without the zeros in front of it."""
+    return _DIGITS.fullmatch(text) is not None and any(
+        code.startswith("0") and code.lstrip("0") == text.lstrip("0") for code in column.allowed
+    )
 
 
 def _clean(cell: str, notes: set[str]) -> str:
@@ -231,12 +273,21 @@ class _Read:
     faults: Mapping[int, tuple[str, str]]
 
 
-def _needs_the_rules(distinct: Any, column: Column) -> Any:
+def _needs_the_rules(distinct: Any, column: Column, layout: Layout) -> Any:
     """Which distinct texts the rules for one cell must be asked about; the others are their own value."""
     everything = np.ones(len(distinct), dtype=bool)
-    if column.kind != "string" or column.free_text or frozenset(column.allowed) == _ANSWERS:
+    if (
+        column.kind != "string"
+        or column.free_text
+        or column.name in layout.codes
+        or frozenset(column.allowed) == _ANSWERS
+    ):
+        return everything
+    if any(code.startswith("0") for code in column.allowed):
         return everything
     plain = pc.match_substring_regex(distinct, _PLAIN_TEXT)
+    for spoilt in (_SCIENTIFIC, _SHEET_ERROR):
+        plain = pc.and_not(plain, pc.match_substring_regex(distinct, spoilt))
     if column.max_length is not None:
         plain = pc.and_(plain, pc.less_equal(pc.utf8_length(distinct), column.max_length))
     if column.null_tokens:
@@ -247,7 +298,7 @@ def _needs_the_rules(distinct: Any, column: Column) -> Any:
 def _read_column(cells: Any, column: Column, layout: Layout) -> _Read:
     distinct, codes = cells.dictionary, cells.indices.to_numpy()
     counts = np.bincount(codes, minlength=len(distinct))
-    asked = np.flatnonzero(_needs_the_rules(distinct, column))
+    asked = np.flatnonzero(_needs_the_rules(distinct, column, layout))
     found = [_cell(text, column, layout) for text in distinct.take(pa.array(asked)).to_pylist()]
     answers = pa.array([item.value for item in found], column.arrow_type)
     if len(asked) == len(distinct):
@@ -288,7 +339,8 @@ def _refuse_second_header(raw: RawTable, contract: Contract) -> None:
 
 
 def conform(raw: RawTable, contract: Contract) -> Conformed:
-    """Canonical typed rows of a file. Raises FileRejectedError when dates are in another format than the layout's."""
+    """Canonical typed rows of a file. Raises FileRejectedError when dates are in another format than the
+    layout's, or codes have lost their zeros."""
     _refuse_second_header(raw, contract)
     position = {name: index for index, name in enumerate(raw.columns)}
     arrays: list[Any] = []
@@ -298,6 +350,7 @@ def conform(raw: RawTable, contract: Contract) -> Conformed:
     unreadable: dict[str, int] = {}
     # harmless and possibly on every row, so reported once a column
     notes: list[tuple[str, str, int]] = []
+    listed: list[Finding] = []
     for place, column in enumerate(contract.columns):
         if column.name not in position:
             arrays.append(pa.nulls(raw.row_count, column.arrow_type))
@@ -310,15 +363,27 @@ def conform(raw: RawTable, contract: Contract) -> Conformed:
             broken[rows] = True
             unreadable[column.name] = len(rows)
             faults += [(row + 1, place, _fault(read.faults[read.codes[row]], column, row)) for row in rows.tolist()]
+            listed += _unmapped(read, raw.cells[position[column.name]].dictionary, column)
     found = [item for _, _, item in sorted(faults, key=lambda item: item[:2])]
-    swapped = [item for item in found if item.rule == "value.date_format"]
-    if swapped:
-        raise FileRejectedError(swapped[0], tuple(swapped[1:]))
+    # a swapped date or a lost zero on one row puts the others in doubt
+    doubtful = [item for item in found if item.severity == FILE]
+    if doubtful:
+        raise FileRejectedError(doubtful[0], tuple(doubtful[1:]))
     table = pa.Table.from_arrays([pa.array(np.arange(1, raw.row_count + 1)), *arrays], schema=contract.schema)
     if broken.any():
         table = table.filter(pa.array(~broken))
     summary = [finding(rule, f"In {count} rows.", name) for rule, name, count in sorted(notes)]
-    return Conformed(table, raw.row_count, found, summary, unreadable)
+    return Conformed(table, raw.row_count, [*listed, *found], summary, unreadable)
+
+
+def _unmapped(read: _Read, distinct: Any, column: Column) -> list[Finding]:
+    """One finding that lists and counts the codes of a column which its crosswalk does not have."""
+    counts: dict[str, int] = {}
+    for position, (rule, _) in read.faults.items():
+        if rule == _UNMAPPED:
+            text = _clean(distinct[position].as_py(), set())
+            counts[text] = counts.get(text, 0) + int(read.counts[position])
+    return [finding(_UNMAPPED, told(counts), column.name)] if worth_telling(counts) else []
 
 
 def _fault(fault: tuple[str, str], column: Column, row: int) -> Finding:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -28,12 +28,20 @@ from ingest.identity.declared import MADE_OF, Identity, check_identity
 CONTRACTS = Path(__file__).parent / "contracts"
 DATE_FORMATS = {"YYYY-MM-DD": "%Y-%m-%d", "DD/MM/YYYY": "%d/%m/%Y", "DD-MM-YYYY": "%d-%m-%Y", "YYYYMMDD": "%Y%m%d"}
 ENCODINGS = ("utf-8", "utf-16", "cp1252")
+# what a table may come in, and how the name of such a file ends
+CONTAINERS = {"csv": ".csv", "gzip": ".csv.gz", "zip": ".zip", "xlsx": ".xlsx", "parquet": ".parquet"}
 # an organisation code becomes a folder name of the lake and of the landing
 ORGANISATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{1,59}")
 # names of the lake's folders; a reader finds these columns there and not inside the file
 LAKE_KEYS = ("feed", "organisation", "submission", "month")
 _FEED = re.compile(r"[a-z][a-z0-9_]{1,59}")
+_OPT_OUT = re.compile(r"(?:applies|does not apply)(?:, | to )\S.*", re.DOTALL)
 _MONTH_PATTERN = "^[0-9]{4}-(?:0[1-9]|1[0-2])$"
+
+
+def ending_of(name: str) -> str:
+    """How the name of a file ends among the endings of `CONTAINERS`; that of a CSV file when it ends otherwise."""
+    return next((ending for ending in CONTAINERS.values() if name.casefold().endswith(ending)), CONTAINERS["csv"])
 
 
 class _Part(BaseModel):
@@ -79,6 +87,7 @@ class _Property(_Part):
     primaryKeyPosition: int | None = None
     classification: str | None = None
     description: str
+    examples: list[str] = []
     quality: list[_Quality] = []
     customProperties: list[_CustomProperty] = []
 
@@ -127,14 +136,34 @@ class Coverage(_Part):
         return self
 
 
+class SentUnit(_Part):
+    """The unit a layout gives an amount in; times `factor` (a decimal as text) it is in the contract's unit."""
+
+    unit: str = Field(min_length=1)
+    factor: str
+
+    @field_validator("factor")
+    @classmethod
+    def _exact(cls, value: str) -> str:
+        if not re.fullmatch(r"(0|[1-9][0-9]*)(\.[0-9]+)?", value, re.ASCII) or Decimal(value) <= 0:
+            raise ValueError("a factor is a plain decimal above 0, as text")
+        return value
+
+
 class Layout(_Part):
-    """How one kind of sender writes the table: its column names, date format, what it never sends."""
+    """How one kind of sender writes the table: its column names, date format, codes, units, what it never sends.
+
+    codes: column -> the sender's code -> ours; a code that is not listed takes its row out. units: column -> the unit
+    it is sent in.
+    """
 
     dateFormat: str = "YYYY-MM-DD"
     columns: dict[str, str] = {}
     aliases: dict[str, list[str]] = {}
     absent: list[str] = []
     expects: list[str] = []
+    codes: dict[str, dict[str, str]] = {}
+    units: dict[str, SentUnit] = {}
 
     @field_validator("dateFormat")
     @classmethod
@@ -173,8 +202,21 @@ class LawfulBasis(_Part):
     article9: str = Field(min_length=1)
     dpaSchedule1: str = Field(min_length=1)
     commonLaw: str = Field(min_length=1)
-    nationalOptOut: str = Field(min_length=1)
+    nationalOptOut: str
     dpiaReference: str = Field(min_length=1)
+
+    @field_validator("nationalOptOut")
+    @classmethod
+    def _says_whether_and_why(cls, value: str) -> str:
+        """`applies, <why>` or `does not apply, <why>` (or `does not apply to <what>`): the first words decide."""
+        if not _OPT_OUT.fullmatch(value):
+            raise ValueError("begin with 'applies, ' or 'does not apply, ' and say why")
+        return value
+
+    @property
+    def opt_out_applies(self) -> bool:
+        """Whether rows of people who opted out nationally may not be used."""
+        return self.nationalOptOut.startswith("applies")
 
 
 class CrossFieldRule(_Part):
@@ -182,10 +224,12 @@ class CrossFieldRule(_Part):
 
     sum_equals: `columns` add up to `total`, where all are present. not_before: `column` is not before
     `other`, where both are present. range_when: `column` lies in a range where `when` (column: value) holds.
+    blank_when, filled_when: `columns` are blank, or filled, where `when` holds. filled_together: `columns` are all
+    filled or all blank.
     """
 
     id: str
-    kind: Literal["sum_equals", "not_before", "range_when"]
+    kind: Literal["sum_equals", "not_before", "range_when", "blank_when", "filled_when", "filled_together"]
     description: str
     columns: list[str] = []
     total: str | None = None
@@ -204,6 +248,9 @@ class CrossFieldRule(_Part):
             and len(self.when) == 1
             and self.minimum is not None
             and self.maximum is not None,
+            "blank_when": bool(self.columns) and len(self.when) == 1,
+            "filled_when": bool(self.columns) and len(self.when) == 1,
+            "filled_together": len(self.columns) >= 2,
         }
         if not complete[self.kind]:
             raise ValueError(f"the {self.kind} rule {self.id} is incomplete")
@@ -213,6 +260,19 @@ class CrossFieldRule(_Part):
         """Columns the rule looks at."""
         found = {*self.columns, *self.when}
         return found | {name for name in (self.total, self.column, self.other) if name is not None}
+
+
+class Reference(_Part):
+    """A column whose values are those of another: of the same file, or of what was accepted of another feed.
+
+    `column` and `to` name columns; `feed` is None for the same file. Blank refers to nothing.
+    """
+
+    id: str = Field(min_length=1)
+    column: str
+    to: str
+    feed: str | None = None
+    description: str
 
 
 class HistoryRules(_Part):
@@ -231,6 +291,37 @@ class HistoryRules(_Part):
         return self
 
 
+class CaptureMethod(_Part):
+    """Where the data come from before they are sent: the kind of source, and in words how it is filled."""
+
+    source: Literal[
+        "clinical_record",
+        "case_management",
+        "register",
+        "survey",
+        "finance_ledger",
+        "published_statistics",
+        "reference_table",
+        "manual_return",
+    ]
+    description: str = Field(min_length=1)
+
+
+class SurveySample(_Part):
+    """How a survey's people were chosen, and how many must answer for its figures to mean something.
+
+    A file has a row for each person asked. `statusColumn` says what became of the question; its codes in `responded`
+    are answers. Fewer rows than `minimumAsked`, or fewer answers in 100 rows than `minimumResponsePct`, are told.
+    """
+
+    frame: str = Field(min_length=1)
+    method: str = Field(min_length=1)
+    statusColumn: str
+    responded: list[str] = Field(min_length=1)
+    minimumAsked: int = Field(ge=1)
+    minimumResponsePct: int = Field(ge=1, le=100)
+
+
 class Limits(_Part):
     fileBytes: int = Field(ge=1)
     columns: int = Field(ge=1)
@@ -241,6 +332,8 @@ class _Custom(_Part):
     """All custom properties at the top of a contract. Each is described in docs/reference/contracts.md."""
 
     owner: str = Field(min_length=1)
+    captureMethod: CaptureMethod
+    surveySample: SurveySample | None = None
     sourceClass: Literal["provider", "council", "pcn", "commissioner", "alliance"]
     coverage: Coverage
     cadence: Literal["daily", "weekly", "monthly", "quarterly", "yearly", "on_change"]
@@ -254,9 +347,12 @@ class _Custom(_Part):
     everyDay: str | None = None
     controlTotals: list[str]
     limits: Limits
+    containers: list[str] = Field(default=["csv"], min_length=1)
+    worksheet: str | None = Field(default=None, min_length=1, max_length=31)
     layouts: dict[str, Layout] = Field(min_length=1)
     senders: dict[str, Sender] = Field(min_length=1)
     crossFieldRules: list[CrossFieldRule]
+    references: list[Reference] = []
     historyRules: HistoryRules
     freezeRule: Literal["quarter_end", "year_end", "on_receipt"]
     openlyPublished: bool
@@ -275,6 +371,25 @@ class _Custom(_Part):
         if unknown:
             raise ValueError(f"encodings are among {', '.join(ENCODINGS)}")
         return value
+
+    @field_validator("containers")
+    @classmethod
+    def _known_containers(cls, value: list[str]) -> list[str]:
+        if set(value) - set(CONTAINERS) or len(set(value)) != len(value):
+            raise ValueError(f"containers are among {', '.join(CONTAINERS)}, each once")
+        return value
+
+    @model_validator(mode="after")
+    def _worksheet_of_a_workbook(self) -> _Custom:
+        if self.worksheet is not None and "xlsx" not in self.containers:
+            raise ValueError("a worksheet is named only where containers list xlsx")
+        return self
+
+    @model_validator(mode="after")
+    def _survey_says_whom_it_asked(self) -> _Custom:
+        if (self.captureMethod.source == "survey") != (self.surveySample is not None):
+            raise ValueError("surveySample: a survey has one, and nothing else does")
+        return self
 
 
 # published names: the reference page is compared with these
@@ -300,6 +415,9 @@ class Column:
     decimals: int
     precision: int
     scale: int
+    description: str = ""
+    unit: str | None = None
+    examples: tuple[str, ...] = ()
 
     @property
     def arrow_type(self) -> Any:
@@ -315,7 +433,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Contract:
-    """A data contract as intake uses it. `hash` is over its content, not its comments."""
+    """A data contract as intake uses it. `hash` is over its content, not its comments.
+
+    words: what the contract says to readers: `purpose`, `usage`, `limitations`, and `row`, what a row is.
+    """
 
     feed: str
     version: str
@@ -323,6 +444,8 @@ class Contract:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     custom: _Custom
+    status: str = "active"
+    words: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:
@@ -456,6 +579,9 @@ def _column(item: _Property) -> Column:
         decimals=decimals,
         precision=precision,
         scale=scale,
+        description=item.description,
+        unit=custom.get("unit"),
+        examples=tuple(item.examples),
     )
 
 
@@ -471,10 +597,23 @@ def _check_names(contract: Contract) -> None:
         "identifyingColumns": set(custom.identifyingColumns),
         "historyRules": set(custom.historyRules.medianRatio),
     }
+    if custom.surveySample is not None:
+        named["surveySample"] = {custom.surveySample.statusColumn}
     for rule in custom.crossFieldRules:
         named[f"crossFieldRules.{rule.id}"] = rule.names()
+    for reference in custom.references:
+        named[f"references.{reference.id}"] = {reference.column} | ({reference.to} if reference.feed is None else set())
+        if {reference.column, reference.to} & set(custom.identifyingColumns):
+            raise ValueError(f"references.{reference.id}: no rule may look at an identifier")
     for name, layout in custom.layouts.items():
-        named[f"layouts.{name}"] = {*layout.columns, *layout.aliases, *layout.absent, *layout.expects}
+        named[f"layouts.{name}"] = {
+            *layout.columns,
+            *layout.aliases,
+            *layout.absent,
+            *layout.expects,
+            *layout.codes,
+            *layout.units,
+        }
         made_here = MADE_OF if contract.is_clear(layout) else {}
         missing = [
             column.name
@@ -509,6 +648,56 @@ def _check_names(contract: Contract) -> None:
         raise ValueError("schema: no primary key")
 
 
+def _check_crosswalks(contract: Contract) -> None:
+    """Codes are mapped to codes of the contract, units of amounts; nothing that names a row or a person is mapped."""
+    custom = contract.custom
+    fixed = {custom.organisationColumn, custom.eventColumn, *custom.identifyingColumns, *MADE_OF, *contract.key}
+    for label, layout in custom.layouts.items():
+        for name, mapped in layout.codes.items():
+            place = f"layouts.{label}.codes.{name}"
+            column = contract.by_name.get(name)
+            if column is None or not column.allowed or name in layout.absent:
+                raise ValueError(f"{place}: a crosswalk needs a column with codes that the layout sends")
+            if name in fixed - set(contract.key):
+                raise ValueError(f"{place}: what says whose or when a row is cannot be mapped")
+            unknown = sorted(set(mapped.values()) - set(column.allowed))
+            if unknown or not mapped:
+                raise ValueError(f"{place}: {unknown[0] if unknown else 'nothing'} is not a code of the contract")
+        for name in layout.units:
+            column = contract.by_name.get(name)
+            if column is None or column.kind not in ("integer", "number") or name in layout.absent:
+                raise ValueError(
+                    f"layouts.{label}.units.{name}: a unit needs a column of figures that the layout sends"
+                )
+            if column.unit is None:
+                raise ValueError(f"layouts.{label}.units.{name}: the contract gives the column no unit")
+            if name in fixed:
+                raise ValueError(f"layouts.{label}.units.{name}: a key or date cannot be converted")
+
+
+def _check_examples(contract: Contract) -> None:
+    """An example keeps the rules of its own column."""
+    for column in contract.columns:
+        for text in column.examples:
+            wrong = (
+                column.name in contract.custom.identifyingColumns
+                or (column.allowed and text not in column.allowed)
+                or (column.pattern is not None and re.search(column.pattern, text) is None)
+                or (column.max_length is not None and len(text) > column.max_length)
+            )
+            if column.kind in ("integer", "number") and not wrong:
+                value = Decimal(text)
+                wrong = any(
+                    limit is not None and not fits
+                    for limit, fits in (
+                        (column.minimum, column.minimum is None or value >= column.minimum),  # type: ignore[operator]
+                        (column.maximum, column.maximum is None or value <= column.maximum),  # type: ignore[operator]
+                    )
+                )
+            if wrong:
+                raise ValueError(f"{column.name}: an example breaks the column's own rules")
+
+
 def parse_contract(data: bytes, source: str) -> Contract:
     """The contract in YAML bytes. Refused with the place of each problem if it is not complete."""
     mend = "correct the contract; docs/reference/contracts.md lists every property."
@@ -539,8 +728,12 @@ def parse_contract(data: bytes, source: str) -> Contract:
             columns=columns,
             key=tuple(item.name for item in keyed),
             custom=custom,
+            status=document.status,
+            words={**document.description, "row": table.description or ""},
         )
         _check_names(contract)
+        _check_crosswalks(contract)
+        _check_examples(contract)
         check_identity(contract, {item.name for item in table.properties if item.classification == "identifying"})
     except ValidationError as error:
         raise Refused(f"the data contract {source} is not valid: {_explain(error)}.", mend) from None

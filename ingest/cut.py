@@ -7,7 +7,7 @@ person (`ingest.identity.link`).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,6 +18,8 @@ from foundation.errors import SystemFault
 from foundation.home import Home
 from ingest.contract import Contract, load_contracts
 from ingest.identity.links import link_table_of, no_links, read_links
+from ingest.identity.requests import require_known
+from ingest.identity.rights import require_applied
 from ingest.register import Receipt, Register
 
 FILE_NAME = "cut.json"
@@ -52,6 +54,8 @@ class CutSubmission:
 @dataclass(frozen=True)
 class DataCut:
     """Submissions sorted by id; link table and opt-outs are hashes, None while there are none.
+
+    `opt_outs` is the state of the lists of people who do not count: opted out, objected, erased.
 
     `link_table` names the table of `vault/identity/links/` that says which tokens are one person.
     """
@@ -96,19 +100,25 @@ def _entry(receipt: Receipt) -> CutSubmission:
     )
 
 
-def cut_of(register: Register, link_table: str | None = None) -> DataCut:
+def cut_of(register: Register, link_table: str | None = None, opt_outs: str | None = None) -> DataCut:
     """The cut of what counts in a register. Accepted but wholly superseded submissions are not part of it."""
-    return DataCut(tuple(sorted(_entry(item) for item in register.in_force())), link_table)
+    return DataCut(tuple(sorted(_entry(item) for item in register.in_force())), link_table, opt_outs)
 
 
 def build_cut(home: Home, contracts: Mapping[str, Contract] | None = None) -> DataCut:
     """The cut of everything that counts now, stored under `verdicts/<cut>/cut.json` and never changed.
 
     The link table is made with it when a feed about people has submissions. contracts: those of the product if None.
+    Refused while rows of a feed do not follow the lists of people who do not count.
     """
     register = Register.load(home)
     agreed = load_contracts() if contracts is None else contracts
-    cut = cut_of(register, link_table_of(home, register.in_force(), agreed))
+    in_force = register.in_force()
+    about_people = {item.feed for item in in_force if item.feed in agreed and agreed[item.feed].identity is not None}
+    opt_outs = require_applied(home, about_people)
+    if opt_outs is not None:
+        require_known(home, _keys_in_force(agreed[feed] for feed in about_people))
+    cut = cut_of(register, link_table_of(home, in_force, agreed), opt_outs)
     path = home.verdicts / cut.cut_id / FILE_NAME
     data = canonical_json(cut.document())
     if not path.exists():
@@ -116,6 +126,12 @@ def build_cut(home: Home, contracts: Mapping[str, Contract] | None = None) -> Da
     elif path.read_bytes() != data:
         raise SystemFault(f"{path} was changed after it was written.", "restore the verdicts folder from backup.")
     return cut
+
+
+def _keys_in_force(contracts: Iterable[Contract]) -> set[str]:
+    return {
+        key for item in contracts if item.identity is not None and item.identity.tokens for key in item.identity.key_ids
+    }
 
 
 def read_cut(home: Home, cut_id: str) -> DataCut:

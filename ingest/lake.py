@@ -3,13 +3,14 @@
 Belongs here: the folder layout and the bytes. Not here: which submission counts (`ingest.register`).
 
 `feed=<feed>/organisation=<org>/submission=<id>/month=<YYYY-MM>/part.parquet`; feed, organisation, submission
-and month are in the path and not in the file. The month is the event's.
+and month are in the path and not in the file. The month is the event's. Where people's rights took rows out later, the
+file is `part-<hash>.parquet`.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from foundation.canonical import sha256_bytes, sha256_file
-from foundation.durable import new_directory
+from foundation.durable import new_directory, remove, write_bytes
+from foundation.errors import SystemFault
 from foundation.home import Home
 from foundation.tables import parquet_bytes, write_parquet
 from ingest.contract import Contract
@@ -80,6 +82,59 @@ def part_hashes(table: Any, contract: Contract) -> dict[str, str]:
     }
 
 
+def write_again(
+    home: Home,
+    contract: Contract,
+    organisation: str,
+    submission_id: str,
+    parts: Mapping[str, Any],
+    former: Mapping[str, str],
+) -> dict[str, str]:
+    """Files of a submission whose rows are others now, because of whom they are about; path -> SHA-256.
+
+    parts: month label -> stored columns. A file never changes under its name: what differs from `former` (the
+    receipt's) is written beside it, under a name made of its content. `prune` takes the former away once the receipt
+    names the new ones.
+    """
+    folder = submission_folder(home, contract.feed, organisation, submission_id)
+    before = {Path(path).parent.name: (path, value) for path, value in former.items()}
+    found = {}
+    for label, part in sorted(parts.items()):
+        if not part.num_rows:
+            continue
+        data = parquet_bytes(part)
+        value = sha256_bytes(data)
+        path, held = before.get(f"month={label}", ("", ""))
+        if held != value:
+            target = folder / f"month={label}" / f"part-{value[:16]}.parquet"
+            write_bytes(target, data)
+            path = target.relative_to(home.lake).as_posix()
+        found[path] = value
+    return found
+
+
+def read_parts(home: Home, lake_files: Mapping[str, str]) -> dict[str, Any]:
+    """Month label -> rows of a submission's lake files."""
+    return {
+        Path(path).parent.name.removeprefix("month="): pq.ParquetFile(home.lake / path).read()
+        for path in sorted(lake_files)
+    }
+
+
+def prune(home: Home, contract: Contract, organisation: str, submission_id: str, kept: Iterable[str]) -> int:
+    """Remove files of a submission that its receipt does not name (any more); returns how many."""
+    folder = submission_folder(home, contract.feed, organisation, submission_id)
+    names = set(kept)
+    gone = [path for path in folder.rglob("*.parquet") if path.relative_to(home.lake).as_posix() not in names]
+    for path in gone:
+        remove(path)
+        if not any(path.parent.iterdir()):
+            path.parent.rmdir()
+    if folder.exists() and not any(folder.iterdir()):
+        folder.rmdir()
+    return len(gone)
+
+
 def hashes(home: Home, folder: Path) -> dict[str, str]:
     """Path relative to the lake -> SHA-256 of every file under a submission's folder."""
     return {
@@ -87,6 +142,18 @@ def hashes(home: Home, folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def values_held(home: Home, paths: Iterable[str], column: str) -> set[str]:
+    """Values of a column in lake files, as text. SystemFault where the column is not inside them."""
+    found: set[str] = set()
+    for path in paths:
+        file = pq.ParquetFile(home.lake / path)
+        if column not in file.schema_arrow.names:
+            raise SystemFault(f"the lake holds no column {column} where a contract refers to it.", "mend the contract.")
+        values = file.read([column]).column(0).unique().drop_null().to_pylist()
+        found.update(str(value) for value in values)
+    return found
 
 
 def read_rows(home: Home, paths: Iterable[str]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from foundation.canonical import content_id
 from foundation.errors import Refused
-from ingest.contract import ORGANISATION
+from ingest.contract import ORGANISATION, ending_of
 
 SUFFIX = ".manifest.json"
 # a manifest is a few lines; more is not a manifest
@@ -92,8 +92,8 @@ class Manifest(_Part):
 
     @property
     def expected_name(self) -> str:
-        """File name the values of the manifest ask for."""
-        return f"{self.feed}_{self.organisation}_{self.covers.start:%Y-%m}_v{self.sequence}.csv"
+        """File name the values of the manifest ask for; it ends as the file's own, where that is an ending we know."""
+        return f"{self.feed}_{self.organisation}_{self.covers.start:%Y-%m}_v{self.sequence}{ending_of(self.file)}"
 
     def submission_id(self, sha256: str) -> str:
         """Identity of the submission whose bytes have this hash."""

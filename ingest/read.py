@@ -1,8 +1,8 @@
 """Strict CSV: bytes to columns of text, bound by name, or a named reason why not.
 
-Belongs here: the container, encoding, delimiter, header and shape of a file. Everything is declared by the
-contract; nothing is guessed from the data, because every sniffer tried was silently wrong on some files.
-Not here: what a cell means (`ingest.conform`).
+Belongs here: the encoding and delimiter of a CSV file, and the header and shape of any table. Everything is declared
+by the contract; nothing is guessed from the data, because every sniffer tried was silently wrong on some files.
+Not here: other containers (`ingest.container`), what a cell means (`ingest.conform`).
 
 Records come from Python's own reader, which alone of all readers tried mistook nothing. They are checked in
 batches: a batch in which nothing can be wrong is passed as a whole, any other is walked row by row, so that the
@@ -17,7 +17,7 @@ import io
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, overload
 
@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-from ingest.contract import Contract, Layout
+from ingest.contract import DATE_FORMATS, Contract, Layout
 from ingest.rules import Finding, finding
 
 _OTHER_DELIMITERS = {",", ";", "\t", "|"}
@@ -83,6 +83,20 @@ class RawRow:
     cells: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Source:
+    """A table before its rules of shape: the header, and its records each time they are asked for.
+
+    `rows` takes position -> date format (of `strftime`) for the columns that hold dates: a container that types its
+    cells writes a date so that it reads as itself. A blank line is an empty record. `text`: of a CSV file alone.
+    """
+
+    header: list[str]
+    rows: Callable[[Mapping[int, str]], Iterator[list[str]]]
+    findings: list[Finding] = field(default_factory=list)
+    text: str | None = None
+
+
 class _Rows(Sequence[RawRow]):
     """The rows of a table, each put together when it is asked for."""
 
@@ -120,9 +134,13 @@ class RawTable:
         return _Rows(self.cells, self.row_count)
 
 
-def refuse_container(data: bytes, name: str) -> None:
-    """Raise FileRejectedError unless the bytes can be a text file; the suffix alone proves nothing."""
-    accepted = "only CSV is accepted, one plain text file a submission"
+def refuse_container(
+    data: bytes, name: str, accepted: str = "only CSV is accepted, one plain text file a submission"
+) -> None:
+    """Raise FileRejectedError unless the bytes can be a text file; the suffix alone proves nothing.
+
+    accepted: what the sender is told is taken instead.
+    """
     for start, what in _MAGIC:
         if data.startswith(start):
             raise FileRejectedError(finding("delivery.type_refused", f"The file is {what}; {accepted}."))
@@ -291,27 +309,32 @@ def _matches_some(record: list[str], contract: Contract, layout_name: str | None
     )
 
 
-def _explain_header(header: list[str], text: str, contract: Contract, layout_name: str | None) -> Finding:
-    """Why the first line is not the header the contract declares."""
+def _explain_delimiter(text: str, contract: Contract, layout_name: str | None) -> Finding | None:
+    """Whether the first line of a text would be the header if another sign separated the columns."""
     first_line = _first_line(text)
     for other in sorted(_OTHER_DELIMITERS - {contract.custom.delimiter}):
         if other in first_line and _matches_some(
             [_trim(part).strip('"') for part in first_line.split(other)], contract, layout_name
         ):
             return finding("structure.delimiter", "The columns are separated by another sign than the contract's.")
+    return None
+
+
+def _explain_header(source: Source, contract: Contract, layout_name: str | None) -> Finding:
+    """Why the first line is not the header the contract declares."""
+    if source.text is not None and (wrong_sign := _explain_delimiter(source.text, contract, layout_name)):
+        return wrong_sign
     try:
-        for number, record in enumerate(records_of(text, contract)):
-            if number and _matches_some(record, contract, layout_name):
-                return finding("structure.preamble", f"The header is record {number + 1}; it must be the first.")
-            if number > 20:
-                break
+        for number, record in enumerate(itertools.islice(source.rows({}), 20), start=2):
+            if _matches_some(record, contract, layout_name):
+                return finding("structure.preamble", f"The header is record {number}; it must be the first.")
     except FileRejectedError as rejected:
         return rejected.found
     names = [layout_name] if layout_name else sorted(contract.custom.layouts)
     missing: list[list[str]] = []
     for name in names:
         layout = contract.custom.layouts[name]
-        bound = _bind(header, contract, layout)
+        bound = _bind(source.header, contract, layout)
         missing.append([sent for column, sent in contract.layout_names(layout).items() if column not in bound])
     fewest = min(missing, key=len)
     listed = ", ".join(fewest[:10])
@@ -437,18 +460,18 @@ _LARGE, _PART = 1 << 20, 1 << 24
 _BLANK_LINES = ("\n\n", "\n\r", "\r\r")
 
 
-def _plain_body(data: bytes, text: str, contract: Contract, header: list[str]) -> _Body | None:
+def _plain_body(text: str | None, contract: Contract, header: list[str]) -> _Body | None:
     """The data rows of a large file in which no rule of shape can be broken; None where only the rules can tell.
 
     Arrow reads it as Python's reader does, in a fraction of the time: there is no quotation mark, every line has as
     many fields as the header has, and none of them is blank, repeats the header or holds a field that is too long.
     """
-    if len(text) < _LARGE or any(sign in text for sign in ('"', *_BLANK_LINES)):
+    if text is None or len(text) < _LARGE or any(sign in text for sign in ('"', *_BLANK_LINES)):
         return None
     names = [str(number) for number in range(len(header))]
     try:
         table = arrow_csv.read_csv(
-            pa.py_buffer(data if len(data) == len(text) and text.isascii() else text.encode()),
+            pa.py_buffer(text.encode()),
             arrow_csv.ReadOptions(column_names=names, skip_rows=1, block_size=_PART),
             arrow_csv.ParseOptions(delimiter=contract.custom.delimiter, quote_char=False, ignore_empty_lines=False),
             arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
@@ -468,26 +491,43 @@ def _plain_body(data: bytes, text: str, contract: Contract, header: list[str]) -
     return _Body(cells, table.num_rows, 0, last)
 
 
-def read_csv(data: bytes, name: str, contract: Contract, layout_name: str | None) -> RawTable:
-    """The table of a file as text.
-
-    layout_name: the sender's layout; None where no manifest names the sender, then the header decides among
-    the declared layouts. Raises FileRejectedError with the rule that the file breaks; nothing of it may be used then.
-    """
-    if not data:
-        raise FileRejectedError(finding("delivery.empty", "The file has no bytes."))
-    refuse_container(data, name)
+def csv_source(data: bytes, contract: Contract) -> Source:
+    """The header and records of the bytes of a CSV file; FileRejectedError where they are not text or not CSV."""
     findings: list[Finding] = []
     text = decode(data, contract, findings)
     limits = contract.custom.limits
     first_line = _first_line(text)
     if first_line.count(contract.custom.delimiter) >= limits.columns:
-        raise FileRejectedError(
-            finding("structure.too_many_columns", f"The header has more than {limits.columns} columns.")
-        )
-    records = records_of(text, contract)
-    header = next(records, None)
-    if header is None or not any(_trim(cell) for cell in header):
+        raise too_many_columns(limits.columns)
+    header = next(records_of(text, contract), None) or []
+
+    def rows(_formats: Mapping[int, str]) -> Iterator[list[str]]:
+        return itertools.islice(records_of(text, contract), 1, None)
+
+    return Source(header, rows, findings, text)
+
+
+def too_many_columns(limit: int) -> FileRejectedError:
+    """The refusal of a header wider than the contract allows."""
+    return FileRejectedError(finding("structure.too_many_columns", f"The header has more than {limit} columns."))
+
+
+def read_csv(data: bytes, name: str, contract: Contract, layout_name: str | None) -> RawTable:
+    """The table of a CSV file as text: `table_of` of its bytes."""
+    if not data:
+        raise FileRejectedError(finding("delivery.empty", "The file has no bytes."))
+    refuse_container(data, name)
+    return table_of(csv_source(data, contract), contract, layout_name)
+
+
+def table_of(source: Source, contract: Contract, layout_name: str | None) -> RawTable:
+    """The table of a source as text: every rule of header and shape, whatever container it came in.
+
+    layout_name: the sender's layout; None where no manifest names the sender, then the header decides among
+    the declared layouts. Raises FileRejectedError with the rule that the file breaks; nothing of it may be used then.
+    """
+    header, findings, limits = source.header, list(source.findings), contract.custom.limits
+    if not any(_trim(cell) for cell in header):
         raise FileRejectedError(finding("structure.preamble", "The first line is blank; it must be the header."))
     if any(len(cell) > limits.fieldCharacters for cell in header):
         raise FileRejectedError(
@@ -495,12 +535,12 @@ def read_csv(data: bytes, name: str, contract: Contract, layout_name: str | None
         )
     chosen = layout_name or choose_layout(header, contract)
     if chosen is None:
-        raise FileRejectedError(_explain_header(header, text, contract, layout_name))
+        raise FileRejectedError(_explain_header(source, contract, layout_name))
     layout = contract.custom.layouts[chosen]
     bound = _bind(header, contract, layout)
     wanted = contract.layout_names(layout)
     if len(bound) < len(wanted):
-        raise FileRejectedError(_explain_header(header, text, contract, chosen))
+        raise FileRejectedError(_explain_header(source, contract, chosen))
     if len({normal_name(cell) for cell in header}) != len(header):
         raise FileRejectedError(finding("structure.header_duplicate", "Two columns of the header have the same name."))
     for column, position in bound.items():
@@ -511,13 +551,18 @@ def read_csv(data: bytes, name: str, contract: Contract, layout_name: str | None
     positions = [bound[column] for column in wanted]
     if positions != sorted(positions):
         findings.append(finding("structure.columns_reordered", "The columns were bound by name."))
-    body = _plain_body(data, text, contract, header) or _read_body(records, header, limits.fieldCharacters)
+    formats = {
+        position: DATE_FORMATS[layout.dateFormat]
+        for column, position in bound.items()
+        if contract.by_name[column].kind == "date"
+    }
+    body = _plain_body(source.text, contract, header) or _read_body(
+        source.rows(formats), header, limits.fieldCharacters
+    )
     if body.blank:
         findings.append(finding("structure.blank_lines", f"{body.blank} blank lines were skipped."))
-    if "\r" in text and "\n" not in text:
-        findings.append(finding("structure.cr_line_ends", "Lines end with a carriage return."))
-    if '"' in text and has_stray_quote(text, contract.custom.delimiter):
-        raise FileRejectedError(finding("structure.quote", "A quotation mark stands inside an unquoted field."))
+    if source.text is not None:
+        findings += _judge_text(source.text, contract)
     for position in sorted(set(range(len(header))) - set(bound.values())):
         extra = _guard_extra(position, header[position], body.cells[position])
         if extra.rule == "structure.column_identifying":
@@ -526,6 +571,15 @@ def read_csv(data: bytes, name: str, contract: Contract, layout_name: str | None
     _refuse_footer(body, contract, tuple(wanted), positions)
     cells = tuple(body.cells[position] for position in positions)
     return RawTable(chosen, layout, tuple(wanted), cells, body.count, findings)
+
+
+def _judge_text(text: str, contract: Contract) -> list[Finding]:
+    """What the text as a whole says beyond its records; FileRejectedError for a quotation mark out of place."""
+    if '"' in text and has_stray_quote(text, contract.custom.delimiter):
+        raise FileRejectedError(finding("structure.quote", "A quotation mark stands inside an unquoted field."))
+    if "\r" in text and "\n" not in text:
+        return [finding("structure.cr_line_ends", "Lines end with a carriage return.")]
+    return []
 
 
 def _refuse_footer(body: _Body, contract: Contract, columns: tuple[str, ...], positions: list[int]) -> None:

@@ -127,8 +127,11 @@ def check_name(manifest: Manifest, actual: str, landed: bool) -> list[Finding]:
     return []
 
 
-def check_manifest(manifest: Manifest, contract: Contract) -> list[Finding]:
-    """Findings about feed, sender, dates covered, agreement and control totals, before the file is read."""
+def check_manifest(manifest: Manifest, contract: Contract, received: date | None = None) -> list[Finding]:
+    """Findings about feed, sender, dates covered, agreement and control totals, before the file is read.
+
+    received: the day the file arrives, on which the agreement must be in force as well; None is not judged.
+    """
     found = []
     custom = contract.custom
     if manifest.feed != contract.feed:
@@ -138,15 +141,7 @@ def check_manifest(manifest: Manifest, contract: Contract) -> list[Finding]:
     problem = _coverage_problem(manifest.covers.start, manifest.covers.end, contract)
     if problem:
         found.append(finding("delivery.coverage_wrong", problem))
-    agreement = contract.agreement_of(manifest.organisation)
-    if not (agreement.start <= manifest.covers.start and manifest.covers.end <= agreement.end):
-        found.append(
-            finding(
-                "delivery.agreement_not_in_force",
-                f"The data-sharing agreement {agreement.reference} is in force from {agreement.start} "
-                f"to {agreement.end}, not on all dates covered.",
-            )
-        )
+    found += _agreement_problems(manifest, contract, received)
     missing = sorted(set(custom.controlTotals) - set(manifest.control_totals))
     if missing:
         found.append(finding("delivery.control_total_missing", "The manifest lacks this control total.", missing[0]))
@@ -163,6 +158,26 @@ def check_manifest(manifest: Manifest, contract: Contract) -> list[Finding]:
             )
         )
     return found
+
+
+def _agreement_problems(manifest: Manifest, contract: Contract, received: date | None) -> list[Finding]:
+    """Data flow under an agreement: one that is in force for every day they are about, and on the day they arrive."""
+    agreement = contract.agreement_of(manifest.organisation)
+    outside = []
+    if not (agreement.start <= manifest.covers.start and manifest.covers.end <= agreement.end):
+        # in the words of the contract alone: what a manifest holds is not repeated
+        outside.append("the file covers days outside that")
+    if received is not None and not agreement.start <= received <= agreement.end:
+        outside.append(f"it arrives on {received}")
+    if not outside:
+        return []
+    return [
+        finding(
+            "delivery.agreement_not_in_force",
+            f"The data-sharing agreement {agreement.reference} is in force from {agreement.start} to {agreement.end}, "
+            f"and {' and '.join(outside)}.",
+        )
+    ]
 
 
 def _coverage_problem(first: date, last: date, contract: Contract) -> str | None:

@@ -20,18 +20,22 @@ from foundation.durable import write_bytes
 from foundation.errors import Refused, SystemFault, WrongUsage
 from foundation.home import Home
 from foundation.period import Period, month_of, months_between
-from ingest.contract import Contract
+from ingest.contract import Contract, ending_of
 from ingest.rules import FILE, Finding
 
 RECEIPT = "receipt.json"
 WITHDRAWAL = "withdrawal.json"
+REDACTION = "redaction.json"
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of one submission. Dates are None only where the manifest could not be read.
+    """What became of one submission. Dates covered are None only where the manifest could not be read.
+
+    `received_on`: the day it was taken in, None where it was not judged by its day.
 
     `suite` is (name, hash, statistics); `profile` the figures later periods are compared with, as text;
+    `set_aside`: rule of a person's right -> quarantined rows it took out;
     `repeated` is not stored: it tells the caller that this delivery changed nothing.
     """
 
@@ -57,12 +61,22 @@ class Receipt:
     contract_hash: str
     lake_files: tuple[tuple[str, str], ...]
     profile: tuple[tuple[str, str], ...] = ()
+    received_on: date | None = None
+    set_aside: tuple[tuple[str, int], ...] = ()
     repeated: bool = False
 
     @property
     def accepted(self) -> bool:
-        """Whether it counts: not refused, and at least one row got through (or it says there are none)."""
-        return self.outcome != FILE and (self.rows_accepted > 0 or self.rows_read == 0)
+        """Whether it counts: not refused, and at least one row got through (or it says there are none).
+
+        Rows that people's rights take out are no fault of the file: without them it still replaces what came before.
+        """
+        return self.outcome != FILE and (self.rows_accepted > 0 or self.rows_read == 0 or self.rows_set_aside > 0)
+
+    @property
+    def rows_set_aside(self) -> int:
+        """Quarantined rows that nobody has to mend: their people opted out, objected or were erased."""
+        return sum(count for _, count in self.set_aside)
 
     @property
     def shown_name(self) -> str:
@@ -71,7 +85,8 @@ class Receipt:
         Any other name is the sender's own words, and may be somebody's name.
         """
         if self.feed and self.covers_from is not None:
-            asked = f"{self.feed}_{self.organisation}_{self.covers_from:%Y-%m}_v{self.sequence}.csv"
+            ending = ending_of(self.file_name)
+            asked = f"{self.feed}_{self.organisation}_{self.covers_from:%Y-%m}_v{self.sequence}{ending}"
             if self.file_name.casefold() == asked.casefold():
                 return asked
         return f"a file of {self.organisation} (receipt {self.submission_id[:16]})"
@@ -119,6 +134,8 @@ class Receipt:
             "contract_hash": self.contract_hash,
             "lake_files": dict(self.lake_files),
             "profile": dict(self.profile),
+            "received_on": self.received_on,
+            **({"set_aside": dict(self.set_aside)} if self.set_aside else {}),
         }
 
 
@@ -156,6 +173,9 @@ def parse_receipt(data: bytes) -> Receipt:
             contract_hash=raw["contract_hash"],
             lake_files=tuple(sorted(raw["lake_files"].items())),
             profile=tuple(sorted(raw["profile"].items())),
+            # receipts of before this was kept do not say
+            received_on=_day(raw.get("received_on")),
+            set_aside=tuple(sorted(raw.get("set_aside", {}).items())),
         )
     except (ValueError, KeyError, TypeError):
         raise SystemFault("a submission's receipt cannot be read.", "restore vault/submissions from backup.") from None
@@ -207,6 +227,37 @@ def write_receipt(home: Home, receipt: Receipt) -> None:
         name = f"receipt-{held.manifest_sha256[:12]}-{held.contract_hash[:12]}-{held.suite_hash[:12]}.json"
         write_bytes(path.with_name(name), former, mode=0o600)
     write_bytes(path, data, mode=0o600)
+
+
+@dataclass(frozen=True)
+class Redaction:
+    """Rows of a submission's raw file that an erasure has emptied.
+
+    raw_sha256: of the file as it lies in the vault since; None when the whole file had to go. The receipt goes on
+    naming what was sent.
+    """
+
+    rows: frozenset[int]
+    raw_sha256: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {"rows": sorted(self.rows), "raw_sha256": self.raw_sha256}
+
+
+def redaction_path(home: Home, submission_id: str) -> Path:
+    return home.submissions / submission_id / REDACTION
+
+
+def read_redaction(home: Home, submission_id: str) -> Redaction | None:
+    """What erasures took out of a submission's raw file; None when nothing."""
+    path = redaction_path(home, submission_id)
+    try:
+        raw = json.loads(path.read_bytes())
+        return Redaction(frozenset(raw["rows"]), raw["raw_sha256"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        raise SystemFault(f"{path} cannot be read.", "restore vault/submissions from backup.") from None
 
 
 @dataclass(frozen=True)

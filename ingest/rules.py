@@ -55,6 +55,7 @@ class Finding:
 
 
 _NEW_SEQUENCE = "correct the file and send it with the next higher sequence."
+_AGAIN = "Then send it with a manifest made from it."
 _SEND_CSV = "export as plain CSV in the contract's layout and send that file alone."
 
 RULES: dict[str, Rule] = {
@@ -85,7 +86,10 @@ RULES: dict[str, Rule] = {
         "nothing to do; lower-case names avoid it.",
     ),
     "delivery.type_refused": Rule(
-        FILE, "The file is not text: an archive, workbook, Parquet, PDF, web page or program.", _SEND_CSV
+        FILE,
+        "The file is not of a kind the contract takes, or its content is not what its name says: an archive, workbook, "
+        "Parquet, PDF, web page or program.",
+        _SEND_CSV,
     ),
     "delivery.empty": Rule(FILE, "The file has no bytes.", _NEW_SEQUENCE),
     "delivery.no_rows": Rule(
@@ -169,8 +173,69 @@ RULES: dict[str, Rule] = {
     ),
     "delivery.agreement_not_in_force": Rule(
         FILE,
-        "No data-sharing agreement is in force for the dates covered.",
+        "No data-sharing agreement is in force for the dates covered, or on the day the file arrives.",
         "renew the data-sharing agreement, record its dates in the contract, then send again.",
+    ),
+    "delivery.period_missing": Rule(
+        WARN,
+        "A month between the last delivery and this one was never delivered; its figures are withheld.",
+        "send the missing month, or a manifest with rows 0 if there was nothing.",
+    ),
+    "delivery.after_freeze": Rule(
+        WARN,
+        "The figures of these dates are no longer provisional: what this file changes is a restatement.",
+        "nothing to do for the sender; the members see the difference and what it means for money that was settled.",
+    ),
+    # containers ---------------------------------------------------------------------------------
+    "container.damaged": Rule(FILE, "What was packed cannot be unpacked to its end.", "make the file again. " + _AGAIN),
+    "container.too_large": Rule(
+        FILE,
+        "What is packed is larger than the contract allows, or far smaller packed than a table ever is.",
+        "check that the file holds one period of one organisation, and send plain CSV.",
+    ),
+    "container.encrypted": Rule(
+        FILE, "The file has a password.", "send it without one; the way it is sent protects it. " + _AGAIN
+    ),
+    "container.member": Rule(
+        FILE,
+        "An archive does not hold exactly one plain CSV file: several entries, a link, a folder, a path in the name, "
+        "or another archive.",
+        "pack the one CSV file by itself, or send it unpacked. " + _AGAIN,
+    ),
+    "workbook.active": Rule(
+        FILE,
+        "A workbook holds macros, links to other files, embedded files, a data connection or declarations of entities.",
+        "copy the values into a new workbook and save it as .xlsx, or send CSV. " + _AGAIN,
+    ),
+    "workbook.sheets": Rule(
+        FILE,
+        "A workbook has several sheets, or not the one the contract names.",
+        "keep one sheet, or name it as the contract does. " + _AGAIN,
+    ),
+    "workbook.formula": Rule(
+        FILE,
+        "A cell is a formula without a stored result.",
+        "open the workbook, let it calculate, paste the values over the formulas and save. " + _AGAIN,
+    ),
+    "workbook.formula_result": Rule(
+        WARN,
+        "Cells are formulas; the results stored in the workbook were read.",
+        "paste the values over the formulas: a stored result may be an old one.",
+    ),
+    "workbook.merged": Rule(
+        FILE,
+        "Cells are merged: one value stands for several rows or columns, and the others look blank.",
+        "unmerge the cells and fill each of them. " + _AGAIN,
+    ),
+    "workbook.hidden": Rule(
+        FILE,
+        "A row or column is hidden: what you see is not what is sent.",
+        "show it, or delete it if it shall not be sent. " + _AGAIN,
+    ),
+    "parquet.type": Rule(
+        FILE,
+        "A column of a Parquet file is of a type that has no text: nested, binary, or a time with a zone.",
+        "write it as text, a number or a date. " + _AGAIN,
     ),
     # encoding -----------------------------------------------------------------------------------
     "encoding.byte_order_mark": Rule(
@@ -271,13 +336,64 @@ RULES: dict[str, Rule] = {
         "A date is written in another format than the layout's: days and months could be swapped unseen.",
         "write every date in the layout's format.",
     ),
+    "value.code_unmapped": Rule(
+        RECORD,
+        "A code is not in the crosswalk of the sender's layout. Codes that many rows share are listed and counted.",
+        "use a code of the crosswalk, or agree what the code means with the owner of the contract, who adds it.",
+    ),
     "value.invisible_character": Rule(RECORD, "A value holds an invisible character.", "type the value again."),
     "value.control_character": Rule(RECORD, "A value holds a control character.", "type the value again."),
     "value.too_long": Rule(RECORD, "A text is longer than the contract allows.", "shorten it."),
+    "value.spreadsheet_error": Rule(
+        RECORD,
+        "A value is the error of a spreadsheet (`#N/A`, `#REF!`) and not a value.",
+        "correct the formula, or leave the cell blank.",
+    ),
+    "value.digits_lost": Rule(
+        RECORD,
+        "A code was turned into a number in scientific notation: its digits are lost.",
+        "export the column as text from the system it comes from.",
+    ),
+    "value.leading_zero_lost": Rule(
+        FILE,
+        "A code lost its leading zeros, as in a spreadsheet that took it for a number: other columns may have too.",
+        "export the column as text from the system it comes from, without opening the file in a spreadsheet.",
+    ),
+    "value.nhs_number": Rule(
+        RECORD,
+        "The NHS number is not one: digits lost or missing, wrong check digit, one digit ten times, or of the test "
+        "range.",
+        "correct the number in the system it comes from, or leave it blank.",
+    ),
+    "value.nhs_number_counted": Rule(
+        NORMALISED,
+        "An NHS number is not one; by the contract its row is kept without a person token and counted as such.",
+        "correct the number in the system it comes from, or leave it blank.",
+    ),
+    "value.nhs_number_float": Rule(
+        NORMALISED,
+        "An NHS number went through a spreadsheet and ends in `.0`, which was dropped.",
+        "export the column as text.",
+    ),
     "value.identifying": Rule(
         RECORD,
         "A text that is not the place for it holds what looks like an NHS number, a postcode or the person's name.",
         "take it out, and give records ids that are nobody's number; tell the information governance lead.",
+    ),
+    "person.opted_out": Rule(
+        RECORD,
+        "The person has opted out nationally, and the contract says that the opt-out applies to this feed.",
+        "nothing to mend: leave the person out of the extract; the share left out is published with the figures.",
+    ),
+    "person.objected": Rule(
+        RECORD,
+        "The person objected to the use of their data, and the objection was granted.",
+        "nothing to mend: the row stays out of every figure.",
+    ),
+    "person.erased": Rule(
+        RECORD,
+        "The person was erased; a row that is sent again stays out.",
+        "nothing to mend: leave the person out of the extract.",
     ),
     # rows: Great Expectations, one submission at a time ------------------------------------------
     "row.required": Rule(RECORD, "A required value is blank.", "fill it in."),
@@ -287,6 +403,11 @@ RULES: dict[str, Rule] = {
     "row.cross_field": Rule(RECORD, "Values of a row contradict each other.", "correct the row."),
     "row.outside_window": Rule(
         RECORD, "A row lies outside the dates the submission covers.", "send the row with the period it belongs to."
+    ),
+    "row.reference": Rule(
+        RECORD,
+        "A row refers to a record that is not there, or that was held back.",
+        "send the record it belongs to as well, or correct the reference.",
     ),
     "row.duplicate": Rule(WARN, "A row is there twice, the same in every column; one was kept.", "send each row once."),
     "table.key_conflict": Rule(
@@ -325,6 +446,16 @@ RULES: dict[str, Rule] = {
         WARN,
         "A value is far more frequent than in any service of this kind.",
         "check the export, or confirm with the data team that it is so.",
+    ),
+    "analysis.sample_small": Rule(
+        WARN,
+        "A survey asked fewer people than agreed: its figures will be wide or withheld.",
+        "ask more people next time; tell the owner of the contract why so few were asked.",
+    ),
+    "analysis.response_rate_low": Rule(
+        WARN,
+        "Fewer of the people asked have answered than agreed: those who did may be unlike the others.",
+        "remind those who have not answered, and send the answers with the next sequence.",
     ),
     "analysis.unlikely": Rule(
         WARN, "A value is possible and unlikely.", "check the rows named; nothing to do if they are right."

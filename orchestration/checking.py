@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from foundation.canonical import readable_json
@@ -22,8 +23,22 @@ _WORDS = {
 }
 
 
-def check_file(file: Path, contract: Path, manifest: Path | None, report: Path | None, out: Path | None) -> int:
-    """Check one file; returns the exit code. Nothing is printed or written that identifies a person."""
+def _day(text: str | None) -> date:
+    if text is None:
+        return datetime.now(tz=UTC).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise WrongUsage(f"--on {text} is not a day.", "write it as 2025-04-01.") from None
+
+
+def check_file(
+    file: Path, contract: Path, manifest: Path | None, report: Path | None, out: Path | None, on: str | None = None
+) -> int:
+    """Check one file; returns the exit code. Nothing is printed or written that identifies a person.
+
+    on: the day it will be sent as 2025-04-01, on which its data-sharing agreement must be in force; None is today.
+    """
     from expectations.examine import check_file as judge
     from ingest.contract import load_contract
 
@@ -32,7 +47,7 @@ def check_file(file: Path, contract: Path, manifest: Path | None, report: Path |
     except Refused as unreadable:
         # The file is not at fault: a sender's script must not take this for a refused file.
         raise WrongUsage(f"{contract} is not a data contract that can be used.", unreadable.mend) from unreadable
-    result = judge(file, agreed, manifest)
+    result = judge(file, agreed, manifest, _day(on))
     content = result.report()
     say("check", _WORDS[result.outcome])
     say(

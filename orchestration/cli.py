@@ -54,11 +54,29 @@ def check(
     manifest: Annotated[Path | None, typer.Option("--manifest", help="Its manifest, if there is one.")] = None,
     report: Annotated[Path | None, typer.Option("--report", help="Write the findings as JSON.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write the accepted rows as Parquet.")] = None,
+    on: Annotated[str | None, typer.Option("--on", help="Day the file will be sent; today when left out.")] = None,
 ) -> None:
     """Check a file before sending it: the same code, and the same verdict, as intake."""
     from orchestration.checking import check_file
 
-    raise typer.Exit(check_file(file, contract, manifest, report, out))
+    raise typer.Exit(check_file(file, contract, manifest, report, out, on))
+
+
+@app.command()
+def contract(
+    feed: Annotated[str, typer.Argument(help="Name of the feed, e.g. mental_health.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the files.")],
+    organisation: Annotated[
+        str | None, typer.Option("--organisation", help="A sender: its requirement, template and sample.")
+    ] = None,
+    contracts: Annotated[
+        Path | None, typer.Option("--contracts", help="Folder of the contracts; the product's own when left out.")
+    ] = None,
+) -> None:
+    """Write what is made from a data contract: for a sender, or for who keeps the contract."""
+    from orchestration.issuing import issue
+
+    issue(feed, organisation, out, contracts)
 
 
 @app.command()
@@ -183,6 +201,101 @@ def undo_link(
     from orchestration.identity import separate
 
     separate(open_home(home), token, reason, by, apart_from)
+
+
+@app.command("review-links")
+def review_links(
+    pair: Annotated[str | None, typer.Option("--pair", help="The pair to judge, as the list names it.")] = None,
+    accept: Annotated[bool, typer.Option("--accept", help="The two are one person.")] = False,
+    refuse: Annotated[bool, typer.Option("--refuse", help="The two are different people.")] = False,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take a decision back.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why.")] = "",
+    by: Annotated[str, typer.Option("--by", help="Who judges: a name or role.")] = "",
+    decided: Annotated[bool, typer.Option("--decided", help="List the decisions in force instead.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """List the pairs of records that only a person can judge, or judge one; see docs/how-to/review-links.md."""
+    from orchestration.identity import judge_pair, list_pairs
+
+    chosen = [name for name, given in (("accept", accept), ("refuse", refuse), ("withdraw", withdraw)) if given]
+    if pair is None and not chosen:
+        list_pairs(open_home(home), decided=decided)
+        return
+    if pair is None or len(chosen) != 1 or decided:
+        raise WrongUsage(
+            "a judgement names one pair and one of --accept, --refuse and --withdraw.",
+            "run `outturn review-links` for the pairs that wait.",
+        )
+    judge_pair(open_home(home), pair, chosen[0], reason, by)
+
+
+@app.command("person-request")
+def person_request(
+    kind: Annotated[str, typer.Argument(help="erase, object or rectify.")],
+    identifiers: Annotated[
+        Path, typer.Option("--identifiers", help="JSON file that names the person; - for standard input.")
+    ],
+    grounds: Annotated[str, typer.Option("--grounds", help="What the person relies on.")],
+    by: Annotated[str, typer.Option("--by", help="Who decided: a name or role.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why it was granted or refused.")] = "",
+    grant: Annotated[bool, typer.Option("--grant", help="Granted.")] = False,
+    refuse: Annotated[bool, typer.Option("--refuse", help="Refused.")] = False,
+    lift: Annotated[bool, typer.Option("--lift", help="An objection is taken back: the person counts again.")] = False,
+    again: Annotated[int, typer.Option("--again", help="Case this one repeats after the key was changed.")] = 0,
+    home: HomeOption = None,
+) -> None:
+    """Record what somebody asked about their data and what was decided, and carry it out when granted."""
+    from orchestration.people import person_request as decide
+
+    raise typer.Exit(
+        decide(
+            open_home(home), kind, identifiers, grounds, by, reason, grant=grant, refuse=refuse, lift=lift, again=again
+        )
+    )
+
+
+@app.command("person-cases")
+def person_cases(home: HomeOption = None) -> None:
+    """List what people asked and what was decided, and check the chain. Nobody is named."""
+    from orchestration.people import list_cases
+
+    list_cases(open_home(home))
+
+
+@app.command("opt-outs")
+def opt_outs(
+    file: Annotated[Path, typer.Argument(help="The whole list: an NHS number or token a line; - for standard input.")],
+    by: Annotated[str, typer.Option("--by", help="Who took it in: a name or role.")],
+    home: HomeOption = None,
+) -> None:
+    """Take in the list of national data opt-outs; rows follow by each feed's legal basis."""
+    from orchestration.people import replace_list
+
+    replace_list(open_home(home), file, by)
+
+
+@app.command("export")
+def export_data(
+    organisation: Annotated[str, typer.Option("--organisation", help="Whose data.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write; it may not exist.")],
+    home: HomeOption = None,
+) -> None:
+    """Write one organisation's accepted data, with receipts and checksums: the end of a contract."""
+    from orchestration.people import hand_over
+
+    hand_over(open_home(home), organisation, out)
+
+
+@app.command("import")
+def import_data(
+    folder: Annotated[Path, typer.Argument(help="Folder of an export.")],
+    name: Annotated[str | None, typer.Option("--as", help="Code to import under; its own when left out.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Put an export into a mailbox of this home; the next run takes it in like anything that is sent."""
+    from orchestration.people import take_over
+
+    take_over(open_home(home), folder, name)
 
 
 @app.command()

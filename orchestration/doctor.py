@@ -9,13 +9,20 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from foundation.errors import OutturnError
 from foundation.home import Home
 from foundation.version import code_version
 from orchestration.lock import home_lock
+from orchestration.moments import today_of
+from orchestration.rooms import contracts
 
+if TYPE_CHECKING:
+    from ingest.contract import SharingAgreement
+
+# long enough to have an agreement renewed and signed
+AGREEMENT_NOTICE_DAYS = 90
 # A run at the size of the demonstration writes about 0.2 GiB; below this a full disk is near.
 LEAST_FREE_BYTES = 2 * 1024**3
 SHOWN = ("dagster", "dagster-dbt", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "pandas", "pyarrow")
@@ -117,7 +124,39 @@ def _release(home: Home) -> Finding:
     return Finding(True, f"current release {home.current.resolve().name[:16]}")
 
 
+def _agreements(home: Home) -> Iterator[Finding]:
+    """Data-sharing agreements under which something was sent to this home and soon nothing may be any more."""
+    from ingest.register import Register
+
+    known, today = contracts(), today_of(home)
+    sent: dict[SharingAgreement, set[str]] = {}
+    for receipt in Register.load(home).entries:
+        contract = known.get(receipt.feed)
+        if contract is not None and receipt.organisation in contract.custom.senders:
+            words = f"{receipt.feed} of {receipt.organisation}"
+            sent.setdefault(contract.agreement_of(receipt.organisation), set()).add(words)
+    soon = [item for item in sent if (item.end - today).days <= AGREEMENT_NOTICE_DAYS]
+    for item in sorted(soon, key=lambda item: (item.end, item.reference)):
+        state = "has ended" if item.end < today else f"ends in {(item.end - today).days} days"
+        yield Finding(
+            False,
+            f"the data-sharing agreement {item.reference} ({', '.join(sorted(sent[item]))}) {state}, on {item.end}. "
+            "What to do: have the controllers renew it and record its dates in the contract; after that day every file "
+            "under it is refused.",
+        )
+    if sent and not soon:
+        yield Finding(True, f"no data-sharing agreement ends within {AGREEMENT_NOTICE_DAYS} days")
+
+
 def examine(home: Home) -> list[Finding]:
     """Every finding, in the order a person reads them."""
     in_use, lock = _lock(home)
-    return [*_versions(), *_home(home), lock, *_runs(home, in_use), _release(home), *_refusals(home)]
+    return [
+        *_versions(),
+        *_home(home),
+        lock,
+        *_runs(home, in_use),
+        *_agreements(home),
+        _release(home),
+        *_refusals(home),
+    ]

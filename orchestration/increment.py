@@ -56,6 +56,9 @@ def difference(cycle: Cycle, former: Build | None, manifest: Mapping[str, Any]) 
         return Difference(ALL)
     try:
         before = read_cut(cycle.home, former.basis["data_cut_id"])
+        if before.opt_outs != cycle.cut.opt_outs:
+            # rows of the same submissions are others
+            return Difference(ALL)
         linked_alike = before.link_table == cycle.cut.link_table
         moved = not linked_alike and links_diff(links_of(cycle.home, before), links_of(cycle.home, cycle.cut))
     except OutturnError:

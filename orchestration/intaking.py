@@ -20,6 +20,7 @@ from foundation.errors import SystemFault
 from foundation.home import Home
 from orchestration.bound import lend_hand, require_parent
 from orchestration.landing import feed_of, first_month_covered, waiting_manifests
+from orchestration.moments import today_of
 from orchestration.rooms import contracts, feeds
 
 if TYPE_CHECKING:
@@ -45,19 +46,23 @@ def _waiting(home: Home, feed: str, last_month: str) -> list[Path]:
 
 
 def take_in_feed(home: Home, feed: str, last_month: str, *, landing: bool, parent: int | None = None) -> list[Receipt]:
-    """Take in everything of a feed that waits, and judge again what was accepted under rules that have changed since.
+    """Take in everything of a feed that waits, and judge again what was accepted under rules that have changed since;
+    before that, let its rows follow the lists of people who do not count.
 
     parent: process on whose behalf this is done; when it has died, nothing more is started.
     """
+    from expectations.follow import follow
     from expectations.intake import judge_again, outdated, take_in
     from ingest.register import Register
 
     taken: list[Receipt] = []
+    follow(home, contracts()[feed], lambda: _require(parent))
     waiting = _waiting(home, feed, last_month) if landing else []
     register = Register.load(home) if waiting else None
+    today = today_of(home) if waiting else None
     for manifest in waiting:
         _require(parent)
-        receipt = take_in(home, manifest, contracts(), register)
+        receipt = take_in(home, manifest, contracts(), register, today)
         register = register.including(receipt) if register else None
         taken.append(receipt)
     for receipt in outdated(home, {feed: contracts()[feed]}):

@@ -25,6 +25,7 @@ from orchestration.disk import full_disk
 from orchestration.intaking import crew_of, crews_dismissed
 from orchestration.lock import home_lock
 from orchestration.partitions import AGREEMENT_TAG, FIRST_MONTH, FROM_TAG, PERIOD_TAG
+from orchestration.people import finish_erasure
 from orchestration.progress import say
 from orchestration.rooms import contracts, feeds
 
@@ -156,6 +157,8 @@ def run_main_job(home: Home, period: str, *, agreement: str | None = None, intak
         from orchestration.instance import bury_dead_runs, open_instance
 
         sweep(home.root)
+        # before anything is built of what it has to reach
+        finish_erasure(home)
         started_ns = time.time_ns()
         begin_reading(home)
         with open_instance(home) as instance:
@@ -232,10 +235,10 @@ def findings(home: Home) -> tuple[str, ...]:
             lines.append(f"refused {receipt.shown_name}: {_why_refused(receipt)}")
     waiting: dict[str, list[Receipt]] = {}
     for receipt in register.in_force():
-        if receipt.rows_quarantined:
+        if receipt.rows_quarantined > receipt.rows_set_aside:
             waiting.setdefault(receipt.feed, []).append(receipt)
     for feed, held in sorted(waiting.items()):
-        rows = sum(item.rows_quarantined for item in held)
+        rows = sum(item.rows_quarantined - item.rows_set_aside for item in held)
         names = sorted(item.shown_name for item in held)
         shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if names[_NAMED:] else "")
         lines.append(

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import sys
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-@cache
 def console(error: bool = False) -> Console:
-    """Console on standard output, or on standard error; plain text when it is not a terminal."""
+    """Console on standard output, or on standard error, as they are now; plain text when it is not a terminal."""
+    return _console(sys.stderr if error else sys.stdout)
+
+
+@lru_cache(maxsize=2)
+def _console(stream: TextIO) -> Console:
     from rich.console import Console
 
-    stream = sys.stderr if error else sys.stdout
     terminal = stream.isatty()
     # Into a file or a pipe nothing is cut off at the width of a screen that is not there.
     return Console(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -16,8 +15,8 @@ from orchestration.settling import Settled, verdict_files
 from orchestration.warehouse import EVENTS, TABLES
 
 if TYPE_CHECKING:
+    from publication.inputs import LeftOut, ReleaseInputs
     from publication.inputs import Place as PublishedPlace
-    from publication.inputs import ReleaseInputs
 
 
 def published_place(home: Home) -> PublishedPlace:
@@ -36,11 +35,19 @@ def published_place(home: Home) -> PublishedPlace:
     )
 
 
-def moment_of(home: Home) -> datetime:
-    """When something is published: the demo's own clock in a demo, so that two demos are alike; else now."""
-    if home.is_demo:
-        return place_of(home).clock
-    return datetime.now(tz=UTC)
+def left_out(cycle: Cycle) -> list[LeftOut]:
+    """Rows of the data cut left out for opt-outs, of every feed to which the national opt-out applies."""
+    from expectations.gate_cut import receipts_of
+    from ingest.identity.rights import OPTED_OUT
+    from publication.inputs import LeftOut
+
+    found = []
+    for feed, contract in sorted(contracts().items()):
+        held = receipts_of(cycle.home, cycle.cut, feed)
+        if contract.identity is not None and contract.custom.lawfulBasis.opt_out_applies and held:
+            out = sum(dict(item.set_aside).get(OPTED_OUT, 0) for item in held)
+            found.append(LeftOut(feed, sum(item.rows_accepted for item in held), out))
+    return found
 
 
 def release_inputs(cycle: Cycle, tables: Mapping[str, pa.Table], settled: Sequence[Settled]) -> ReleaseInputs:
@@ -70,5 +77,6 @@ def release_inputs(cycle: Cycle, tables: Mapping[str, pa.Table], settled: Sequen
             )
             for item in settled
         ],
+        left_out=left_out(cycle),
         openly_published=frozenset(feed for feed, contract in contracts().items() if contract.custom.openlyPublished),
     )

@@ -199,6 +199,10 @@ def _submission_changes(old: Release, new: Release) -> list[Change]:
             follower = next((item for _, item in sorted(came.items()) if _supersedes(item, before[name], days)), None)
             words = "" if follower is None else _covers(follower)
             found.append(Change("submission", name, "superseded" if follower else "gone", _covers(before[name]), words))
+        elif before[name].get("rows_accepted") != after[name].get("rows_accepted"):
+            # not how many: a few rows are somebody's
+            words = "rows taken out or let back for the rights of the people they are about"
+            found.append(Change("submission", name, "changed", _covers(before[name]), words))
     return list(dict.fromkeys(found))
 
 

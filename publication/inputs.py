@@ -63,13 +63,22 @@ class SettledAgreement:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Rows of a feed in the data cut that count, and those left out because their people opted out nationally."""
+
+    feed: str
+    rows_counted: int
+    rows_left_out: int
+
+
+@dataclass(frozen=True)
 class ReleaseInputs:
     """Everything a release depends on; nothing else may reach its bytes.
 
     `verdicts` maps the stem of each verdict file to its bytes. `openly_published` names the feeds whose
     contract says their figures are openly published elsewhere: an indicator fed by these alone is exempt
-    from hiding and rounding small counts. `events` are for analysts alone: their person tokens are made before they
-    come in.
+    from hiding and rounding small counts. `left_out`: the feeds to which the national opt-out applies.
+    `events` are for analysts alone: their person tokens are made before they come in.
     """
 
     place: Place
@@ -89,6 +98,7 @@ class ReleaseInputs:
     openly_published: frozenset[str] = field(default_factory=frozenset)
     breakdowns: pa.Table = field(default_factory=lambda: BREAKDOWNS.arrow().empty_table())
     events: pa.Table | None = None
+    left_out: Sequence[LeftOut] = ()
 
     def events_of(self, indicators: Collection[str]) -> list[Row]:
         """Events of some indicators; none where no events came in."""

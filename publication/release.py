@@ -28,6 +28,7 @@ from publication import columns
 from publication.agreement import ALLIANCE_LINES, Agreement, read_agreement
 from publication.columns import Schema
 from publication.disclosure import PublicView, public_view
+from publication.disclosure.rules import shown_share
 from publication.inputs import ReleaseInputs, Row, SettledAgreement, rows_of
 from publication.measured import would_give_away
 from publication.pages import assets, public_pages
@@ -329,6 +330,10 @@ def lineage_file(inputs: ReleaseInputs, view: PublicView) -> dict[str, Any]:
             if stem.removesuffix(".json") not in ("required", "cut")
         },
         "exempt": sorted(view.exempt),
+        "left_out": [
+            {"feed": item.feed, "share_pct": shown_share(item.rows_left_out, item.rows_counted)}
+            for item in inputs.left_out
+        ],
         "hidden": [{"figure_id": h.figure_id, "what": h.what, "why": h.why} for h in view.hidden],
     }  # fmt: skip
 

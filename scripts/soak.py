@@ -27,6 +27,10 @@ PARTS = {
         ["tests/expectations/test_intake_orders.py"],
         {"OUTTURN_ORDERS": "1000"},
     ),
+    "100,000 spoilt files and manifests against a slow and obvious reader": (
+        ["tests/expectations/test_intake_mutations.py"],
+        {"OUTTURN_MUTATIONS": "100000"},
+    ),
     "every figure of the generated borough, 289,034 residents, against its truth": (
         ["tests/end_to_end/test_people_truth.py", "tests/end_to_end/test_people_public.py"],
         {"OUTTURN_TEST_RESIDENTS": "289034"},

@@ -9,6 +9,15 @@ with arrived as (
             count(*) as lake_rows
         from {{ ref('stg_' ~ feed) }}
         group by submission_id
+        union all
+    {% endfor %}
+    {% for feed in unread_feeds() %}
+        select
+            '{{ feed }}' as feed,
+            submission as submission_id,
+            count(*) as lake_rows
+        from {{ lake_source(feed) }} as lake
+        group by submission
         {{ 'union all' if not loop.last }}
     {% endfor %}
 )

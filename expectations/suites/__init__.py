@@ -30,11 +30,12 @@ from expectations.suites import (
     stop_smoking,
     treatment_episodes,
 )
-from foundation.errors import WrongUsage
+from expectations.suites.persons import person_rules
 from ingest.contract import Contract
 
 Builder = Callable[[Contract, Scope], Sequence[Expectation]]
 
+# a feed without a module has the rules that follow from its contract, and no others
 BUILDERS: dict[str, Builder] = {
     "admitted_care": admitted_care.build,
     "aggregate_kpi_return": aggregate_kpi_return.build,
@@ -60,12 +61,8 @@ _STANDING = Scope("organisation", date(2000, 1, 1), date(2000, 1, 31), "canonica
 
 
 def suite_of(contract: Contract) -> Suite:
-    """The suite of a feed under a contract; WrongUsage for a feed without one."""
-    builder = BUILDERS.get(contract.feed)
-    if builder is None:
-        raise WrongUsage(
-            f"there is no suite for the feed '{contract.feed}'.", f"use one of: {', '.join(sorted(BUILDERS))}."
-        )
+    """The suite of a feed under a contract: what the contract declares, and what only that feed has."""
+    builder = BUILDERS.get(contract.feed, person_rules)
     scopes = tuple(replace(_STANDING, layout=name) for name in sorted(contract.custom.layouts))
     known = _SUITES.get((contract.feed, contract.hash))
     if known is None:

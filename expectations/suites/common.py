@@ -5,9 +5,17 @@ Belongs here: expectations that follow from any contract. Not here: what one fee
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Literal
+
+from expectations.batch import BLANK, FILLED
 from expectations.expectation import ROW, TABLE, WARN, Derived, Expectation, Scope
 from foundation.period import month_of, months_between
 from ingest.contract import Contract, CrossFieldRule
+from ingest.identity.declared import MADE_OF
+
+# below this many rows a share says little
+_ENOUGH = 100
 
 
 def required(contract: Contract) -> list[Expectation]:
@@ -139,7 +147,59 @@ def _between(rule: CrossFieldRule) -> Expectation:
 def between_columns(contract: Contract, scope: Scope) -> list[Expectation]:
     """The contract's cross-field rules whose columns the layout sends."""
     absent = set(contract.custom.layouts[scope.layout].absent)
-    return [_between(rule) for rule in contract.custom.crossFieldRules if not rule.names() & absent]
+    found = []
+    for rule in contract.custom.crossFieldRules:
+        if rule.kind in ("blank_when", "filled_when"):
+            found += _filled_or_not(rule, absent)
+        elif not rule.names() & absent:
+            found += _all_or_none(rule) if rule.kind == "filled_together" else [_between(rule)]
+    return found
+
+
+def _filled_or_not(rule: CrossFieldRule, absent: set[str]) -> list[Expectation]:
+    """The columns of a rule are filled, or blank, where another column has a value.
+
+    A token that a layout never sends is made by intake, so that it is judged all the same.
+    """
+    ((other, value),) = rule.when.items()
+    if other in absent:
+        return []
+    held = FILLED if rule.kind == "blank_when" else BLANK
+    return [
+        _combination(rule, name, other, "filled_with", "ExpectColumnValuesToNotBeInSet", [f"{held} {value}"])
+        for name in rule.columns
+        if name not in absent or name in MADE_OF
+    ]
+
+
+def _all_or_none(rule: CrossFieldRule) -> list[Expectation]:
+    """The columns of a rule are all filled or all blank: each is as the first one is."""
+    first = rule.columns[0]
+    alike = [f"{FILLED} {FILLED}", f"{BLANK} {BLANK}"]
+    return [
+        _combination(rule, first, name, "filled_both", "ExpectColumnValuesToBeInSet", alike)
+        for name in rule.columns[1:]
+    ]
+
+
+def _combination(
+    rule: CrossFieldRule,
+    name: str,
+    other: str,
+    kind: Literal["filled_with", "filled_both"],
+    expected: str,
+    values: list[str],
+) -> Expectation:
+    derived = Derived(f"filled:{name}:{other}", kind, (name, other))
+    return Expectation(
+        "row.cross_field",
+        ROW,
+        name,
+        expected,
+        {"column": derived.name, "value_set": values},
+        f"The row contradicts itself: {rule.description}.",
+        derived,
+    )
 
 
 def window(contract: Contract, scope: Scope) -> list[Expectation]:
@@ -209,9 +269,49 @@ def every_day(contract: Contract, scope: Scope) -> list[Expectation]:
     ]
 
 
+def share(column: str, kind: str, values: list[str], mostly: Decimal, rule: str, message: str) -> Expectation:
+    """At least the share `mostly` of the filled values is (or is not) in a set; a warning about the table."""
+    return Expectation(
+        rule,
+        WARN,
+        column,
+        kind,
+        {"column": column, "value_set": values, "mostly": mostly},
+        message,
+        minimum_values=_ENOUGH,
+    )
+
+
 def some_rows(message: str) -> Expectation:
     """A register without rows is a failed export, not a register of nothing."""
     return Expectation("delivery.no_rows", TABLE, None, "ExpectTableRowCountToBeBetween", {"min_value": 1}, message)
+
+
+def survey_sample(contract: Contract) -> list[Expectation]:
+    """Enough people were asked, and enough of them answered, for a survey's figures to mean something."""
+    sample = contract.custom.surveySample
+    if sample is None:
+        return []
+    few = f"Fewer than {sample.minimumAsked} people were asked."
+    silent = f"Fewer than {sample.minimumResponsePct} % of the people asked have answered."
+    return [
+        Expectation(
+            "analysis.sample_small",
+            WARN,
+            None,
+            "ExpectTableRowCountToBeBetween",
+            {"min_value": sample.minimumAsked},
+            few,
+        ),
+        share(
+            sample.statusColumn,
+            "ExpectColumnValuesToBeInSet",
+            list(sample.responded),
+            Decimal(sample.minimumResponsePct) / 100,
+            "analysis.response_rate_low",
+            silent,
+        ),
+    ]
 
 
 def contract_rules(contract: Contract, scope: Scope) -> list[Expectation]:
@@ -225,4 +325,5 @@ def contract_rules(contract: Contract, scope: Scope) -> list[Expectation]:
         *window(contract, scope),
         *key(contract),
         *every_day(contract, scope),
+        *survey_sample(contract),
     ]

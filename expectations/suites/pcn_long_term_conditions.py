@@ -1,4 +1,4 @@
-"""Long-term conditions at a quarter's end: the rules for people; a pressure has two readings and a day.
+"""Long-term conditions at a quarter's end: the rules for people, and pressures as people have them.
 
 A reading outside what a person can live with takes the row out: the contract's range says so.
 """
@@ -6,18 +6,14 @@ A reading outside what a person can live with takes the row out: the contract's 
 from __future__ import annotations
 
 from expectations.expectation import WARN, Derived, Expectation, Scope
-from expectations.suites.persons import person_rules, together
+from expectations.suites.persons import person_rules
 from ingest.contract import Contract
-
-_WHOLE = "The row contradicts itself: a blood pressure has two readings and a day."
 
 
 def build(contract: Contract, scope: Scope) -> list[Expectation]:
     """Expectations for one submission."""
     return [
         *person_rules(contract, scope),
-        together("systolic", "diastolic", _WHOLE),
-        together("systolic", "last_bp_on", _WHOLE),
         Expectation(
             "analysis.unlikely",
             WARN,

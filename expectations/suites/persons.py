@@ -11,52 +11,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from expectations.batch import BLANK, FILLED
 from expectations.expectation import ROW, WARN, Derived, Expectation, Scope
-from expectations.suites.common import contract_rules
+from expectations.suites.common import contract_rules, share
 from ingest.contract import Contract
 
 # more than one row in twenty without a valid number: linkage by number alone would lose too many
 _LEAST_VALID = Decimal("0.95")
-# below this many rows a share says little
-_ENOUGH = 100
-
-
-def never_filled(name: str, other: str, value: str, message: str) -> Expectation:
-    """A column is blank where another has a value."""
-    return _never(name, other, f"{FILLED} {value}", message)
-
-
-def never_blank(name: str, other: str, value: str, message: str) -> Expectation:
-    """A column is filled where another has a value."""
-    return _never(name, other, f"{BLANK} {value}", message)
-
-
-def _never(name: str, other: str, pair: str, message: str) -> Expectation:
-    derived = Derived(f"filled:{name}:{other}", "filled_with", (name, other))
-    return Expectation(
-        "row.cross_field",
-        ROW,
-        name,
-        "ExpectColumnValuesToNotBeInSet",
-        {"column": derived.name, "value_set": [pair]},
-        message,
-        derived,
-    )
-
-
-def together(name: str, other: str, message: str) -> Expectation:
-    """Two columns are both filled or both blank."""
-    derived = Derived(f"filled:{name}:{other}", "filled_both", (name, other))
-    return Expectation(
-        "row.cross_field",
-        ROW,
-        name,
-        "ExpectColumnValuesToBeInSet",
-        {"column": derived.name, "value_set": [f"{FILLED} {FILLED}", f"{BLANK} {BLANK}"]},
-        message,
-        derived,
-    )
 
 
 def born_before(contract: Contract) -> list[Expectation]:
@@ -92,19 +52,6 @@ def mostly_numbered(contract: Contract) -> list[Expectation]:
             "More than 5 % of the rows have no valid NHS number.",
         )
     ]
-
-
-def share(column: str, kind: str, values: list[str], mostly: Decimal, rule: str, message: str) -> Expectation:
-    """At least the share `mostly` of the filled values is (or is not) in a set; a warning about the table."""
-    return Expectation(
-        rule,
-        WARN,
-        column,
-        kind,
-        {"column": column, "value_set": values, "mostly": mostly},
-        message,
-        minimum_values=_ENOUGH,
-    )
 
 
 def rarely(column: str, value: str, at_most: Decimal, message: str) -> Expectation:

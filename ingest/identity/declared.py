@@ -33,7 +33,8 @@ class Identity(BaseModel):
     localIdRule: what a row without a person token becomes when its local token is tied to a number elsewhere in
     the feed: linked like any other, or excluded. linkWhen: rows whose columns have other values are never linked.
     clearJustification: organisation -> why it may send identifiers in clear; nobody else may. keyIds: the keys whose
-    tokens are taken; tokens of any other would meet nobody's and lower every figure unseen.
+    tokens are taken; tokens of any other would meet nobody's and lower every figure unseen. invalidNhsNumber: what a
+    row becomes whose NHS number is filled in and is none: held back, or kept without a person token and counted.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -45,6 +46,7 @@ class Identity(BaseModel):
     clear_justification: dict[str, str] = Field(default={}, alias="clearJustification")
 
     key_ids: list[str] = Field(default=["k1"], alias="keyIds", min_length=1)
+    invalid_nhs_number: Literal["quarantine", "count"] = Field(default="quarantine", alias="invalidNhsNumber")
 
     @model_validator(mode="after")
     def _sensible(self) -> Identity:
@@ -75,6 +77,8 @@ def check_identity(contract: Contract, classified: set[str]) -> None:
         return
     if tokens != set(identity.tokens):
         raise ValueError(f"identity.tokens: {min(tokens ^ set(identity.tokens))} must be listed and be a column")
+    if identity.invalid_nhs_number == "count" and "nhs_number_status" not in tokens:
+        raise ValueError("identity.invalidNhsNumber: rows are counted by nhs_number_status, which is missing")
     if identifying - set(IDENTIFIERS):
         raise ValueError(f"identifyingColumns: identifiers are called {', '.join(IDENTIFIERS)}")
     for name in sorted(identifying):

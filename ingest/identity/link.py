@@ -9,7 +9,9 @@ to the person of its person token, else of its match token, else of its local to
 1. every person token is a person, under a key made of the token;
 2. a match token that stands beside exactly one person token belongs to that person; beside several it is `ambiguous`
    and listed without a person; beside none it is a person of its own;
-3. a local token whose rows have, through 1 and 2, exactly one person belongs to that person; several: `ambiguous`;
+3. a match token of its own that likeness joins to others (`ingest.identity.likely`) belongs to the person of the one
+   number among them; with no number, to the least of them; with several numbers to itself, as before;
+4. a local token whose rows have, through 1 to 3, exactly one person belongs to that person; several: `ambiguous`;
    none: a person of its own.
 
 A feed with the rule `exclude_when_tied` is different: its rows know no match tokens of their own; a local token that
@@ -33,9 +35,9 @@ import pyarrow.compute as pc
 from foundation.errors import Refused, SystemFault
 
 # bumped when the passes change: a stored table is then made again
-METHOD = 2
+METHOD = 3
 PERSON, MATCH, LOCAL = "person", "match", "local"
-NUMBER, EXCLUDED, AMBIGUOUS = "number", "excluded", "ambiguous"
+NUMBER, PROBABLE, EXCLUDED, AMBIGUOUS = "number", "probable", "excluded", "ambiguous"
 SCHEMA = pa.schema(
     [
         pa.field("token", pa.string(), nullable=False),
@@ -44,6 +46,7 @@ SCHEMA = pa.schema(
         pa.field("basis", pa.string(), nullable=False),
     ]
 )
+_ALIKE_SCHEMA = pa.schema([("person", pa.int64()), ("token", pa.string())])
 _TOKENS = ("person_token", "match_token", "local_token")
 _SEEN = ", ".join(("tied", *_TOKENS))
 _KEY_DIGITS = 15  # hexadecimal: 60 bits, so that a key is a positive BIGINT everywhere
@@ -77,9 +80,15 @@ def person_key(token: str) -> int:
     return int(sha256(token.encode()).hexdigest()[:_KEY_DIGITS], 16)
 
 
-def build_links(feeds: Sequence[FeedRows], overrides: Iterable[Override] = (), scratch: Path | None = None) -> Any:
+def build_links(
+    feeds: Sequence[FeedRows],
+    overrides: Iterable[Override] = (),
+    scratch: Path | None = None,
+    alike: Iterable[Sequence[str]] = (),
+) -> Any:
     """The link table of the feeds' rows. SystemFault when two persons would have the same key.
 
+    alike: groups of tokens that likeness says are one person each; none is in two groups.
     scratch: a folder inside the vault for what does not fit into memory; None keeps everything in memory.
     """
     import duckdb
@@ -87,7 +96,7 @@ def build_links(feeds: Sequence[FeedRows], overrides: Iterable[Override] = (), s
     undone = sorted(set(overrides), key=lambda item: (item.token, item.apart_from or ""))
     with duckdb.connect(config=_settings(scratch)) as connection:
         _load(connection, feeds, "seen")
-        _passes(connection, undone)
+        _passes(connection, undone, alike)
         if connection.execute(_ALIKE.format(key=_key())).fetchall()[0][0]:
             raise SystemFault(
                 "two persons would have the same key.",
@@ -193,13 +202,39 @@ where e.match_token is not null and (not e.tied or e.person_token is not null)
 group by e.match_token
 having min(e.person_token) <> max(e.person_token);
 """
+# A number stands in a group by itself, or through a match token that rows elsewhere have beside it.
+_ALIKE_TOKENS = """
+create table numbers as
+select a.person, n.token from alike as a join persons as n on a.token = n.token
+union
+select a.person, m.owner from alike as a join matches as m on a.token = m.token where m.basis = 'number';
+create table targets as
+with own as (
+    select a.person, a.token from alike as a join matches as m on a.token = m.token where m.basis = 'match'
+), least as (
+    select o.person, min(o.token) as token from own as o group by o.person
+), known as (
+    select n.person, min(n.token) as token, count(*) as how_many from numbers as n group by n.person
+)
+select o.token, coalesce(k.token, l.token) as owner
+from own as o
+join least as l on o.person = l.person
+left join known as k on o.person = k.person
+where coalesce(k.how_many, 1) = 1;
+update matches set owner = t.owner, basis = 'probable'
+from targets as t where matches.token = t.token and t.owner <> t.token;
+drop table numbers;
+drop table targets;
+drop table alike;
+"""
 _SECOND = """
 create table tied_tokens as
 select e.local_token as token, max(case when e.person_token is not null then 1 else 0 end) as has_number
 from evidence as e where e.tied and e.local_token is not null group by e.local_token;
 create table owners as
 select distinct e.local_token as token, coalesce(e.person_token, m.owner) as owner,
-    case when e.person_token is not null then 'number' else 'match' end as basis
+    case when e.person_token is not null then 'number' when m.basis = 'probable' then 'probable' else 'match' end
+        as basis
 from evidence as e left join matches as m on e.match_token = m.token
 where not e.tied and e.local_token is not null;
 create table locals as
@@ -208,7 +243,12 @@ select t.token, case when t.has_number = 0 then t.token end as owner,
 from tied_tokens as t
 union all
 select w.token, coalesce(min(w.owner), w.token) as owner,
-    coalesce(max(case when w.owner is not null then w.basis end), 'local') as basis
+    case
+        when max(w.owner) is null then 'local'
+        when max(case when w.owner is not null and w.basis = 'number' then 1 else 0 end) = 1 then 'number'
+        when max(case when w.owner is not null and w.basis = 'probable' then 1 else 0 end) = 1 then 'probable'
+        else 'match'
+    end as basis
 from owners as w
 where w.token not in (select t.token from tied_tokens as t)
 group by w.token
@@ -244,7 +284,7 @@ select count(*) from (
 _SORTED = "select token, token_kind, {key} as person_key, basis from links order by token, token_kind"
 
 
-def _passes(connection: Any, overrides: Sequence[Override]) -> None:
+def _passes(connection: Any, overrides: Sequence[Override], alike: Iterable[Sequence[str]]) -> None:
     connection.execute("create table overrides (token varchar, apart_from varchar)")
     for item in overrides:
         connection.execute("insert into overrides values (?, ?)", [item.token, item.apart_from])
@@ -252,11 +292,18 @@ def _passes(connection: Any, overrides: Sequence[Override]) -> None:
     numbers = (
         "select count(*) from overrides as o join persons as p on o.token = p.token where o.apart_from is not null"
     )
-    if connection.execute(numbers).fetchone()[0]:
+    if connection.execute(numbers).fetchall()[0][0]:
         raise Refused(
             "a hand-made correction would set a person token apart from another token.",
             "name the match or local token that went wrong as the one to move; a number can only be disbelieved.",
         )
+    rows = [(number, token) for number, group in enumerate(alike) for token in group]
+    connection.register(
+        "given_alike",
+        pa.table({"person": [row[0] for row in rows], "token": [row[1] for row in rows]}, schema=_ALIKE_SCHEMA),
+    )
+    connection.execute("create table alike as select * from given_alike")
+    connection.execute(_ALIKE_TOKENS)
     # undone where it was done: a token that followed the wrong one follows it to its own person
     _set_apart(connection, "matches", MATCH, overrides)
     connection.execute(_SECOND)

@@ -4,7 +4,8 @@ Belongs here: which lake files a cut's table is made of, making it once for the 
 overrides. Not here: the passes (`ingest.identity.link`).
 
 `<hash>.parquet` is a table; its hash is of its rows, not of Parquet's bytes, so that a newer library names it alike.
-`made/<inputs>.json` says which table came of which lake files, under which rules and overrides. `overrides.json` is a
+`made/<inputs>.json` says which table came of which lake files, under which rules, overrides and groups of tokens
+that are alike. `overrides.json` is a
 list of `{token, apart_from, reason, by}` or `{token, never_link: true, reason, by}`, appended by `undo_link`.
 """
 
@@ -29,6 +30,7 @@ from foundation.home import Home
 from foundation.tables import text_bytes
 from foundation.tokens import TOKEN
 from ingest.contract import Contract
+from ingest.identity.likely import LikelyLinks, likely_links, sends_clear
 from ingest.identity.link import METHOD, SCHEMA, FeedRows, Override, build_links, same_evidence
 from ingest.register import Receipt
 
@@ -66,7 +68,12 @@ def table_hash(table: Any) -> str:
     return digest.hexdigest()
 
 
-def _rules(receipts: Sequence[Receipt], contracts: Mapping[str, Contract], overrides: Sequence[Override]) -> str:
+def _rules(
+    receipts: Sequence[Receipt],
+    contracts: Mapping[str, Contract],
+    overrides: Sequence[Override],
+    alike: Sequence[Sequence[str]],
+) -> str:
     """Identity of everything a table depends on beside its files."""
     rules = {}
     for feed in sorted({item.feed for item in receipts}):
@@ -78,7 +85,12 @@ def _rules(receipts: Sequence[Receipt], contracts: Mapping[str, Contract], overr
                 "link_when": identity.link_when,
             }
     return content_id(
-        {"method": METHOD, "rules": rules, "overrides": [[item.token, item.apart_from] for item in overrides]}
+        {
+            "method": METHOD,
+            "rules": rules,
+            "overrides": [[item.token, item.apart_from] for item in overrides],
+            "alike": [list(group) for group in alike],
+        }
     )
 
 
@@ -88,7 +100,8 @@ def link_table_of(home: Home, receipts: Iterable[Receipt], contracts: Mapping[st
     if not linkable:
         return None
     overrides = read_overrides(home)
-    rules = _rules(linkable, contracts, overrides)
+    alike = _alike(home, linkable, contracts).groups
+    rules = _rules(linkable, contracts, overrides, alike)
     files = sorted([item.feed, path, value] for item in linkable for path, value in item.lake_files)
     note = _folder(home) / "made" / f"{content_id({'rules': rules, 'files': files})}.json"
     if note.exists():
@@ -99,16 +112,27 @@ def link_table_of(home: Home, receipts: Iterable[Receipt], contracts: Mapping[st
     scratch = _folder(home) / "scratch"
     # a process killed while it linked leaves tokens there
     shutil.rmtree(scratch, ignore_errors=True)
-    name = _the_same(home, rules, files, contracts, scratch) or _made(home, files, contracts, overrides, scratch)
+    name = _the_same(home, rules, files, contracts, scratch) or _made(home, files, contracts, overrides, scratch, alike)
     write_bytes(note, canonical_json({"link_table": name, "rules": rules, "files": files}), mode=0o600)
     return name
 
 
+def _alike(home: Home, linkable: Sequence[Receipt], contracts: Mapping[str, Contract]) -> LikelyLinks:
+    """What likeness says, where a sender of these submissions sends identifiers."""
+    clear = [item for item in linkable if sends_clear(item, contracts.get(item.feed))]
+    return likely_links(home, clear, contracts) if clear else LikelyLinks()
+
+
 def _made(
-    home: Home, files: _Files, contracts: Mapping[str, Contract], overrides: Sequence[Override], scratch: Path
+    home: Home,
+    files: _Files,
+    contracts: Mapping[str, Contract],
+    overrides: Sequence[Override],
+    scratch: Path,
+    alike: Sequence[Sequence[str]],
 ) -> str:
     """Make the table of these files and store it."""
-    table = build_links(_feed_rows(home, files, contracts), overrides, scratch)
+    table = build_links(_feed_rows(home, files, contracts), overrides, scratch, alike)
     name = table_hash(table)
     path = links_path(home, name)
     if not path.exists():
@@ -228,6 +252,16 @@ def read_overrides(home: Home) -> list[Override]:
     """The links undone by hand, each once, in a fixed order."""
     found = {Override(item["token"], item.get("apart_from")) for item in _entries(home)}
     return sorted(found, key=lambda item: (item.token, item.apart_from or ""))
+
+
+def forget(home: Home, tokens: Iterable[str]) -> None:
+    """Take some tokens out of everything this module keeps, after an erasure: every table, which the next data cut
+    makes anew, what was noted of them, and corrections that name one of the tokens."""
+    shutil.rmtree(_folder(home), ignore_errors=True)
+    gone, entries = set(tokens), _entries(home)
+    kept = [item for item in entries if not gone & {item["token"], item.get("apart_from")}]
+    if kept != entries:
+        write_bytes(_overrides_path(home), readable_json(kept), mode=0o600)
 
 
 def undo_link(home: Home, token: str, reason: str, by: str, apart_from: str | None = None) -> None:

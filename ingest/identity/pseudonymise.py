@@ -7,29 +7,28 @@ refused as a whole, rows named and values never: half a file would look like a f
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from foundation.canonical import plain_decimal, sha256_bytes
+from foundation.canonical import sha256_bytes
 from foundation.durable import write_bytes
 from foundation.errors import Refused, WrongUsage
 from foundation.tokens import TokenKey
 from ingest import receive
 from ingest.conform import conform
-from ingest.contract import DATE_FORMATS, Contract, Layout
+from ingest.container import read_table
+from ingest.contract import CONTAINERS, Contract, Layout
 from ingest.identity.declared import CLEAR_LAYOUT
 from ingest.identity.keyring import Keyring
 from ingest.identity.tokenise import shielded, tokenise
-from ingest.read import FileRejectedError, read_csv
+from ingest.layout_file import file_bytes
+from ingest.read import FileRejectedError
 from ingest.rules import FILE, RECORD, Finding, in_order
 
 _NAMED = 20
+_PACKED = frozenset(CONTAINERS.values()) - {CONTAINERS["csv"]}
 
 
 @dataclass(frozen=True)
@@ -70,12 +69,12 @@ def pseudonymise_file(
     """Write the file with tokens in place of identifiers.
 
     organisation: the sender; None takes it from the rows, which then name exactly one. out: default the file's name
-    with `.tokens` before its ending, beside it; never an existing file's name. test_numbers: take NHS numbers of the
+    with `.tokens.csv` for its ending, beside it; never an existing file's name. test_numbers: take NHS numbers of the
     test range for numbers, for demonstrations. Refused when the file cannot be read whole, WrongUsage when the
     contract gives this sender nothing to do.
     """
     source = Path(path)
-    target = out if out is not None else source.with_name(f"{source.stem}.tokens{source.suffix}")
+    target = out if out is not None else source.with_name(_tokens_name(source.name))
     clear = _clear_layout(contract)
     if target.exists() or target.is_symlink():
         raise WrongUsage(f"{target} is there already.", "name another file with --out, or move that one away.")
@@ -96,11 +95,30 @@ def pseudonymise_file(
     sender, layout = _sender(table, contract, organisation)
     made = tokenise(table, contract, clear, Keyring(lambda: key, test_numbers))
     _refuse_if_bad(made.faults)
-    data = shielded("writing the file", lambda: _csv_bytes(made.table, contract, layout))
+    sent = contract.layout_names(layout)
+    data = shielded(
+        "writing the file",
+        lambda: file_bytes({name: made.table.column(name).to_pylist() for name in sent}, contract, layout),
+    )
     write_bytes(target, data, mode=0o600)
     return PseudonymisedFile(
-        target, sender, made.table.num_rows, len(data), sha256_bytes(data), key.key_id, made.verdicts, notes
+        target,
+        sender,
+        made.table.num_rows,
+        len(data),
+        sha256_bytes(data),
+        key.key_id,
+        made.verdicts,
+        (*notes, *made.notes),
     )
+
+
+def _tokens_name(name: str) -> str:
+    """`x.csv` -> `x.tokens.csv`; what is written is CSV, whatever was read."""
+    packed = next((ending for ending in _PACKED if name.casefold().endswith(ending)), "")
+    if packed:
+        return f"{name[: -len(packed)]}.tokens{CONTAINERS['csv']}"
+    return f"{Path(name).stem}.tokens{Path(name).suffix}"
 
 
 def _clear_layout(contract: Contract) -> Layout:
@@ -115,7 +133,7 @@ def _clear_layout(contract: Contract) -> Layout:
 
 def _read(data: bytes, name: str, contract: Contract) -> tuple[Any, tuple[Finding, ...]]:
     """Typed rows of the clear file and harmless findings; FileRejectedError when one row cannot be read."""
-    raw = read_csv(data, name, contract, CLEAR_LAYOUT)
+    raw = read_table(data, name, contract, CLEAR_LAYOUT)
     conformed = conform(raw, contract)
     if conformed.faults:
         raise FileRejectedError(conformed.faults[0], tuple(conformed.faults[1:]))
@@ -158,23 +176,3 @@ def _sender(table: Any, contract: Contract, organisation: str | None) -> tuple[s
             "send the file as it is; intake turns it into tokens inside the vault.",
         )
     return sender, layout
-
-
-def _text(value: Any, date_format: str) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, date):
-        return value.strftime(date_format)
-    return plain_decimal(value) if isinstance(value, Decimal) else str(value)
-
-
-def _csv_bytes(table: Any, contract: Contract, layout: Layout) -> bytes:
-    """The rows under the sender's own header and date format. Quoted where needed; nothing else is changed."""
-    names = contract.layout_names(layout)
-    date_format = DATE_FORMATS[layout.dateFormat]
-    columns = [[_text(value, date_format) for value in table.column(name).to_pylist()] for name in names]
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, delimiter=contract.custom.delimiter, lineterminator="\n")
-    writer.writerow(names.values())
-    writer.writerows(zip(*columns, strict=True))
-    return buffer.getvalue().encode()

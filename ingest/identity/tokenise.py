@@ -27,6 +27,16 @@ from ingest.rules import Finding, finding
 
 STATUSES = STATUS_VALID, STATUS_MISSING, STATUS_INVALID = "valid", "missing", "invalid"
 _T = TypeVar("_T")
+# verdicts on what stands in the column and is nobody's number, and how the sender is told
+_UNUSABLE = {
+    nhs_number.MANGLED: "The NHS number was turned into scientific notation: its digits are lost.",
+    nhs_number.LENGTH: "The NHS number does not have ten digits; a leading zero may be lost.",
+    nhs_number.PLACEHOLDER: "The NHS number is one digit ten times: a placeholder.",
+    nhs_number.TEST_RANGE: "The NHS number is of the test range, which is nobody's.",
+    nhs_number.CHECKSUM: "The NHS number has a wrong check digit.",
+    nhs_number.CHARSET: "The NHS number holds something else than digits.",
+    nhs_number.RANGE: "The NHS number is of a range that is not issued.",
+}
 
 
 @dataclass(frozen=True)
@@ -34,13 +44,14 @@ class Tokenised:
     """Rows without identifiers (columns `Contract.judged_columns`) and what was seen of the NHS numbers.
 
     `faults` are the rows taken out, `unreadable` their number by column; `verdicts` counts rows by what their NHS
-    number is: a verdict of `nhs_number`, or the status the sender gave.
+    number is: a verdict of `nhs_number`, or the status the sender gave; `notes` are harmless and about the file.
     """
 
     table: Any
     faults: tuple[Finding, ...] = ()
     unreadable: Mapping[str, int] = field(default_factory=dict)
     verdicts: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[Finding, ...] = ()
 
 
 def shielded(step: str, work: Callable[[], _T], passed: tuple[type[BaseException], ...] = ()) -> _T:
@@ -79,6 +90,9 @@ def tokenise(table: Any, contract: Contract, layout: Layout, keyring: Keyring) -
             "turning identifiers into tokens",
             lambda: _from_identifiers(table, contract, key, test_numbers=keyring.test_numbers),
         )
+        if made.faults:
+            rows = named.column("row_number")
+            named = named.filter(pc.is_in(rows, made.table.column("row_number").combine_chunks()))
     else:
         made = _checked(table.select(["row_number", *contract.judged_columns]), contract)
     return shielded("looking for identifiers elsewhere", lambda: _without_misplaced(made, contract, named))
@@ -97,6 +111,8 @@ def _from_identifiers(table: Any, contract: Contract, key: TokenKey, *, test_num
     tokens = contract.identity.tokens if contract.identity is not None else []
     made: dict[str, Any] = {}
     verdicts: dict[str, int] = {}
+    faults: tuple[Finding, ...] = ()
+    notes: tuple[Finding, ...] = ()
     if {"person_token", "nhs_number_status"} & set(tokens):
         numbers, found = nhs_number.judge_all(table.column("nhs_number"))
         if not test_numbers:
@@ -106,6 +122,7 @@ def _from_identifiers(table: Any, contract: Contract, key: TokenKey, *, test_num
             ]
         for verdict in found:
             verdicts[verdict] = verdicts.get(verdict, 0) + 1
+        faults, notes = _unusable(table, contract, numbers, found)
         made["person_token"] = _tokens([None if number is None else number_text(number) for number in numbers], key)
         made["nhs_number_status"] = [
             STATUS_VALID if number else STATUS_MISSING if verdict == nhs_number.MISSING else STATUS_INVALID
@@ -137,7 +154,33 @@ def _from_identifiers(table: Any, contract: Contract, key: TokenKey, *, test_num
         # of who does not want to be linked, no more is kept than the sender's own reference
         columns.append(values if linked is None or name == "local_token" else pc.if_else(linked, values, None))
     result = pa.Table.from_arrays(columns, names=["row_number", *contract.judged_columns])
-    return Tokenised(result, verdicts=dict(sorted(verdicts.items())))
+    if faults:
+        rows = result.column("row_number")
+        result = result.filter(pc.invert(pc.is_in(rows, pa.array([item.row for item in faults], rows.type))))
+    return Tokenised(result, faults, {}, dict(sorted(verdicts.items())), notes)
+
+
+def _unusable(
+    table: Any, contract: Contract, numbers: list[str | None], verdicts: list[str]
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Rows to hold back for what stands in their NHS number, and notes on the others."""
+    bad = [
+        (place, verdict)
+        for place, (number, verdict) in enumerate(zip(numbers, verdicts, strict=True))
+        if number is None and verdict in _UNUSABLE
+    ]
+    notes = []
+    ends = pc.match_substring_regex(table.column("nhs_number"), r"\.0+\s*$").fill_null(False).to_numpy()
+    through_a_sheet = sum(numbers[place] is not None for place in np.flatnonzero(ends).tolist())
+    if through_a_sheet:
+        notes.append(finding("value.nhs_number_float", f"In {through_a_sheet} rows.", "nhs_number"))
+    if contract.identity is not None and contract.identity.invalid_nhs_number == "count":
+        if bad:
+            notes.append(finding("value.nhs_number_counted", f"In {len(bad)} rows.", "nhs_number"))
+        return (), tuple(notes)
+    rows = table.column("row_number").to_numpy()
+    faults = [finding("value.nhs_number", _UNUSABLE[verdict], "nhs_number", int(rows[place])) for place, verdict in bad]
+    return tuple(faults), tuple(notes)
 
 
 def _linked(table: Any, contract: Contract) -> Any | None:

@@ -104,6 +104,15 @@ def multiplier_of(unit: str, statistic: str) -> int | None:
     return 1 if statistic == "ratio_of_sums" and "per" not in words.split() else None
 
 
+def shown_share(part: int, rest: int, rules: Rules | None = None) -> Decimal | None:
+    """A part of a whole in per cent with one decimal, from rounded counts; None where the part or the rest is too small
+    to be shown. A part of nobody is 0.0 %."""
+    shown, others = shown_count(part, rules), shown_count(rest, rules)
+    if shown is None or others is None or shown + others == 0:
+        return None
+    return rounded(Decimal(shown) * 100 / (shown + others), 1)
+
+
 def blank(row: Row) -> None:
     """Take every digit of a figure away."""
     for name in ("value", "numerator", "denominator", "lower", "upper"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from publication.disclosure.rules import shown_share
 from publication.inputs import Row
 from publication.pages.book import (
     Book,
@@ -83,6 +84,16 @@ def span_words(periods: Sequence[Row]) -> str:
     kinds = {"month": "month", "quarter": "quarter", "year": "year", "rolling_year": "period"}
     counted = plural(len(names), kinds[periods[0]["period_kind"]])
     return f"{names[0]} to {names[-1]} ({counted})" if len(names) > 2 else f"{names[0]} and {names[1]}"
+
+
+def left_out_rows(book: Book) -> list[Any]:
+    """Which share of each feed's rows is left out because their people opted out nationally."""
+    found = []
+    for item in book.inputs.left_out:
+        share = shown_share(item.rows_left_out, item.rows_counted)
+        words = "[c]" if share is None else f"{number(share, 1)} %"
+        found.append(row(cell(capital(item.feed.replace("_", " "))), cell(words, n=True)))
+    return found
 
 
 def quality_page(book: Book, site: Mapping[str, Any]) -> bytes:
@@ -178,6 +189,7 @@ def quality_page(book: Book, site: Mapping[str, Any]) -> bytes:
          "nav": "data-quality.html",
          "description": "Which figures are withheld, why, who can mend it, and what it means for money."},
         site, lede=lede, withheld=withheld, months=months, month_words=month_words if months else [],
+        left_out=left_out_rows(book), left_out_head=heads("Extract", "#Share of rows left out"),
         months_head=heads("Month", "What is withheld", "Why"), other=other, completeness=tables, protected=protected,
         other_head=heads("Indicator", "Mark", "Periods", "Why"),
         protected_head=heads("Indicator", "Period", "Why"),

@@ -50,7 +50,7 @@ def test_a_publication_is_recorded_once_whenever_the_writer_dies(home: Home, poi
     """Admission, delegation and publication are three decisions: whoever dies between two is followed by one who goes
     on there."""
     from orchestration.deciding import PUBLICATIONS, published_before, record_publication
-    from orchestration.releasing import moment_of
+    from orchestration.moments import moment_of
 
     never = Home(tmp_path / "never")
     never.create(demo=True, place="greenwich", residents=500)
@@ -87,7 +87,7 @@ def test_what_was_published_and_not_written_down_is_written_down_by_the_next_run
     """Killed between the pointer and the decision, or between the decision and the comparison."""
     from orchestration.deciding import published_before, record_publication
     from orchestration.defs.publication import assets
-    from orchestration.releasing import moment_of
+    from orchestration.moments import moment_of
 
     compared = []
     monkeypatch.setattr(
@@ -143,7 +143,9 @@ def test_a_build_database_that_was_never_finished_is_not_opened_again(home: Home
     begin_build(home)
     assert [path.name for path in home.warehouse.iterdir()] == []
     home.build_database.write_bytes(b"whole")
-    (home.warehouse / "built.json").write_text('{"fingerprint": "", "basis": {}, "results": [], "tables": {}, "sums": {}}')
+    (home.warehouse / "built.json").write_text(
+        '{"fingerprint": "", "basis": {}, "results": [], "tables": {}, "sums": {}}'
+    )
     begin_build(home)
     assert [path.name for path in home.warehouse.iterdir()] == ["build.duckdb"], "only its marker goes"
     # an earlier version of the product, which took no sums: nothing of its tables could stay

@@ -232,6 +232,8 @@ def her_row(item: Submission, contract: Contract, **changes: str) -> Row:
         cell = IDENTIFIERS.get(name, row.get(name, ""))
         if cell and name not in IDENTIFIERS and contract.by_name[name].kind == "date":
             cell = parse_date(cell, layout.dateFormat).isoformat()
+        if name not in IDENTIFIERS:
+            cell = layout.codes.get(name, {}).get(cell, cell)
         found[name] = cell
     return {**found, record_column(contract): "CNY0000001", **changes}
 

@@ -44,7 +44,7 @@ def outturn_here(*words: str, home: Path | None = None, **variables: str) -> Sai
 
     For what is asked many times, and where the process is not the question: a new one imports for seconds.
     """
-    from orchestration import cli, progress
+    from orchestration import cli
 
     output, code = io.StringIO(), 0
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), redirect_stderr(output):
@@ -53,14 +53,10 @@ def outturn_here(*words: str, home: Path | None = None, **variables: str) -> Sai
             patch.setenv("OUTTURN_HOME", str(home))
         for name, value in variables.items():
             patch.setenv(name, value)
-        # it holds on to the output it was made for
-        progress.console.cache_clear()
         try:
             cli.main()
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-        finally:
-            progress.console.cache_clear()
     return Said(code, output.getvalue())
 
 

@@ -20,6 +20,14 @@ PLACE = "test"
 KEY: TokenKey = demo_key(PLACE)
 TOKENS = ["person_token", "match_token", "local_token", "nhs_number_status", "birth_month"]
 IDENTIFYING = ["nhs_number", "forename", "surname", "date_of_birth", "postcode", "local_id"]
+ANN = {
+    "nhs_number": "9990000018",
+    "forename": "Änn",
+    "surname": "O'Neill-Null",
+    "date_of_birth": "1950-02-03",
+    "postcode": "SE10 9NF",
+    "local_id": "client-77",
+}
 SUBJECT = ("nhs_number", "forename", "surname", "date_of_birth", "postcode", "local_id")
 
 
@@ -28,7 +36,11 @@ def text_column(name: str, required: bool = False, **more: Any) -> dict[str, Any
 
 
 def document(
-    feed: str = "visits", identity: Mapping[str, Any] | None = None, consent: bool = False, **custom: Any
+    feed: str = "visits",
+    identity: Mapping[str, Any] | None = None,
+    consent: bool = False,
+    opt_out: str = "does not apply, nobody is real",
+    **custom: Any,
 ) -> dict[str, Any]:
     """A complete contract as YAML content: sender TOK sends tokens, CLR identifiers."""
     columns: list[dict[str, Any]] = [
@@ -54,11 +66,11 @@ def document(
             for name in IDENTIFYING
         ),
     ]
-    basis = dict.fromkeys(
-        ("article6", "article9", "dpaSchedule1", "commonLaw", "nationalOptOut", "dpiaReference"), "invented"
-    )
+    basis = dict.fromkeys(("article6", "article9", "dpaSchedule1", "commonLaw", "dpiaReference"), "invented")
+    basis["nationalOptOut"] = opt_out
     properties: dict[str, Any] = {
         "owner": "nobody",
+        "captureMethod": {"source": "clinical_record", "description": "invented"},
         "sourceClass": "provider",
         "coverage": {"kind": "single", "months": 1},
         "cadence": "monthly",
@@ -85,6 +97,7 @@ def document(
         "identity": {
             "linkable": True,
             "tokens": TOKENS,
+            "invalidNhsNumber": "count",
             "clearJustification": {"CLR": "its system cannot run anything"},
             **(identity or {}),
         },

@@ -145,7 +145,8 @@ def publish(scene: Scene) -> list[Caught]:
 
 def build(scene: Scene) -> str:
     from orchestration.deciding import record_publication, require_clock, require_release_key
-    from orchestration.releasing import moment_of, release_inputs
+    from orchestration.moments import moment_of
+    from orchestration.releasing import release_inputs
     from orchestration.settling import settle_due
     from orchestration.warehouse import EVENTS, TABLES
     from publication import release

@@ -3,8 +3,10 @@
 A rule of intake is named in its test's file; a refusing function has a test of its own.
 """
 
+RIGHTS = "tests/expectations/test_peoples_rights.py"
 RECOVERY = "tests/crash/test_recovery.py"
 CATALOGUE = "tests/expectations/test_intake_catalogue.py"
+CONTAINERS = "tests/expectations/test_intake_containers.py"
 
 ELSEWHERE: dict[str, str] = {
     "delivery.agreement_not_in_force": CATALOGUE,
@@ -33,12 +35,32 @@ ELSEWHERE: dict[str, str] = {
     "structure.ragged": CATALOGUE,
     "structure.too_many_columns": CATALOGUE,
     "table.column_empty": CATALOGUE,
+    "container.damaged": CONTAINERS,
+    "container.encrypted": CATALOGUE,
+    "container.member": CATALOGUE,
+    "container.too_large": CATALOGUE,
+    "parquet.type": CONTAINERS,
+    "row.reference": CATALOGUE,
+    "workbook.active": CATALOGUE,
+    "workbook.formula": CATALOGUE,
+    "workbook.hidden": CONTAINERS,
+    "workbook.merged": CONTAINERS,
+    "workbook.sheets": CONTAINERS,
+    "value.digits_lost": CONTAINERS,
+    "value.leading_zero_lost": CATALOGUE,
+    "value.nhs_number": CATALOGUE,
+    "value.spreadsheet_error": CONTAINERS,
+    "value.code_unmapped": "tests/ingest/test_samples_and_layouts.py",
     "value.date": CATALOGUE,
     "value.date_format": CATALOGUE,
     "value.decimal": CATALOGUE,
     "value.integer": CATALOGUE,
     "value.invisible_character": CATALOGUE,
     "row.required": "tests/expectations/test_intake_people.py",
+    "person.erased": f"{RIGHTS}::test_a_row_of_an_erased_person_that_is_sent_again_stays_out",
+    "person.objected": f"{RIGHTS}::test_an_objection_counts_in_every_feed_and_can_be_taken_back",
+    "person.opted_out": f"{RIGHTS}::test_a_row_of_a_person_who_opted_out_is_held_back_where_the_opt_out_applies",
+    "ingest.register:read_redaction": f"{RIGHTS}::test_what_says_which_rows_were_emptied_is_missed_when_it_is_damaged",
     "ingest.identity.links:_entries": "tests/ingest/test_identity_link.py::test_corrections_are_kept_with_reason_and_name",
     "ingest.register:withdraw": "tests/expectations/test_identity_intake.py::test_withdrawing_after_the_freeze_is_a_restatement",
     "orchestration.bound:require_parent": f"{RECOVERY}::test_a_process_ends_with_the_run_it_works_for_and_the_next_waits_for_it",

@@ -66,7 +66,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
     filled = Path(given) if given else filled_home(tmp_path_factory, f"greenwich-{RESIDENTS}", *words).root
     root = Path(shutil.copytree(filled, tmp_path_factory.mktemp("ready") / "home", symlinks=True))
     from orchestration.deciding import record_publication
-    from orchestration.releasing import moment_of
+    from orchestration.moments import moment_of
 
     home = Home(root)
     (root.parent / SOUND).write_text("\n".join(settlements_in(home)))

@@ -249,6 +249,7 @@ def test_the_difference_is_about_tokens_that_were_there(tmp_path: Path) -> None:
 class FakeReceipt:
     feed: str
     lake_files: tuple[tuple[str, str], ...]
+    organisation: str = "O1"
 
 
 @dataclass(frozen=True)
@@ -257,6 +258,7 @@ class FakeIdentity:
     tokens: tuple[str, ...] = TOKENS
     local_id_rule: str = "link"
     link_when: tuple[()] | dict[str, str] = ()
+    clear_justification: tuple[()] = ()
 
 
 @dataclass(frozen=True)

@@ -44,21 +44,30 @@ def test_all_contracts_load_and_say_who_owns_them() -> None:
     assert set(contracts) == {
         "admitted_care",
         "aggregate_kpi_return",
+        "carers",
+        "community_contacts",
         "community_referrals",
         "cost_ledger",
         "council_client_level",
         "daily_discharge_return",
         "deaths",
+        "emergency_care",
+        "end_of_life_plans",
+        "mental_health",
         "nhs_health_checks",
         "pcn_achievement",
         "pcn_long_term_conditions",
         "pcn_register",
+        "populations",
         "reference_areas",
         "reference_organisations",
         "reference_practices",
+        "resident_survey",
         "sexual_health",
         "stop_smoking",
         "treatment_episodes",
+        "waiting_lists",
+        "weight_and_activity",
     }
     for contract in contracts.values():
         assert contract.custom.owner
@@ -163,7 +172,19 @@ def test_the_contracts_page_is_the_code(repository: Path) -> None:
 def test_the_rules_page_is_the_code(repository: Path) -> None:
     page = (repository / "docs/reference/intake-rules.md").read_text()
     listed: dict[str, list[str]] = {}
-    for heading in ("Delivery", "Encoding", "Structure", "Values", "Rows", "Table", "Plausibility", "Earlier periods"):
+    headings = (
+        "Delivery",
+        "Containers",
+        "Encoding",
+        "Structure",
+        "Values",
+        "People",
+        "Rows",
+        "Table",
+        "Plausibility",
+        "Earlier periods",
+    )
+    for heading in headings:
         listed.update(table(page, heading))
     assert listed == {name: [f"`{rule.severity}`", rule.meaning, rule.mend] for name, rule in rules.RULES.items()}
     assert tuple(table(page, "Outcomes")) == rules.OUTCOMES

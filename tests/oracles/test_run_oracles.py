@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import linkage_suites
 import pytest
 import run_oracles
 import spc_suites
@@ -121,3 +122,45 @@ def test_rows_are_compared_relatively_and_blanks_as_blanks() -> None:
 )
 def test_rebase_groups_are_read_from_the_name(case: str, i: int, group: int) -> None:
     assert spc_suites.rebase_group(case, i) == group
+
+
+LINKAGE = run_oracles.DEFAULT / "linkage"
+
+
+@needs_shared
+def test_the_linkage_sets_have_a_line_each_and_reach_their_bars(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """GRW-08: by the threshold alone, and with relatives kept apart."""
+    folder = tmp_path / "oracles" / "linkage"
+    folder.mkdir(parents=True)
+    for path in LINKAGE.glob("febrl1*.csv"):
+        shutil.copy(path, folder)
+    monkeypatch.chdir(tmp_path)
+    assert run_oracles.main([str(tmp_path / "oracles")]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("linkage/")]
+    ways = [way + end for way in ("with_id", "without_id", "damaged_ids") for end in ("", "_relatives_apart")]
+    assert [line[0] for line in lines] == [f"linkage/febrl1/{way}" for way in ways]
+    for line in lines:
+        assert [part.split("=")[0] for part in line[1:]] == ["precision", "recall", "f1"]
+    # a set whose truth is another's is below its bar
+    (folder / "febrl1_truth.csv").chmod(0o644)
+    rows = (folder / "febrl1_truth.csv").read_text().splitlines()
+    (folder / "febrl1_truth.csv").write_text("\n".join([rows[0], *rows[251:]]) + "\n")
+    assert run_oracles.main([str(tmp_path / "oracles")]) == 1
+
+
+@needs_shared
+def test_two_files_are_linked_across(tmp_path: Path) -> None:
+    """The halves of a set as two files: pairs across are found, none inside one file is predicted."""
+    rows = (LINKAGE / "febrl1.csv").read_text(encoding="utf-8").splitlines()
+    halves = {"a": "-org", "b": "-dup-"}
+    for half, mark in halves.items():
+        (tmp_path / f"split{half}.csv").write_text(
+            "\n".join([rows[0], *(row for row in rows[1:] if mark in row.split(",")[0])]) + "\n", encoding="utf-8"
+        )
+    shutil.copy(LINKAGE / "febrl1_truth.csv", tmp_path / "split_truth.csv")
+    assert linkage_suites.names(tmp_path) == ["split"]
+    found = linkage_suites.score(tmp_path, "split", linkage_suites.WITH_ID)
+    assert found.precision >= 0.999
+    assert found.recall >= 0.98

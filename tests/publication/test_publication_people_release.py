@@ -23,7 +23,7 @@ from publication import columns
 from publication.compare import compare_releases
 from publication.explain import explain, to_json
 from publication.funnel import Z, funnel_of, position
-from publication.inputs import ReleaseInputs
+from publication.inputs import LeftOut, ReleaseInputs
 from publication.reader import Release
 from publication.release import build_release, manifest_of, seal_of
 from publication.verify import verify_release
@@ -383,3 +383,23 @@ def test_a_settlement_that_came_is_a_difference_in_pounds(inputs: ReleaseInputs,
     public = compare_releases(first, tmp_path / "public-only")
     assert any("members/" in note for note in public.notes)
     assert {c.table for c in public.changes} == {"posting", "terms"}
+
+
+def test_the_share_left_out_for_opt_outs_is_published_and_small_numbers_are_not(tmp_path: Path) -> None:
+    """Who opted out biases figures: the share is told by extract, from rounded counts, and never of a few."""
+    left_out = (LeftOut("surveys", 941, 58), LeftOut("visits", 941, 7), LeftOut("waits", 500, 0))
+    inputs = replace(people.build_inputs(), left_out=left_out)
+    release = tmp_path / build_release(inputs, tmp_path)
+    told = json.loads((release / "members" / "lineage.json").read_bytes())["left_out"]
+    assert told == [
+        {"feed": "surveys", "share_pct": "6.0"},
+        {"feed": "visits", "share_pct": None},
+        {"feed": "waits", "share_pct": "0.0"},
+    ]
+    page = _page(release, "data-quality.html")
+    assert "6.0 %" in page
+    assert "0.0 %" in page
+    assert page.index("Visits") < page.index("[c]", page.index("Visits")) < page.index("Waits")
+    assert "left out because they opted out" not in _page(
+        tmp_path / build_release(people.build_inputs(), tmp_path), "data-quality.html"
+    )

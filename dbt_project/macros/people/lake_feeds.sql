@@ -2,8 +2,8 @@
     The feeds of the lake, each with a staging model stg_<feed>.
 
     Usage:  {% for feed in lake_feeds() %} ... ref('stg_' ~ feed) ... {% endfor %}
-    dbt has to see every ref before it knows the sources, so the feeds are listed; when it runs, a source that is not in
-    the list, or the other way round, stops it.
+    dbt has to see every ref before it knows the sources, so the feeds are listed; when it runs, a source that is neither
+    in this list nor in unread_feeds, or the other way round, stops it.
 #}
 {% macro lake_feeds() -%}
     {%- set feeds = [
@@ -15,8 +15,11 @@
     {%- if execute -%}
         {%- set declared = graph.sources.values() | selectattr('source_name', 'equalto', 'lake')
             | map(attribute='name') | sort -%}
-        {%- if declared != feeds -%}
-            {{ exceptions.raise_compiler_error("lake_feeds lists " ~ feeds ~ ", the sources declare " ~ declared) }}
+        {%- set listed = (feeds + unread_feeds()) | sort -%}
+        {%- if declared != listed -%}
+            {{ exceptions.raise_compiler_error(
+                "lake_feeds and unread_feeds list " ~ listed ~ ", the sources declare " ~ declared
+            ) }}
         {%- endif -%}
     {%- endif -%}
     {{ return(feeds) }}

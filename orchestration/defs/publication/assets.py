@@ -8,9 +8,10 @@ from foundation.home import Home
 from orchestration.comparing import record_comparison
 from orchestration.cycle import current_cycle
 from orchestration.deciding import published_before, record_publication, require_clock, require_release_key
+from orchestration.moments import moment_of
 from orchestration.partitions import DUCKDB_WRITER
 from orchestration.progress import say
-from orchestration.releasing import moment_of, release_inputs
+from orchestration.releasing import release_inputs
 from orchestration.resources import HomeResource
 from orchestration.retries import io_only
 from orchestration.settling import last_month_asked, refusals_on_record, settle_due, store_settlement

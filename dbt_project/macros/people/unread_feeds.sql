@@ -1,0 +1,12 @@
+{#
+    The feeds of the lake that no model reads: their rows are kept, judged, and move no figure.
+
+    Usage:  {% for feed in unread_feeds() %} ... {{ lake_source(feed) }} ... {% endfor %}
+    A feed that gets a staging model moves from here to lake_feeds; the two together are the sources of the lake.
+#}
+{% macro unread_feeds() -%}
+    {{ return([
+        'carers', 'community_contacts', 'emergency_care', 'end_of_life_plans', 'mental_health', 'populations',
+        'resident_survey', 'waiting_lists', 'weight_and_activity'
+    ]) }}
+{%- endmacro %}
