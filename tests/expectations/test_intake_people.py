@@ -142,7 +142,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=[f"{case.feed}-{case.column}-{case.value}" for case in CASES])
+@pytest.mark.parametrize(
+    "case", CASES, ids=[f"{case.id or 'more'}-{case.feed}-{case.column}-{case.value}" for case in CASES]
+)
 def test_a_spoilt_cell_gets_what_it_must_get(case: Case, home: Home) -> None:
     rows = good(case.feed)
     rows[1][case.column] = case.value

@@ -105,7 +105,7 @@ def asked(home: Home, person: Mapping[str, str], *names: str) -> Path:
     return path
 
 
-def test_a_row_of_a_person_who_opted_out_is_held_back_where_the_opt_out_applies(
+def test_b094_a_row_of_a_person_who_opted_out_is_held_back_where_the_opt_out_applies(
     home: Home, agreed: dict[str, Contract]
 ) -> None:
     """B094."""
@@ -327,7 +327,7 @@ def test_with_another_key_in_force_the_erased_are_asked_for_again(home: Home, ag
 
 
 @pytest.mark.usefixtures("ours")
-def test_a_row_of_an_erased_person_that_is_sent_again_stays_out(home: Home, agreed: dict[str, Contract]) -> None:
+def test_b095_a_row_of_an_erased_person_that_is_sent_again_stays_out(home: Home, agreed: dict[str, Contract]) -> None:
     """B095."""
     first = send(home, "visits", [clear_row(1, ANN), clear_row(2, BOB)], "CLR")
     manifest, sent = first.read_bytes(), first.with_name(first.name.removesuffix(".manifest.json"))

@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import disclosure_suites
 import identity_suites
 import indicator_suites
+import intake_suites
 import linkage_suites
 import spc_suites
 from suites import Comparison
@@ -94,7 +95,11 @@ SUITES = (
     ),
     Suite("identity/hmac", ("identity/hmac.json",), lambda folder: identity_suites.hmacs(folder / "identity")),
     Suite("disclosure", ("disclosure/sdc.json",), lambda folder: disclosure_suites.disclosure(folder / "disclosure")),
-    Suite("bad_inputs", ("bad_inputs",), None),
+    Suite(
+        "bad_inputs",
+        ("bad_inputs/catalogue.csv",),
+        lambda folder: intake_suites.bad_inputs(folder / "bad_inputs"),
+    ),
 )
 
 

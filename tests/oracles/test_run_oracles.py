@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import intake_suites
 import linkage_suites
 import pytest
 import run_oracles
@@ -25,6 +26,8 @@ def test_the_control_chart_suites_are_at_their_bar(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    # its answers are tests of this folder's neighbours, which run by themselves
+    monkeypatch.setattr(run_oracles, "SUITES", [item for item in run_oracles.SUITES if item.name != "bad_inputs"])
     assert run_oracles.main([str(run_oracles.DEFAULT)]) == 0
     rows = {name: len((SPC / f"{name}.csv").read_text().splitlines()) - 1 for name in ("points", "summary", "rules")}
     lines = capsys.readouterr().out.splitlines()
@@ -164,3 +167,13 @@ def test_two_files_are_linked_across(tmp_path: Path) -> None:
     found = linkage_suites.score(tmp_path, "split", linkage_suites.WITH_ID)
     assert found.precision >= 0.999
     assert found.recall >= 0.98
+
+
+@needs_shared
+def test_a_bad_input_without_a_test_or_with_a_failing_one_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CNI-27: the suite counts what ran and passed, not what is declared."""
+    ids = intake_suites._declared()
+    monkeypatch.setattr(intake_suites, "_ran", lambda: {key: [key != "B002"] for key in ids if key != "B001"})
+    found = intake_suites.bad_inputs(run_oracles.DEFAULT / "bad_inputs")
+    assert (found.matched, found.total) == (99, 101)
+    assert [line[:4] for line in found.mismatches] == ["B001", "B002"]
