@@ -115,6 +115,19 @@ def run(
 
 
 @app.command()
+def preview(
+    files: Annotated[list[Path], typer.Argument(help="Files as they would be sent, each with its manifest beside it.")],
+    period: Annotated[str, typer.Option("--period", help="Month of the run that would take them in, e.g. 2026-04.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Everything it found as JSON.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Say what a run with these files would change, figures and pounds, and change nothing."""
+    from orchestration.foretelling import foretell
+
+    raise typer.Exit(foretell(open_home(home), files, period, as_json=as_json))
+
+
+@app.command()
 def settle(
     agreement: Annotated[Path, typer.Argument(help="Terms of the agreement (YAML).")],
     inputs: Annotated[Path, typer.Option("--inputs", help="Folder with kpi_return.csv, cost_ledger.csv, gate.csv.")],
