@@ -1,21 +1,28 @@
-"""What a preview says is what a run then does, and until then nothing of the home is another."""
+"""What a preview says is what a run then does, and until then nothing of the home is another.
+
+The commands are those of docs/how-to/preview-a-resubmission.md, as they stand there.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import os
+import re
 import shutil
+import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from demo_home import DemoHome, Said, outturn, sent_by, tree_hashes
+from demo_home import OUTTURN, DemoHome, Said, outturn, sent_by, tree_hashes
 
 from foundation.errors import Refused, SystemFault
 from foundation.home import Home
-from ingest.manifest import read_manifest
+from foundation.version import PRODUCT
 from ingest.register import read_receipt
 from orchestration.lock import home_lock
 from orchestration.scratch import NAME, SHARED, scratch_copy
@@ -24,6 +31,9 @@ from publication.compare import compare_releases
 from publication.release import PREVIEW_MARK
 
 MONTH = "2025-08"
+PAGE = (PRODUCT / "docs" / "how-to" / "preview-a-resubmission.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```sh\n(.*?)^```", PAGE, re.S | re.M)
+ONE, ALL, SEND = range(3)
 BOARD = "E54000058"
 
 
@@ -56,51 +66,62 @@ def _spoilt(sent: Submission) -> Submission:
 
 
 @pytest.fixture(scope="module")
-def outbox(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """What a sender is about to send: a correction, one with bad days, one that is numbered wrong, and an old file."""
-    folder = tmp_path_factory.mktemp("outbox")
-    made = [
+def desk(demo: DemoHome, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a home in `var`, and in `outbox` what the board is about to send: a correction, one with bad days,
+    one that is numbered wrong, and a file it sent before."""
+    folder = tmp_path_factory.mktemp("desk")
+    shutil.copytree(demo.root, folder / "var", symlinks=True)
+    for one in (
         _changed(sent_by("daily_discharge_return", BOARD, "2024-05"), 2, 40),
-        _spoilt(sent_by("daily_discharge_return", BOARD, "2024-07")),
         _changed(sent_by("daily_discharge_return", BOARD, "2024-06"), 1, 9),
+        _spoilt(sent_by("daily_discharge_return", BOARD, "2024-07")),
         sent_by("daily_discharge_return", BOARD, "2024-08"),
-    ]
-    return [path.with_name(path.name.removesuffix(".manifest.json")) for path in (one.write(folder) for one in made)]
+    ):
+        one.write(folder)
+    (folder / BOARD).rename(folder / "outbox")
+    return folder
+
+
+@pytest.fixture
+def correction(desk: Path) -> Path:
+    return desk / "outbox" / f"daily_discharge_return_{BOARD}_2024-05_v2.csv"
+
+
+def _typed(number: int, folder: Path) -> Said:
+    """Type a block of the page; how its last line ended and all it said."""
+    environment = {**os.environ, "OUTTURN_HOME": "var", "PATH": f"{OUTTURN.parent}{os.pathsep}{os.environ['PATH']}"}
+    ran = subprocess.run(["bash", "-c", BLOCKS[number]], cwd=folder, env=environment, capture_output=True, text=True)
+    return Said(ran.returncode, ran.stdout + ran.stderr)
+
+
+@dataclass(frozen=True)
+class Previewed:
+    """What the preview of the whole outbox said, and the home before and after it."""
+
+    said: Said
+    told: dict[str, Any]
+    before: dict[str, str]
+    after: dict[str, str]
 
 
 @pytest.fixture(scope="module")
-def home(demo: DemoHome, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return Path(shutil.copytree(demo.root, tmp_path_factory.mktemp("preview") / "var", symlinks=True))
+def previewed(desk: Path) -> Previewed:
+    before = _hashes(desk / "var")
+    said = _typed(ALL, desk)
+    return Previewed(said, json.loads((desk / "preview.json").read_bytes()), before, _hashes(desk / "var"))
 
 
-@pytest.fixture(scope="module")
-def previewed(home: Path, outbox: list[Path]) -> tuple[Said, dict[str, str], dict[str, str]]:
-    """What the preview printed, and the home before and after it."""
-    before = _hashes(home)
-    said = outturn("preview", *map(str, outbox), "--period", MONTH, "--json", home=home)
-    return said, before, _hashes(home)
+def test_a_preview_leaves_the_home_byte_for_byte(previewed: Previewed, desk: Path) -> None:
+    assert previewed.said.code == previewed.told["run"]["exit_code"] == 3, previewed.said.out
+    assert previewed.after == previewed.before
+    assert not list((desk / "var").glob(".tmp-*"))
+    for line in previewed.said.out.splitlines():
+        assert line.startswith("in the copy"), "nobody may take a line of the copy for a run's"
 
 
-def _document(said: Said) -> dict:
-    """The JSON on standard output, before what was said of the copy on standard error."""
-    found, _ = json.JSONDecoder().raw_decode(said.out)
-    return found
-
-
-def test_a_preview_leaves_the_home_byte_for_byte(
-    previewed: tuple[Said, dict[str, str], dict[str, str]], home: Path
-) -> None:
-    said, before, after = previewed
-    assert said.code == 3, said.out
-    assert after == before
-    assert not list(home.glob(".tmp-*"))
-    assert not [name for name in _document(said)["changes"] if name["table"] == "terms"]
-
-
-def test_a_preview_says_what_each_file_would_be_taken_as(
-    previewed: tuple[Said, dict[str, str], dict[str, str]],
-) -> None:
-    good, spoilt, wrong, old = _document(previewed[0])["files"]
+def test_a_preview_says_what_each_file_would_be_taken_as(previewed: Previewed) -> None:
+    good, wrong, spoilt, old = previewed.told["files"]
+    assert previewed.told["notes"] == []
     assert (good["state"], good["rows_accepted"], good["late"]) == ("accepted", 31, True)
     assert [(one["file"], one["wholly"]) for one in good["supersedes"]] == [
         (f"daily_discharge_return_{BOARD}_2024-05_v1.csv", True)
@@ -111,18 +132,11 @@ def test_a_preview_says_what_each_file_would_be_taken_as(
     assert (old["state"], old["rows_accepted"]) == ("there already", 31)
 
 
-def test_the_run_then_does_what_the_preview_said(
-    previewed: tuple[Said, dict[str, str], dict[str, str]], home: Path, outbox: list[Path]
-) -> None:
+def test_the_run_then_does_what_the_preview_said(previewed: Previewed, desk: Path, correction: Path) -> None:
     """GRW-05: the same rows, the same figures, the same pence, the same exit code."""
-    told = _document(previewed[0])
+    told, home = previewed.told, desk / "var"
     before = (home / "releases" / "current").resolve()
-    for file in outbox:
-        for path in (file, file.with_name(f"{file.name}.manifest.json")):
-            box = home / "vault" / "landing" / BOARD
-            box.mkdir(exist_ok=True)
-            shutil.copy(path, box / path.name)
-    ran = outturn("run", "--period", MONTH, home=home)
+    ran = _typed(SEND, desk)
     assert ran.code == told["run"]["exit_code"], ran.out
     found = compare_releases(before, home / "releases" / "current")
     assert told["release_in_force"] == before.name
@@ -144,19 +158,21 @@ def test_the_run_then_does_what_the_preview_said(
         assert receipt is not None
         for column in ("outcome", "rows_read", "rows_accepted", "rows_quarantined", "rows_deduplicated"):
             assert getattr(receipt, column) == one[column], (one["file"], column)
-    again = outturn("preview", str(outbox[0]), "--period", MONTH, home=home)
+    again = _typed(ONE, desk)
+    assert again.code == 3
+    assert correction.name in again.out
     assert "would change nothing" in again.out
     assert "Nothing changed between the two releases." in again.out
 
 
 def test_a_killed_preview_leaves_the_home_alone_and_the_next_command_tidies(
-    copy_of_demo: Path, outbox: list[Path]
+    copy_of_demo: Path, correction: Path
 ) -> None:
     before = _hashes(copy_of_demo)
     # when the release of the copy has just been made current there
     said = outturn(
         "preview",
-        str(outbox[0]),
+        str(correction),
         "--period",
         MONTH,
         home=copy_of_demo,
@@ -182,20 +198,19 @@ def test_a_killed_preview_leaves_the_home_alone_and_the_next_command_tidies(
     }
 
 
-def test_no_preview_while_a_run_holds_the_home(demo: DemoHome, outbox: list[Path]) -> None:
+def test_no_preview_while_a_run_holds_the_home(demo: DemoHome, correction: Path) -> None:
     with home_lock(Home(demo.root)):
-        said = outturn("preview", str(outbox[0]), "--period", MONTH, home=demo.root)
+        said = outturn("preview", str(correction), "--period", MONTH, home=demo.root)
     assert said.code == 4
     assert "another run is using" in said.out
     assert not list(demo.root.glob(".tmp-*"))
 
 
-def test_a_file_without_its_manifest_is_no_delivery(demo: DemoHome, outbox: list[Path], tmp_path: Path) -> None:
-    alone = Path(shutil.copy(outbox[0], tmp_path))
+def test_a_file_without_its_manifest_is_no_delivery(demo: DemoHome, correction: Path, tmp_path: Path) -> None:
+    alone = Path(shutil.copy(correction, tmp_path))
     said = outturn("preview", str(alone), "--period", MONTH, home=demo.root)
     assert said.code == 2
     assert f"{alone.name}.manifest.json is not a file" in said.out
-    assert read_manifest(outbox[0].with_name(f"{outbox[0].name}.manifest.json")).sequence == 2
 
 
 # the copy -------------------------------------------------------------------------------------------
@@ -207,10 +222,10 @@ def held(copy_of_demo: Path) -> Iterator[Home]:
         yield Home(copy_of_demo)
 
 
-def test_a_copy_holds_the_home_and_no_waiting_file(held: Home, outbox: list[Path]) -> None:
+def test_a_copy_holds_the_home_and_no_waiting_file(held: Home, correction: Path) -> None:
     box = held.landing / BOARD
     box.mkdir(exist_ok=True)
-    shutil.copy(outbox[0], box)
+    shutil.copy(correction, box)
     before = _hashes(held.root)
     with scratch_copy(held) as copy:
         assert copy.root.stat().st_mode & 0o777 == 0o700

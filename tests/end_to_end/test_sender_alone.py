@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -62,11 +66,15 @@ def _absent() -> set[str]:
     } - {"setuptools", "pkg_resources", "_distutils_hack"}
 
 
+def _alone() -> list[str]:
+    return [sys.executable, "-c", ALONE, " ".join(sorted(_absent()))]
+
+
 def _both(folder: Path, *words: str) -> list[tuple[Said, dict[str, bytes]]]:
     """The words typed to `outturn-sender` alone and to `outturn`, each in a folder of its own: answers and files."""
     found = []
     for name, start in (
-        ("alone", [sys.executable, "-c", ALONE, " ".join(sorted(_absent()))]),
+        ("alone", _alone()),
         ("whole", [str(OUTTURN)]),
     ):
         out = folder / name
@@ -146,3 +154,23 @@ def test_a_run_could_not_start_where_only_senders_tools_are() -> None:
     ran = subprocess.run([sys.executable, "-c", broken, " ".join(_absent())], capture_output=True, text=True)
     assert ran.returncode != 0
     assert "No module named 'dagster'" in ran.stderr
+
+
+def test_the_page_for_senders_does_what_it_says(files: Path, tmp_path: Path) -> None:
+    page = (PRODUCT / "docs" / "how-to" / "check-before-sending.md").read_text(encoding="utf-8")
+    # numbers of the test range are for tests; without one the other tokens have to do
+    (tmp_path / "extract.csv").write_bytes((files / "clear.csv").read_bytes().replace(b"9990000018", b""))
+    shutil.copy(files / "key", tmp_path)
+    shutil.copy(CONTRACT, tmp_path)
+    lines = "".join(re.findall(r"^```sh\n(.*?)^```", page, re.S | re.M)).splitlines()
+    assert [line.split()[:2] for line in lines] == [["outturn-sender", "pseudonymise"], ["outturn-sender", "check"]]
+    for line in lines:
+        ran = subprocess.run([*_alone(), *shlex.split(line)[1:]], cwd=tmp_path, capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert json.loads((tmp_path / "report.json").read_bytes())["rows_accepted"] == 2
+    # what it has installed is what the lock and the package have
+    (install,) = re.findall(r"^```sh install\n(.*?)^```", page, re.S | re.M)
+    for name in re.findall(r"-r (\S+)", install):
+        assert (PRODUCT / name) == LOCK
+    scripts = tomllib.loads((PRODUCT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert scripts["outturn-sender"] == "orchestration.sender:main"
