@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from demo_home import OUTTURN, DemoHome, Said, outturn, sent_by, tree_hashes
+from demo_home import OUTTURN, DemoHome, Said, outturn, outturn_here, sent_by, tree_hashes
 
 from foundation.errors import Refused, SystemFault
 from foundation.home import Home
 from foundation.version import PRODUCT
 from ingest.register import read_receipt
+from orchestration import previewing
 from orchestration.lock import home_lock
 from orchestration.scratch import NAME, SHARED, scratch_copy
 from places.base import Submission
@@ -211,6 +212,26 @@ def test_a_file_without_its_manifest_is_no_delivery(demo: DemoHome, correction: 
     said = outturn("preview", str(alone), "--period", MONTH, home=demo.root)
     assert said.code == 2
     assert f"{alone.name}.manifest.json is not a file" in said.out
+
+
+def test_a_run_that_would_be_refused_is_told_as_one(
+    copy_of_demo: Path, correction: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gate's refusal is an answer, not a failure: said in the home's own words, and the home is as it was."""
+    before = _hashes(copy_of_demo)
+
+    def refuse(copy: Home, period: str) -> None:
+        assert list(copy.landing.glob(f"{BOARD}/*.csv")), "delivered before the run"
+        raise Refused(f"{copy.build_database} was changed after it was tested.", f"look at {copy.lake}.")
+
+    monkeypatch.setattr(previewing, "run_main_job", refuse)
+    said = outturn_here("preview", str(correction), "--period", MONTH, home=copy_of_demo)
+    assert said.code == 1
+    assert f"run          would be refused: {copy_of_demo}/warehouse/build.duckdb was changed" in said.out
+    assert f"what to do   look at {copy_of_demo}/lake." in said.out
+    assert "no pound would move" in said.out
+    assert NAME not in said.out
+    assert _hashes(copy_of_demo) == before
 
 
 # the copy -------------------------------------------------------------------------------------------
