@@ -69,6 +69,7 @@ lint: setup ## ruff, mypy, import direction, sqlfluff, yaml
 lock: ## resolve the requirements again, with hashes and without index addresses
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header -c requirements.txt requirements-sender.in -o requirements-sender.txt
 
 clean: ## remove the environment and the demo home
 	rm -rf $(VENV) var var-greenwich

@@ -120,6 +120,11 @@ class Home:
     def is_demo(self) -> bool:
         return self.marker.exists() and self.settings().get("demo") is True
 
+    @property
+    def is_preview(self) -> bool:
+        """Whether this is the scratch copy of a home in which a run is tried: nothing in it is signed or published."""
+        return self.marker.exists() and self.settings().get("preview") is True
+
     def create(self, *, demo: bool, place: str, residents: int | None = None) -> None:
         """Make the folders (vault 0700) and the marker; an existing home keeps its marker."""
         for folder in (

@@ -14,7 +14,7 @@ from orchestration.progress import say
 
 # Outcome of a file -> exit code (docs/reference/commands.md).
 EXIT_CODES = {"accept": 0, "accept_normalised": 0, "warn": 3, "reject_record": 3, "reject_file": 1}
-_WORDS = {
+WORDS = {
     "accept": "This file would be accepted.",
     "accept_normalised": "This file would be accepted; small things were put right on the way.",
     "warn": "This file would be accepted, with warnings.",
@@ -49,7 +49,7 @@ def check_file(
         raise WrongUsage(f"{contract} is not a data contract that can be used.", unreadable.mend) from unreadable
     result = judge(file, agreed, manifest, _day(on))
     content = result.report()
-    say("check", _WORDS[result.outcome])
+    say("check", WORDS[result.outcome])
     say(
         "rows",
         f"{content['rows_read']} read = {content['rows_accepted']} accepted + {content['rows_quarantined']} "

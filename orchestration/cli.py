@@ -1,26 +1,19 @@
-"""The `outturn` command line. Each command imports its room when called, so `--help` answers at once.
-
-Exit codes (docs/reference/commands.md): 0 done; 1 refused, with reasons; 2 wrong usage; 3 done, but with
-warnings, quarantined records or a withheld KPI; 4 system error.
-"""
+"""The `outturn` command line. Each command imports its room when called, so `--help` answers at once."""
 
 from __future__ import annotations
 
 import os
 import sys
-import warnings
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from foundation.errors import OutturnError, SystemFault, WrongUsage
+from foundation.errors import WrongUsage
 from foundation.home import open_home
+from orchestration.command import REFUSED, run_app
 from orchestration.progress import console, say
-
-DONE, REFUSED, WRONG_USAGE, WITH_FINDINGS, SYSTEM_ERROR = 0, 1, 2, 3, 4
-
-warnings.filterwarnings("ignore", message=".*currently in (beta|preview).*")
+from orchestration.sender import check, pseudonymise
 
 app = typer.Typer(
     name="outturn",
@@ -36,30 +29,8 @@ HomeOption = Annotated[
 ReleaseArgument = Annotated[Path, typer.Argument(help="Folder of a release, e.g. var/releases/current.")]
 
 
-def _quiet_environment() -> None:
-    """Nothing we start may call home or draw its own progress."""
-    for name, value in {
-        "DO_NOT_TRACK": "1",
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
-        "GX_ANALYTICS_ENABLED": "False",
-        "DAGSTER_DISABLE_TELEMETRY": "yes",
-    }.items():
-        os.environ.setdefault(name, value)
-
-
-@app.command()
-def check(
-    file: Annotated[Path, typer.Argument(help="The file as it would be sent.")],
-    contract: Annotated[Path, typer.Option("--contract", help="Data contract (YAML) of the feed.")],
-    manifest: Annotated[Path | None, typer.Option("--manifest", help="Its manifest, if there is one.")] = None,
-    report: Annotated[Path | None, typer.Option("--report", help="Write the findings as JSON.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Write the accepted rows as Parquet.")] = None,
-    on: Annotated[str | None, typer.Option("--on", help="Day the file will be sent; today when left out.")] = None,
-) -> None:
-    """Check a file before sending it: the same code, and the same verdict, as intake."""
-    from orchestration.checking import check_file
-
-    raise typer.Exit(check_file(file, contract, manifest, report, out, on))
+# A sender has these two alone (`orchestration.sender`).
+app.command()(check)
 
 
 @app.command()
@@ -115,6 +86,19 @@ def run(
 
 
 @app.command()
+def preview(
+    files: Annotated[list[Path], typer.Argument(help="Files as they would be sent, each with its manifest beside it.")],
+    period: Annotated[str, typer.Option("--period", help="Month of the run that would take them in, e.g. 2026-04.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Everything it found as JSON.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Say what a run with these files would change, figures and pounds, and change nothing."""
+    from orchestration.foretelling import foretell
+
+    raise typer.Exit(foretell(open_home(home), files, period, as_json=as_json))
+
+
+@app.command()
 def settle(
     agreement: Annotated[Path, typer.Argument(help="Terms of the agreement (YAML).")],
     inputs: Annotated[Path, typer.Option("--inputs", help="Folder with kpi_return.csv, cost_ledger.csv, gate.csv.")],
@@ -155,20 +139,7 @@ def compare(
     print_comparison(before, after, as_json=as_json)
 
 
-@app.command()
-def pseudonymise(
-    file: Annotated[Path, typer.Argument(help="An extract with identifiers, in the contract's layout `clear`.")],
-    contract: Annotated[Path, typer.Option("--contract", help="Data contract (YAML) of the feed.")],
-    key: Annotated[Path, typer.Option("--key", help="Key file, readable by its owner alone.")],
-    place: Annotated[str, typer.Option("--place", help="The place the key is for.")],
-    organisation: Annotated[str | None, typer.Option("--organisation", help="Sender, if the rows do not say.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="The file to send; beside FILE when left out.")] = None,
-    test_numbers: Annotated[bool, typer.Option("--test-numbers", help="Take NHS numbers of the test range.")] = False,
-) -> None:
-    """Put tokens in place of identifiers before a file is sent. Nothing of it leaves this machine."""
-    from orchestration.identity import pseudonymise_extract
-
-    pseudonymise_extract(file, contract, key, place, organisation, out, test_numbers=test_numbers)
+app.command()(pseudonymise)
 
 
 @app.command()
@@ -359,39 +330,9 @@ def dev(
     os.execv(binary, [str(binary), "dev", "-w", str(workspace), "-h", "127.0.0.1", "-p", str(port)])  # noqa: S606
 
 
-def _end(error: OutturnError) -> NoReturn:
-    word = {REFUSED: "refused", WRONG_USAGE: "usage"}.get(error.exit_code, "error")
-    console(error=True).print(f"{word}: {error.message}", markup=False)
-    if error.mend:
-        console(error=True).print(f"What to do: {error.mend}", markup=False)
-    raise SystemExit(error.exit_code)
-
-
 def main() -> None:
-    """Entry point: our own errors become a line, a mend and an exit code; anything else is a system error."""
-    _quiet_environment()
-    try:
-        app()
-    except OutturnError as error:
-        _end(error)
-    except KeyboardInterrupt:
-        console(error=True).print("stopped. Nothing half-done counts: run the same command again.")
-        raise SystemExit(130) from None
-    except OSError as error:
-        _end(
-            SystemFault(
-                f"{error.strerror or error} ({error.filename})", "check disk space and permissions, then try again."
-            )
-        )
-    except Exception as error:
-        if os.environ.get("OUTTURN_TRACEBACK"):
-            raise
-        _end(
-            SystemFault(
-                f"an unexpected {type(error).__name__} stopped the command.",
-                "set OUTTURN_TRACEBACK=1 and run it again to see where; nothing half-done was published.",
-            )
-        )
+    """Entry point."""
+    run_app(app)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,16 @@ if TYPE_CHECKING:
 SHOWN = 20
 
 
-def _line(change: Change) -> str:
+def line_of(change: Change) -> str:
+    """A difference as a person reads it: what, from, to, and the status of a posting where that moved too."""
     sides = " → ".join(text for text in (change.before, change.after) if text)
-    return f"{change.change} {change.table} {change.name}" + (f": {sides}" if sides else "")
+    moved = change.table == "posting" and change.status_before != change.status_after
+    statuses = " → ".join(text for text in (change.status_before, change.status_after) if text) if moved else ""
+    return (
+        f"{change.change} {change.table} {change.name}"
+        + (f": {sides}" if sides else "")
+        + (f" ({statuses})" if statuses else "")
+    )
 
 
 def _document(found: Comparison) -> bytes:
@@ -34,6 +42,17 @@ def _document(found: Comparison) -> bytes:
     )
 
 
+def print_changes(found: Comparison) -> None:
+    """The summary, then the first differences of each kind, a line each, so that many figures hide no pound."""
+    say("compare", found.summary)
+    for _, group in groupby(found.changes, key=lambda change: change.table):
+        changes = list(group)
+        for change in changes[:SHOWN]:
+            say("changed", line_of(change))
+        if len(changes) > SHOWN:
+            say("changed", f"and {len(changes) - SHOWN} more like these: use --json for all of them")
+
+
 def print_comparison(before: Path, after: Path, *, as_json: bool) -> None:
     """Print the differences: the summary, then one line each; all of them with `as_json`."""
     from publication.compare import compare_releases
@@ -42,11 +61,7 @@ def print_comparison(before: Path, after: Path, *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(_document(found).decode() + "\n")
         return
-    say("compare", found.summary)
-    for change in found.changes[:SHOWN]:
-        say("changed", _line(change))
-    if len(found.changes) > SHOWN:
-        say("changed", f"and {len(found.changes) - SHOWN} more: use --json for all of them")
+    print_changes(found)
 
 
 def record_comparison(home: Home, before: str | None, after: str, *, only_if_missing: bool = False) -> None:

@@ -81,8 +81,9 @@ def _release_key(home: Home) -> Ed25519PrivateKey:
 
 
 def require_release_key(home: Home) -> None:
-    """Refuse before anything is published when nobody could sign for it."""
-    _release_key(home)
+    """Refuse before anything is published when nobody could sign for it. In a scratch copy nothing is to be signed."""
+    if not home.is_preview:
+        _release_key(home)
 
 
 def require_clock(home: Home, moment: datetime) -> None:
@@ -99,7 +100,12 @@ def require_clock(home: Home, moment: datetime) -> None:
 
 
 def record_publication(home: Home, release_id: str, moment: datetime) -> None:
-    """Write down, signed, that a release was published and when. Publishing the one in force again adds nothing."""
+    """Write down, signed, that a release was published and when. Publishing the one in force again adds nothing.
+
+    In a scratch copy nothing is written: a signed record would be as good as a true one wherever it was copied to.
+    """
+    if home.is_preview:
+        return
     from settlement import store
     from settlement.decisions import public_key_text
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from foundation.errors import SystemFault
 from foundation.home import Home
 from orchestration.bound import wait_for_hands
+from orchestration.scratch import remove_scratch
 
 # The command line takes the lock and then runs the job in its own process, whose Dagster resource asks again.
 _held: dict[str, int] = {}
@@ -64,6 +65,8 @@ def home_lock(home: Home) -> Iterator[bool]:
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         # A killed run lets go of the lock before the processes that wrote for it have noticed.
         wait_for_hands(home)
+        # of a preview that was killed: it holds a copy of the vault
+        remove_scratch(home)
         _held[name] = 1
         try:
             yield True

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, TextIO
 
@@ -30,8 +32,23 @@ def _console(stream: TextIO) -> Console:
     )
 
 
+# What lines are called that are not about the home itself; empty nearly always.
+_asides: list[str] = []
+
+
+@contextmanager
+def aside(name: str) -> Iterator[None]:
+    """Lines said inside the block go to standard error under this name, so that nobody takes them for a run's."""
+    _asides.append(name)
+    try:
+        yield
+    finally:
+        _asides.pop()
+
+
 def say(step: str, text: str) -> None:
     """One line of progress."""
     from rich.text import Text
 
-    console().print(Text.assemble((f"{step:<12} ", "bold"), text))
+    line = (f"{step:<12} ", text) if not _asides else (f"{_asides[-1]:<12} ", f"{step}: {text}")
+    console(error=bool(_asides)).print(Text.assemble((line[0], "bold"), line[1]))

@@ -1,16 +1,16 @@
-"""What changed between two releases: figures, submissions and settlements, and nothing that stayed.
+"""What changed between two releases: figures, verdicts, scores, submissions and settlements, and nothing that stayed.
 
 Belongs here: finding differences and wording them. Not here: whether either release is whole (verify) or why a figure
 is what it is (explain).
 
-Public figures are always compared. KPI values, submissions and postings need the members' part of both; what is not
-in both copies is said and not guessed.
+Public figures are always compared. KPI values, verdicts, scores, submissions, postings and members' parts need the
+members' folder of both; what is not in both copies is said and not guessed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,18 @@ from publication.inputs import Row
 from publication.reader import Release, open_release
 from publication.wording import listed, money, number, plural, value_text
 
-TABLES = ("figure", "group", "kpi", "submission", "posting", "terms")
+TABLES = ("figure", "group", "kpi", "verdict", "score", "submission", "posting", "member", "terms")
+# Unit of the steps of a settlement that are scores.
+_POINTS = "points"
 
 
 @dataclass(frozen=True)
 class Change:
     """One difference.
 
-    table: figure, group (part of an area's figure), kpi, submission, posting or terms. change: added, removed or
-    changed; a submission is new, gone or superseded. difference: in pence, for postings.
+    table: figure, group (part of an area's figure), kpi, verdict (what the gate lets a KPI do), score, submission,
+    posting, member (a member's part of a posting) or terms. change: added, removed or changed; a submission is new,
+    gone or superseded. difference: in pence, for postings and members' parts.
     """
 
     table: str
@@ -137,6 +140,39 @@ def _kpi_changes(old: Release, new: Release) -> list[Change]:
     return _figures("kpi", old.members(columns.KPI_RETURN), new.members(columns.KPI_RETURN), text, compared)
 
 
+def _plain_changes(table: str, before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
+    """What came, went or says something else, of things that are told in a few words each."""
+    found = []
+    for name in sorted({*before, *after}):
+        one, two = before.get(name), after.get(name)
+        if one != two:
+            change = "added" if one is None else "removed" if two is None else "changed"
+            found.append(Change(table, name, change, one or "", two or ""))
+    return found
+
+
+def _verdicts(release: Release) -> dict[str, str]:
+    """What the gate lets each KPI of each settlement do, check by check: pay, withhold, neutral and why."""
+    content = release.json("members/gate.json")
+    found = {}
+    for record in content if isinstance(content, list) else [content]:
+        for entry in record.get("entries", ()):
+            if entry["kind"] == "fitness":
+                name = f"{record['agreement_id']}:{record['period_id']}:{entry['scope']}:{entry['check_id']}"
+                cause = f" ({entry['cause']})" if entry["cause"] else ""
+                found[name] = f"{entry['action']}{cause}, {entry['status']}"
+    return found
+
+
+def _scores(release: Release) -> dict[str, str]:
+    """Points of every KPI and of every settlement as a whole, to the digit."""
+    return {
+        row["figure_id"]: f"{row['value']} {_POINTS}"
+        for row in release.members(columns.STEPS)
+        if row["unit"] == _POINTS
+    }
+
+
 def _submissions(release: Release) -> dict[str, Mapping[str, Any]]:
     cut = dict(release.lineage.get("data_cut") or {})
     return {str(item["submission_id"]): item for item in cut.get("submissions", ())}
@@ -225,15 +261,26 @@ def _posting_changes(old: Release, new: Release, schema: columns.Schema, column:
     return found
 
 
+def _member_changes(old: Release, new: Release) -> list[Change]:
+    before, after = ({row["figure_id"]: row["amount_pence"] for row in release.members(columns.MEMBER_LINES)}
+                     for release in (old, new))  # fmt: skip
+    words = [{name: money(pence or 0) for name, pence in side.items()} for side in (before, after)]
+    return [
+        replace(change, difference=str((after.get(change.name) or 0) - (before.get(change.name) or 0)))
+        for change in _plain_changes("member", *words)
+    ]
+
+
 def _terms_changes(old: Release, new: Release) -> list[Change]:
     before, after = (dict(release.manifest.get("terms") or {}) for release in (old, new))
     found = [Change("terms", name, "removed", before[name]) for name in sorted(set(before) - set(after))]
     return found + [Change("terms", name, "added", "", after[name]) for name in sorted(set(after) - set(before))]
 
 
-NOUNS = {"figure": "figure", "group": "figure of a group", "kpi": "KPI value", "submission": "submission",
-         "posting": "posting", "terms": "version of terms"}  # fmt: skip
-PLURALS = {"group": "figures of groups", "terms": "versions of terms"}
+NOUNS = {"figure": "figure", "group": "figure of a group", "kpi": "KPI value", "verdict": "verdict", "score": "score",
+         "submission": "submission", "posting": "posting", "member": "member's part",
+         "terms": "version of terms"}  # fmt: skip
+PLURALS = {"group": "figures of groups", "member": "members' parts", "terms": "versions of terms"}
 
 
 def _summary(changes: Sequence[Change]) -> str:
@@ -277,10 +324,15 @@ def compare_releases(before: Path | Release, after: Path | Release) -> Compariso
     else:
         notes.append("public/ is not in both copies: no published figure could be compared.")
     if old.has("members") and new.has("members"):
-        changes += _kpi_changes(old, new) + _submission_changes(old, new)
-        changes += _posting_changes(old, new, columns.POSTINGS, "amount_pence")
+        changes += _kpi_changes(old, new)
+        changes += _plain_changes("verdict", _verdicts(old), _verdicts(new))
+        changes += _plain_changes("score", _scores(old), _scores(new))
+        changes += _submission_changes(old, new)
+        changes += _posting_changes(old, new, columns.POSTINGS, "amount_pence") + _member_changes(old, new)
     else:
-        notes.append("members/ is not in both copies: KPI values and submissions could not be compared.")
+        notes.append(
+            "members/ is not in both copies: KPI values, verdicts, scores and submissions could not be compared."
+        )
         if old.has("public") and new.has("public"):
             changes += _posting_changes(old, new, columns.STATEMENT, "alliance_total_pence")
     changes += _terms_changes(old, new)

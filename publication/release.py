@@ -40,6 +40,7 @@ from publication.wording import bytes_size, rounded
 
 CLASSIFICATION = {"public": "public", "members": "members only", "analyst": "restricted"}
 SCORE_STEP = "overall_score"
+PREVIEW_MARK = "THIS-IS-NO-RELEASE.txt"
 _SETTLEMENT_TABLES = (
     columns.STEPS, columns.POSTINGS, columns.MEMBER_LINES, columns.ADVANCES, columns.PRIOR_POSTINGS,
 )  # fmt: skip
@@ -537,6 +538,12 @@ def build_release(inputs: ReleaseInputs, home_releases: Path) -> str:
     return release_id
 
 
+def mark_as_preview(folder: Path) -> None:
+    """Make a release that was only tried one that nobody can take for a release: `verify` says it was added to."""
+    words = "This is no release. It shows what a run would come to; nothing in it was approved, signed or published.\n"
+    write_bytes(folder / PREVIEW_MARK, words.encode())
+
+
 def publish(home_releases: Path, release_id: str) -> None:
     """Point `current` at a release, in one step; readers of the former one keep reading it."""
     if not re.fullmatch(r"[0-9a-f]{64}", release_id) or not (home_releases / release_id / "seal.json").is_file():
@@ -544,4 +551,4 @@ def publish(home_releases: Path, release_id: str) -> None:
     swap_pointer(home_releases / "current", release_id)
 
 
-__all__ = ["build_release", "publish"]
+__all__ = ["build_release", "mark_as_preview", "publish"]

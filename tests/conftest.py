@@ -16,6 +16,7 @@ LONGEST = (
     "end_to_end/test_gate_matrix.py",
     "end_to_end/test_gate_command_line.py",
     "end_to_end/test_operating_pages.py",
+    "end_to_end/test_preview.py",
     "faults/test_faults_whole_job.py",
     "faults/test_faults_in_process.py",
     "dbt_project/test_people_incremental.py",

@@ -20,7 +20,7 @@ def test_rooms_import_only_to_their_left(repository: Path) -> None:
         text=True,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "2 kept, 0 broken" in ran.stdout
+    assert "3 kept, 0 broken" in ran.stdout
 
 
 def test_import_direction_is_really_checked(repository: Path, tmp_path: Path) -> None:

@@ -375,7 +375,10 @@ def test_a_settlement_that_came_is_a_difference_in_pounds(inputs: ReleaseInputs,
     assert [(c.name, c.change, c.difference, c.after) for c in found.changes if c.table == "posting"] == [
         (posting, "added", "93765432", "£937,654.32")
     ]
-    assert {change.table for change in found.changes} == {"kpi", "posting", "terms"}
+    assert {change.table for change in found.changes} == {"kpi", "verdict", "score", "posting", "member", "terms"}
+    parts = [int(change.difference) for change in found.changes if change.table == "member"]
+    assert sum(parts) == 93765432
+    assert len(parts) > 3
     assert "The postings together differ by £937,654.32." in found.summary
     shutil.copytree(release, tmp_path / "public-only")
     for part in ("members", "analyst"):

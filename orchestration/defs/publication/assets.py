@@ -34,7 +34,7 @@ def _finish_publication(home: Home) -> None:
     description="One immutable folder: public site and data, the members' open book, the analysts' marts.",
 )
 def release(context: dg.AssetExecutionContext, house: HomeResource) -> dg.MaterializeResult[Any]:
-    from publication.release import build_release, publish
+    from publication.release import build_release, mark_as_preview, publish
 
     with io_only():
         cycle = current_cycle(house.home)
@@ -46,6 +46,8 @@ def release(context: dg.AssetExecutionContext, house: HomeResource) -> dg.Materi
             # Computed again from the files: what was settled in another step, run or hour proves nothing here.
             settled = settle_due(cycle, cycle.agreements, last_month_asked(context.run.tags, cycle).end, tables)
             release_id = build_release(release_inputs(cycle, tables, settled), cycle.home.releases)
+        if cycle.home.is_preview:
+            mark_as_preview(cycle.home.releases / release_id)
         asked = last_month_asked(context.run.tags, cycle)
         # On file before it is public: the next settlement of the period posts the difference to these.
         for item in settled:
