@@ -79,6 +79,11 @@ class Receipt:
         return sum(count for _, count in self.set_aside)
 
     @property
+    def gravest(self) -> Finding | None:
+        """The first finding that made the file what it is; None for one without findings."""
+        return next((item for item in self.findings if item.severity == self.outcome), None)
+
+    @property
     def shown_name(self) -> str:
         """How the file is called in a message: by its name where that is the one we ask for, else by its receipt.
 
@@ -352,6 +357,17 @@ class Register:
         return cls(
             found,
             frozenset(item.submission_id for item in found if withdrawal_path(home, item.submission_id).exists()),
+        )
+
+    @classmethod
+    def as_known_on(cls, home: Home, day: date) -> Register:
+        """The register without what came, or was taken back, after a day. What was received on a day nobody wrote down
+        counts as known."""
+        whole = cls.load(home)
+        taken_back = {item: read_withdrawal(home, item) for item in whole.withdrawn}
+        return cls(
+            tuple(item for item in whole.entries if item.received_on is None or item.received_on <= day),
+            frozenset(item for item, found in taken_back.items() if found is None or found.as_at <= day),
         )
 
     def without(self, submission_id: str) -> Register:

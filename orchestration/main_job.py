@@ -261,7 +261,7 @@ def _answers(accepted: Receipt, refused: Receipt) -> bool:
 
 def _why_refused(receipt: Receipt) -> str:
     """The first finding that refused a file, and how its sender mends it."""
-    for item in receipt.findings:
-        if item.severity == receipt.outcome:
-            return f"{item.message} What to do: {RULES[item.rule].mend}" if item.rule in RULES else item.message
-    return ""
+    item = receipt.gravest
+    if item is None:
+        return ""
+    return f"{item.message} What to do: {RULES[item.rule].mend}" if item.rule in RULES else item.message
