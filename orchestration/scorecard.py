@@ -84,7 +84,8 @@ def lines(facts: SenderFacts, on: date) -> Iterator[tuple[str, str]]:
             yield "open", f"{item.feed} {item.period.label}: {WORDS[item.state]}, due on {item.due_on}"
     yield "trend", trend_words(facts.trend)
     for rule in facts.rules:
-        yield "rule", f"{rule.feed} {rule.rule}, in {rule.files} file(s): {rule.meaning} {where(rule)}".rstrip()
+        met = f"{rule.feed or 'feed not known'} {rule.rule}, in {rule.files} file(s)"
+        yield "rule", f"{met}: {rule.meaning} {where(rule)}".rstrip()
         yield "what to do", rule.mend
     for numbers in facts.numbers:
         share = "no number" if numbers.invalid_pct is None else f"{numbers.invalid_pct} % of those filled in"

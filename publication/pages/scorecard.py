@@ -15,7 +15,7 @@ from expectations.due import OPEN, Delivery, State
 from expectations.sender import RuleFacts, SenderFacts, Trend
 from ingest.rules import FILE, RECORD
 from publication.pages.frame import ROOM, cell, environment, heads, row
-from publication.wording import capital, day, number, period_name
+from publication.wording import capital, day, number, period_name, plural
 
 STATES: dict[State, str] = {
     "received_on_time": "in time",
@@ -102,14 +102,15 @@ def _pct(share: Any) -> str:
 
 
 def _looked(evaluated: int, warned: int) -> str:
-    return f"{evaluated} expectations were looked at; {warned or 'none'} of the rules below warn."
+    found = f"{plural(warned, 'rule')} to look at:" if warned else "none warns."
+    return f"{plural(evaluated, 'expectation')} tried; {found}"
 
 
 def lede(facts: SenderFacts) -> str:
     """The first sentence: what came, and whether anything is open."""
     still = sum(item.state in OPEN for item in facts.deliveries)
-    said = f"{number(facts.files.received)} files came and {number(facts.rows.read)} rows were read."
-    return f"{said} {number(still)} deliveries are open." if still else f"{said} Nothing is open."
+    said = f"{plural(facts.files.received, 'file')} came, with {plural(facts.rows.read, 'row')}."
+    return f"{said} Open: {plural(still, 'delivery', 'deliveries')}." if still else f"{said} Nothing is open."
 
 
 def trend_words(trend: Trend | None) -> str:
@@ -144,7 +145,7 @@ def _open(item: Delivery) -> dict[str, Any]:
     reason = item.refused.gravest if item.refused else None
     lines = []
     if item.rows_waiting:
-        lines.append(f"{number(item.rows_waiting)} rows wait")
+        lines.append(f"{number(item.rows_waiting)} row{'s wait' if item.rows_waiting > 1 else ' waits'}")
     if item.missing:
         lines.append(f"missing: {', '.join(item.missing)}")
     if reason is not None:
@@ -165,7 +166,7 @@ def _next(item: Delivery) -> dict[str, Any]:
 def where(rule: RuleFacts) -> str:
     """Columns and rows of a rule, in words."""
     columns = f"Column {', '.join(rule.columns)}." if rule.columns else ""
-    rows = f"{number(rule.rows)} row{'' if rule.rows == 1 else 's'}." if rule.rows else ""
+    rows = f"{plural(rule.rows, 'row')}." if rule.rows else ""
     return " ".join(part for part in (columns, rows) if part)
 
 
