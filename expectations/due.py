@@ -30,9 +30,9 @@ class Delivery:
 
     missing: its months, or parts of months, that nothing covers. received_on: the day from which all of it was there;
     None while it is not, or where nobody wrote the day down (state `received`). counts: the files that count for some
-    day of it; rows_waiting: their rows that wait in quarantine. refused: the latest file of which no row counts,
-    while the period is not there. final_after: the last day on which it may change without a restatement; None where
-    what was received is final.
+    day of it; rows_waiting: their rows that wait in quarantine. refused: the latest file about it of which no row
+    counts and which was not sent again since; it may be a correction of one that does count. final_after: the last day
+    on which it may change without a restatement; None where what was received is final.
     """
 
     feed: str
@@ -46,6 +46,11 @@ class Delivery:
     counts: tuple[Receipt, ...]
     rows_waiting: int
     refused: Receipt | None
+
+    @property
+    def open(self) -> bool:
+        """Whether a person has to do something about it."""
+        return self.state in OPEN or self.refused is not None
 
     @property
     def complete(self) -> bool:
@@ -89,19 +94,23 @@ def calendar(contracts: Mapping[str, Contract], register: Register, asked: Itera
         period = _contract(contracts, item.feed).delivery_period(item.first)
         if period.start <= on:
             grouped.setdefault((item.feed, item.organisation, period), set()).add(item)
-    in_force: dict[tuple[str, str], list[Receipt]] = {}
-    for receipt in register.in_force():
-        in_force.setdefault((receipt.feed, receipt.organisation), []).append(receipt)
-    sent: dict[tuple[str, str], list[Receipt]] = {}
-    for receipt in register.entries:
-        sent.setdefault((receipt.feed, receipt.organisation), []).append(receipt)
+    in_force = _by_sender(register.in_force())
+    accepted, refused = _by_sender(filter(register.counts, register.entries)), _by_sender(register.unanswered())
     return [
         _delivery(
             contracts[feed], organisation, period, pieces, on,
-            in_force.get((feed, organisation), []), sent.get((feed, organisation), []), register,
+            in_force.get((feed, organisation), []), accepted.get((feed, organisation), []),
+            refused.get((feed, organisation), []),
         )
         for (feed, organisation, period), pieces in sorted(grouped.items(), key=lambda pair: pair[0])
     ]  # fmt: skip
+
+
+def _by_sender(items: Iterable[Receipt]) -> dict[tuple[str, str], list[Receipt]]:
+    found: dict[tuple[str, str], list[Receipt]] = {}
+    for item in items:
+        found.setdefault((item.feed, item.organisation), []).append(item)
+    return found
 
 
 def _delivery(
@@ -111,15 +120,15 @@ def _delivery(
     pieces: set[Due],
     on: date,
     in_force: Sequence[Receipt],
-    sent: Sequence[Receipt],
-    register: Register,
+    accepted: Sequence[Receipt],
+    refusals: Sequence[Receipt],
 ) -> Delivery:
     missing = tuple(sorted({item.month for item in pieces if not _covered(in_force, item)}))
-    received_on, known = (None, True) if missing else _complete_since(pieces, [i for i in sent if register.counts(i)])
+    received_on, known = (None, True) if missing else _complete_since(pieces, accepted)
     due_on, final = contract.due_on(period.end), contract.provisional_until(period.end)
     counts = () if not in_force else _that_count(in_force, pieces)
     waiting = sum(item.rows_quarantined - item.rows_set_aside for item in counts)
-    refused = _latest_refused(sent, period) if missing else None
+    refused = _latest(refusals, period)
     state: State
     if not missing:
         in_time: State = "received_late" if received_on is not None and received_on > due_on else "received_on_time"
@@ -179,13 +188,12 @@ def _that_count(in_force: Sequence[Receipt], pieces: Iterable[Due]) -> tuple[Rec
     return tuple(sorted(found.values(), key=lambda item: item.chronology))
 
 
-def _latest_refused(sent: Iterable[Receipt], period: Period) -> Receipt | None:
-    """The latest file about a period of which no row counts."""
+def _latest(refusals: Iterable[Receipt], period: Period) -> Receipt | None:
+    """The latest of some files that is about a period."""
     found = [
         item
-        for item in sent
-        if not item.accepted
-        and item.covers_from is not None
+        for item in refusals
+        if item.covers_from is not None
         and item.covers_to is not None
         and item.covers_from <= period.end
         and item.covers_to >= period.start

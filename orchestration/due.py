@@ -68,9 +68,7 @@ class Calendar:
     @property
     def needs_somebody(self) -> bool:
         """Whether a person has to do something: a delivery is open, or a settlement that could be made could not."""
-        from expectations.due import OPEN
-
-        return any(item.state in OPEN for item in self.deliveries) or any(
+        return any(item.open for item in self.deliveries) or any(
             item.judged_now and item.lacks for item in self.forecasts
         )
 
@@ -115,7 +113,7 @@ def calendar_of(home: Home, on: date, month: Period | None = None) -> Calendar:
     register = Register.as_known_on(home, on)
     cut = cut_of(register)
     due = deliveries_of(home, register, on)
-    nameless = Counter(item.organisation for item in register.entries if not item.feed)
+    nameless = Counter(item.organisation for item in register.unanswered() if not item.feed)
     return Calendar(
         on,
         month,
@@ -149,11 +147,11 @@ def lines(made: Calendar) -> Iterator[tuple[str, str]]:
     if made.month:
         yield from ((LABELS[item.state], _line([item])) for item in _by_state(made.deliveries))
     else:
-        done = ("received_on_time", "received_late", "received")
-        for group in _together([item for item in _by_state(made.deliveries) if item.state not in done]):
+        shown = [item for item in _by_state(made.deliveries) if item.open or item.state == "waiting"]
+        for group in _together(shown):
             yield LABELS[group[0].state], _line(group)
     for organisation, count in made.nameless:
-        yield "held back", f"{organisation}: {count} deliver(y/ies) with a manifest or file that cannot be placed"
+        yield "held back", f"{organisation}: {count} file(s) nobody can place: see their receipts in the vault"
     if made.landed:
         yield "landed", f"{made.landed} file(s) wait in mailboxes. What to do: `outturn run` takes them in."
     for item in made.forecasts:
@@ -185,13 +183,15 @@ def _details(items: Sequence[Delivery]) -> str:
     if first.state == "in_part":
         files = {one.submission_id: one for item in items for one in item.counts if _waiting(one)}
         rows = sum(_waiting(one) for one in files.values())
-        return f"{rows} row(s) wait for a correction with the next sequence: {_files(files.values())}"
+        told = f"{rows} row(s) wait for a correction with the next sequence: {_files(files.values())}"
+        return told if first.refused is None else f"{told}; the correction {_held_back(first.refused)}"
     if first.complete:
         came = f"received on {first.received_on}" if first.received_on else "received"
-        return f"{came}, {due}; {_files(first.counts)} counts"
+        counts = f"{came}, {due}; {_files(first.counts)} counts"
+        return counts if first.refused is None else f"{counts}; the correction {_held_back(first.refused)}"
     missing = f"missing {month_list({label for item in items for label in item.missing})}"
     if first.state == "quarantine" and first.refused is not None:
-        return f"{missing}, {due}; {first.refused.shown_name} was held back: {_why(first.refused)}"
+        return f"{missing}, {due}; {_held_back(first.refused)}"
     if first.state == "outside_agreement":
         return f"{missing}, {due}; no file about it would be taken: see the contract's senders and agreements"
     return f"{missing}, {due}"
@@ -206,11 +206,12 @@ def _files(items: Iterable[Receipt]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")
 
 
-def _why(receipt: Receipt) -> str:
+def _held_back(receipt: Receipt) -> str:
     found = receipt.gravest
+    told = f"{receipt.shown_name} was held back"
     if found is None or found.rule not in RULES:
-        return "see its receipt in the vault"
-    return f"{found.rule}. What to do: {RULES[found.rule].mend}"
+        return f"{told}: see its receipt in the vault"
+    return f"{told} by {found.rule}. What to do: {RULES[found.rule].mend}"
 
 
 def month_list(labels: Iterable[str]) -> str:

@@ -62,7 +62,6 @@ def print_scorecard(home: Home, organisation: str, out: Path | None, on: str | N
 
 def lines(facts: SenderFacts, on: date) -> Iterator[tuple[str, str]]:
     """Label and text of every line a person reads."""
-    from expectations.due import OPEN
     from publication.pages.scorecard import trend_words, where
 
     files, rows = facts.files, facts.rows
@@ -80,8 +79,9 @@ def lines(facts: SenderFacts, on: date) -> Iterator[tuple[str, str]]:
     counted = Counter(item.state for item in facts.deliveries)
     yield "due", ", ".join(f"{counted[state]} {words}" for state, words in WORDS.items() if counted[state]) or "nothing"
     for item in facts.deliveries:
-        if item.state in OPEN:
-            yield "open", f"{item.feed} {item.period.label}: {WORDS[item.state]}, due on {item.due_on}"
+        if item.open:
+            held = f"; {item.refused.shown_name} was held back" if item.refused else ""
+            yield "open", f"{item.feed} {item.period.label}: {WORDS[item.state]}, due on {item.due_on}{held}"
     yield "trend", trend_words(facts.trend)
     for rule in facts.rules:
         met = f"{rule.feed or 'feed not known'} {rule.rule}, in {rule.files} file(s)"

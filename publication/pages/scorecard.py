@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from expectations.due import OPEN, Delivery, State
+from expectations.due import Delivery, State
 from expectations.sender import RuleFacts, SenderFacts, Trend
 from ingest.rules import FILE, RECORD
 from publication.pages.frame import ROOM, cell, environment, heads, row
@@ -27,9 +27,10 @@ STATES: dict[State, str] = {
     "waiting": "not due yet",
     "outside_agreement": "outside a data-sharing agreement",
 }
+_SEND_AGAIN = "correct the file and send it again with the next higher sequence number"
 _WHAT_TO_DO: dict[State, str] = {
     "in_part": "correct the rows named in the report and send the file again with the next higher sequence number",
-    "quarantine": "correct the file and send it again with the next higher sequence number",
+    "quarantine": _SEND_AGAIN,
     "overdue": "send the file; if there is nothing to report, send a manifest that says 0 rows",
     "outside_agreement": "nothing to send: whoever keeps the contract renews the agreement, or takes you out of the "
     "register",
@@ -53,7 +54,7 @@ def scorecard_page(facts: SenderFacts, on: date) -> bytes:
             },
             summary=list(_summary(facts)),
             open_head=heads("Feed", "Period", "Was due", "How it stands", "What to do"),
-            open=[_open(item) for item in facts.deliveries if item.state in OPEN],
+            open=[_open(item) for item in facts.deliveries if item.open],
             next_head=heads("Feed", "Period", "Due on"),
             next=[_next(item) for item in facts.deliveries if item.state == "waiting"],
             rules_head=heads("Rule", "What to do", "#Files", "#Rows", "In your latest file"),
@@ -108,7 +109,7 @@ def _looked(evaluated: int, warned: int) -> str:
 
 def lede(facts: SenderFacts) -> str:
     """The first sentence: what came, and whether anything is open."""
-    still = sum(item.state in OPEN for item in facts.deliveries)
+    still = sum(item.open for item in facts.deliveries)
     said = f"{plural(facts.files.received, 'file')} came, with {plural(facts.rows.read, 'row')}."
     return f"{said} Open: {plural(still, 'delivery', 'deliveries')}." if still else f"{said} Nothing is open."
 
@@ -142,20 +143,21 @@ def _summary(facts: SenderFacts) -> Iterator[dict[str, str]]:
 
 
 def _open(item: Delivery) -> dict[str, Any]:
-    reason = item.refused.gravest if item.refused else None
     lines = []
     if item.rows_waiting:
-        lines.append(f"{number(item.rows_waiting)} row{'s wait' if item.rows_waiting > 1 else ' waits'}")
+        lines.append(f"{plural(item.rows_waiting, 'row')} to correct")
     if item.missing:
         lines.append(f"missing: {', '.join(item.missing)}")
-    if reason is not None:
-        lines.append(reason.message)
+    if item.refused is not None:
+        reason = item.refused.gravest
+        told = f"sequence {item.refused.sequence} was held back"
+        lines.append(f"{told}: {reason.message}" if reason else told)
     return row(
         cell(item.feed),
         cell(capital(period_name(item.period.label, item.period.kind))),
         cell(day(item.due_on)),
         cell(STATES[item.state], lines=lines),
-        cell(_WHAT_TO_DO[item.state]),
+        cell(_WHAT_TO_DO.get(item.state, _SEND_AGAIN)),
     )
 
 

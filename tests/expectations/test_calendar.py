@@ -88,6 +88,16 @@ def test_who_corrects_a_file_has_sent_it_in_time_all_the_same(house: Home) -> No
     found = april(house, DUE + timedelta(days=30))
     assert (found.state, found.received_on) == ("received_on_time", DUE)
     assert [item.sequence for item in found.counts] == [second.sequence] == [2]
+    # a correction that is held back leaves what counts as it is, and is open until it is sent again
+    third = came(house, deliver_trust(house, sequence=3, rows=[row[:-1] for row in trust_rows("RFS")]), DUE)
+    now = april(house, DUE + timedelta(days=30))
+    assert (now.state, now.open, now.refused) == ("received_on_time", True, third)
+    came(house, deliver_trust(house, sequence=4), DUE + timedelta(days=31))
+    mended = april(house, DUE + timedelta(days=31))
+    assert (mended.open, [item.sequence for item in mended.counts]) == (False, [4])
+    withdraw(
+        house, mended.counts[0].submission_id, "wrong", "RFS", CONTRACTS, DUE + timedelta(days=32), restatement=True
+    )
     # taken back, the former file counts again, from that day on
     day = DUE + timedelta(days=40)
     withdraw(house, second.submission_id, "wrong ward", "RFS", CONTRACTS, day, restatement=True)
