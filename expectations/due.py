@@ -123,12 +123,16 @@ def _delivery(
     accepted: Sequence[Receipt],
     refusals: Sequence[Receipt],
 ) -> Delivery:
+    # years of files would otherwise be looked through for each month
+    in_force, accepted = _about(in_force, period), _about(accepted, period)
     missing = tuple(sorted({item.month for item in pieces if not _covered(in_force, item)}))
     received_on, known = (None, True) if missing else _complete_since(pieces, accepted)
     due_on, final = contract.due_on(period.end), contract.provisional_until(period.end)
     counts = () if not in_force else _that_count(in_force, pieces)
     waiting = sum(item.rows_quarantined - item.rows_set_aside for item in counts)
-    refused = _latest(refusals, period)
+    refused = max(
+        _about(refusals, period), key=lambda item: (item.received_on or date.min, item.chronology), default=None
+    )
     state: State
     if not missing:
         in_time: State = "received_late" if received_on is not None and received_on > due_on else "received_on_time"
@@ -188,17 +192,9 @@ def _that_count(in_force: Sequence[Receipt], pieces: Iterable[Due]) -> tuple[Rec
     return tuple(sorted(found.values(), key=lambda item: item.chronology))
 
 
-def _latest(refusals: Iterable[Receipt], period: Period) -> Receipt | None:
-    """The latest of some files that is about a period."""
-    found = [
-        item
-        for item in refusals
-        if item.covers_from is not None
-        and item.covers_to is not None
-        and item.covers_from <= period.end
-        and item.covers_to >= period.start
-    ]
-    return max(found, key=lambda item: (item.received_on or date.min, item.chronology), default=None)
+def _about(items: Iterable[Receipt], period: Period) -> list[Receipt]:
+    """Files that cover some day of a period."""
+    return [item for item in items if any(start <= period.end and end >= period.start for start, end in _spans([item]))]
 
 
 def _may_be_sent(contract: Contract, organisation: str, pieces: Iterable[Due], on: date) -> bool:

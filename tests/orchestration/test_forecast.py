@@ -24,7 +24,7 @@ from ingest.register import Register, read_receipt, withdraw
 from orchestration import cli
 from orchestration.cycle import AgreementOnFile, Cycle, agreements_of, place_of
 from orchestration.deciding import approve_for_demo
-from orchestration.due import calendar_of, deliveries_of, month_list
+from orchestration.due import calendar_of, deliveries_of, document, lines, month_list
 from orchestration.forecasting import PeriodForecast, forecast, gaps
 from orchestration.judging import needs_of
 from orchestration.landing import waiting_manifests
@@ -193,6 +193,22 @@ def test_the_command_says_and_writes_the_same(house: Home, monkeypatch: pytest.M
     assert f"missing {gone.organisation}: cost_ledger for 2024-07; was due on 2024-08-20" in text
     assert "gain, at most £2,862,000.00; loss, at most £1,431,000.00" in text
     assert "nothing is payable" in text
+
+
+def test_what_nobody_can_place_is_counted_and_not_quoted(house: Home) -> None:
+    """A delivery without a readable manifest belongs to no period: it waits, then it is said whose mailbox it was in."""
+    mailbox = house.landing / "RTG"
+    mailbox.mkdir(exist_ok=True)
+    (mailbox / "Ann Other.csv").write_text("a,b\n1,2\n")
+    manifest = mailbox / "Ann Other.csv.manifest.json"
+    manifest.write_text("{")
+    assert calendar_of(house, ON).landed == 1
+    assert not take_in(house, manifest, contracts(), received=ON).accepted
+    made = calendar_of(house, ON)
+    assert (made.landed, made.nameless) == (0, (("RTG", 1),))
+    told = [line for label, line in lines(made) if label == "held back"]
+    assert told == ["RTG: 1 file(s) nobody can place: see their receipts in the vault"]
+    assert "Ann" not in document(made).decode()
 
 
 def test_without_approval_no_sum_is_named(house: Home) -> None:
