@@ -130,6 +130,12 @@ def test_nothing_is_waited_for_that_would_not_be_taken(house: Home) -> None:
     found = look(house, DUE + timedelta(days=5), agreed)
     states = {name: item.state for (name, label), item in found.items() if label == "2025-04"}
     assert states == {"RFS": "outside_agreement", "RTG": "outside_agreement", AREA: "overdue"}
+    # it covers April, and has ended by the day a file would arrive
+    senders["RFS"] = senders["RFS"].model_copy(
+        update={"dataSharingAgreement": ended.model_copy(update={"end": date(2025, 5, 10)})}
+    )
+    assert look(house, date(2025, 5, 10), agreed)["RFS", "2025-04"].state == "waiting"
+    assert look(house, date(2025, 5, 11), agreed)["RFS", "2025-04"].state == "outside_agreement"
 
 
 def test_a_received_file_of_a_day_nobody_wrote_down_is_neither_late_nor_in_time(house: Home) -> None:

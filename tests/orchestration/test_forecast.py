@@ -195,6 +195,19 @@ def test_the_command_says_and_writes_the_same(house: Home, monkeypatch: pytest.M
     assert "nothing is payable" in text
 
 
+def test_a_line_of_the_register_that_waits_is_foretold(house: Home) -> None:
+    """Whom it asks is not known, so nothing can be settled; the gate says so, and so does the forecast."""
+    register = next(item for item in find_place("derbyshire").submissions() if item.feed == FEEDS[0])
+    last = register.content.splitlines()[-1].replace(b"daily_discharge_return", b"daily_return")
+    more = dataclasses.replace(register, content=register.content + last + b"\n", sequence=2, rows=register.rows + 1)
+    receipt = take_in(house, more.write(house.landing), contracts(), received=date(2025, 5, 2))
+    assert receipt.accepted
+    assert receipt.rows_quarantined == 1
+    (year,) = calendar_of(house, ON).forecasts
+    assert [lack.kind for lack in year.lacks] == ["register_quarantined"]
+    assert sentences([year]) == judged_by_the_gate(house, build_cut(house), agreements_of(house))
+
+
 def test_what_nobody_can_place_is_counted_and_not_quoted(house: Home) -> None:
     """A delivery without a readable manifest belongs to no period: it waits, then it is said whose mailbox it was in."""
     mailbox = house.landing / "RTG"
