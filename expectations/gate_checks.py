@@ -7,15 +7,12 @@ Belongs here: the list of them, for those who run them. Not here: the checks (`g
 from __future__ import annotations
 
 from expectations.gate_cut import (
-    FeedNeed,
-    SettlementNeeds,
     cut_register,
     cut_required_feeds,
     expectations_of_feed,
     judge_feed,
     judge_register,
     judge_required_feeds,
-    required_organisations,
 )
 from expectations.gate_tables import (
     judge_complete_days,
@@ -34,6 +31,7 @@ from expectations.gate_warehouse import (
     warehouse_tests,
 )
 from expectations.judgement import DATA_ENGINEER, Judgement, run_check
+from expectations.requirement import FeedNeed, SettlementNeeds, required_organisations
 
 __all__ = [
     "DATA_ENGINEER",

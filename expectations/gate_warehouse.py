@@ -12,8 +12,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from expectations.gate_cut import months_in, receipts_of
 from expectations.judgement import Judgement, listed, run_check, verdict_on
+from expectations.requirement import months_in, receipts_of
 from expectations.verdicts import Context, Verdict
 from foundation.home import Home
 from foundation.period import Period

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from foundation.canonical import content_id
 from foundation.errors import Refused, WrongUsage
-from foundation.period import financial_year_of, quarter_of
+from foundation.period import Period, financial_year_of, month_of, quarter_of
 from ingest.identity.declared import MADE_OF, Identity, check_identity
 
 CONTRACTS = Path(__file__).parent / "contracts"
@@ -496,6 +496,20 @@ class Contract:
         """Layout of a sender; None if the contract does not list it."""
         sender = self.custom.senders.get(organisation)
         return self.custom.layouts[sender.layout] if sender else None
+
+    def delivery_period(self, day: date) -> Period:
+        """The period holding a day that one delivery is due for, by the contract's cadence.
+
+        No requirement is finer than a month. Where a feed is sent whenever it changes, each month has to be covered
+        too: nobody else can say that nothing changed.
+        """
+        if self.custom.cadence == "quarterly":
+            return quarter_of(day)
+        return financial_year_of(day) if self.custom.cadence == "yearly" else month_of(day)
+
+    def due_on(self, last_day: date) -> date:
+        """Last day on which a delivery that covers days up to `last_day` is in time."""
+        return last_day + timedelta(days=self.custom.lagDays)
 
     def provisional_until(self, last_day: date) -> date:
         """Last day on which figures about a date may still change without a restatement."""

@@ -79,6 +79,11 @@ class Receipt:
         return sum(count for _, count in self.set_aside)
 
     @property
+    def gravest(self) -> Finding | None:
+        """The first finding that made the file what it is; None for one without findings."""
+        return next((item for item in self.findings if item.severity == self.outcome), None)
+
+    @property
     def shown_name(self) -> str:
         """How the file is called in a message: by its name where that is the one we ask for, else by its receipt.
 
@@ -354,6 +359,17 @@ class Register:
             frozenset(item.submission_id for item in found if withdrawal_path(home, item.submission_id).exists()),
         )
 
+    @classmethod
+    def as_known_on(cls, home: Home, day: date) -> Register:
+        """The register without what came, or was taken back, after a day. What was received on a day nobody wrote down
+        counts as known."""
+        whole = cls.load(home)
+        taken_back = {item: read_withdrawal(home, item) for item in whole.withdrawn}
+        return cls(
+            tuple(item for item in whole.entries if item.received_on is None or item.received_on <= day),
+            frozenset(item for item, found in taken_back.items() if found is None or found.as_at <= day),
+        )
+
     def without(self, submission_id: str) -> Register:
         """The register as it would be had the submission never come."""
         return Register(tuple(item for item in self.entries if item.submission_id != submission_id), self.withdrawn)
@@ -408,6 +424,25 @@ class Register:
         counted = {item.submission_id for item in self.in_force()}
         return [item for item in self.entries if self.counts(item) and item.submission_id not in counted]
 
+    def unanswered(self) -> list[Receipt]:
+        """Files of which no row counts, and which their sender has not sent again with success since."""
+        names = {item.file_name for item in self.entries if item.accepted}
+        slots: dict[tuple[str, str, date | None, date | None], list[Receipt]] = {}
+        for item in self.entries:
+            if item.accepted:
+                slots.setdefault(item.slot, []).append(item)
+        return [
+            item
+            for item in self.entries
+            if not item.accepted
+            and not (
+                # of a file whose manifest could not be read nothing but the name is known
+                item.file_name in names
+                if item.covers_from is None
+                else any(_answers(other, item) for other in slots.get(item.slot, ()))
+            )
+        ]
+
     def months_covered(self, feed: str, organisation: str) -> list[str]:
         """Labels of the months an organisation's submissions in force cover."""
         return months_of(item for item in self.in_force() if item.feed == feed and item.organisation == organisation)
@@ -428,6 +463,15 @@ class Register:
             and item.covers_to < before
         ]
         return sorted(found, key=lambda item: item.chronology)[-at_most:]
+
+
+def _answers(accepted: Receipt, refused: Receipt) -> bool:
+    """Whether an accepted file for the same dates is a better one than the refused.
+
+    A correction that was refused is not answered by the file it was to correct.
+    """
+    too_low = any(item.rule == "delivery.sequence_not_higher" for item in refused.findings)
+    return accepted.sequence > refused.sequence or (accepted.sequence == refused.sequence and not too_low)
 
 
 def _covers(outer: Receipt, inner: Receipt) -> bool:

@@ -9,6 +9,7 @@ and one that was typed to attack a log must not reach it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ ACCEPTED_OUTCOMES = (ACCEPT, NORMALISED, WARN, RECORD)
 
 # one rule may break on every row of a large file; the report names this many and counts the rest
 FINDINGS_PER_RULE = 50
+_MORE_ROWS = " more rows break this rule."
 
 
 @dataclass(frozen=True)
@@ -513,5 +515,16 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         shown.append(item)
     for (rule, column), count in sorted(counts.items(), key=lambda pair: (pair[0][0], pair[0][1] or "")):
         if count > FINDINGS_PER_RULE:
-            shown.append(finding(rule, f"{count - FINDINGS_PER_RULE} more rows break this rule.", column))
+            shown.append(finding(rule, f"{count - FINDINGS_PER_RULE}{_MORE_ROWS}", column))
     return tuple(shown)
+
+
+def rows_broken(findings: Iterable[Finding]) -> Counter[tuple[str, str | None]]:
+    """Rule and column -> how many rows broke it, those among them that `in_order` only counted."""
+    rows: Counter[tuple[str, str | None]] = Counter()
+    for item in findings:
+        if item.row is not None:
+            rows[item.rule, item.column] += 1
+        elif item.message.endswith(_MORE_ROWS):
+            rows[item.rule, item.column] += int(item.message.removesuffix(_MORE_ROWS))
+    return rows

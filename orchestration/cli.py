@@ -300,6 +300,35 @@ def decisions(
 
 
 @app.command()
+def due(
+    period: Annotated[
+        str | None, typer.Option("--period", help="Month, e.g. 2025-06: only what is due for it.")
+    ] = None,
+    on: Annotated[str | None, typer.Option("--on", help="As known on this day; today when left out.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Say what is due from whom, how it stands, and what would be withheld if nothing more arrived."""
+    from orchestration.due import print_due
+
+    raise typer.Exit(print_due(open_home(home), period, on, as_json=as_json))
+
+
+@app.command()
+def scorecard(
+    organisation: Annotated[str, typer.Argument(help="Code of the one sender it is about and for.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Write it as a page (HTML) of its own.")] = None,
+    on: Annotated[str | None, typer.Option("--on", help="As known on this day; today when left out.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Say how one sender's data arrive, and how to mend what comes up most. Nobody is compared with anybody."""
+    from orchestration.scorecard import print_scorecard
+
+    print_scorecard(open_home(home), organisation, out, on, as_json=as_json)
+
+
+@app.command()
 def doctor(home: HomeOption = None) -> None:
     """Say whether this home is well, and what to do where it is not."""
     from orchestration.doctor import examine

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from expectations.gate_checks import SettlementNeeds
-    from expectations.gate_cut import FeedNeed
+    from expectations.requirement import FeedNeed
     from expectations.verdicts import Context, RequiredCheck, Verdict
 
 FITNESS, EXPECTATIONS = "kpi.complete_days", "expectations."
@@ -34,23 +34,31 @@ def last_day(cycle: Cycle) -> date:
 def needs_of(cycle: Cycle) -> list[SettlementNeeds]:
     """What every settlement that may be due on this cut needs from the feeds: for each KPI those of its indicator, over
     the dates it looks at, follow-up included."""
-    from expectations.gate_checks import SettlementNeeds
-
     until = last_day(cycle)
     return [
-        SettlementNeeds(item.terms.id, item.terms.member_ids, period, period, _feed_needs(item, period))
+        settlement_needs(item, period)
         for item in cycle.agreements
         for period in item.terms.settlement_periods()
         if period.end <= until
     ]
 
 
-def _feed_needs(agreement: AgreementOnFile, period: Period) -> tuple[FeedNeed, ...]:
-    from expectations.gate_cut import FeedNeed
+def settlement_needs(agreement: AgreementOnFile, period: Period) -> SettlementNeeds:
+    """What the settlement of one period needs from the feeds."""
+    from expectations.gate_checks import SettlementNeeds
+
+    found = {need for needs in kpi_needs(agreement, period).values() for need in needs}
+    feeds = tuple(sorted(found, key=lambda need: (need.feed, need.area, need.window)))
+    return SettlementNeeds(agreement.terms.id, agreement.terms.member_ids, period, period, feeds)
+
+
+def kpi_needs(agreement: AgreementOnFile, period: Period) -> dict[str, tuple[FeedNeed, ...]]:
+    """For each KPI that money depends on, the feeds of its indicator over the dates it looks at, follow-up included."""
+    from expectations.requirement import FeedNeed
     from settlement.periods import measurement_window
 
     indicators = {item.indicator_id: item for item in catalogue()}
-    found = set()
+    found = {}
     for kpi in agreement.terms.judged_kpis:
         indicator = indicators.get(kpi.indicator_id)
         if indicator is None:
@@ -58,8 +66,8 @@ def _feed_needs(agreement: AgreementOnFile, period: Period) -> tuple[FeedNeed, .
         first, last = measurement_window(period, kpi.measurement_lag_months or 0)
         last += timedelta(days=indicator.follow_up_days)
         window = Period(first, last, "window", f"{first}..{last}")
-        found |= {FeedNeed(feed, kpi.area_code, window) for feed in indicator.feeds}
-    return tuple(sorted(found, key=lambda need: (need.feed, need.area, need.window)))
+        found[kpi.id] = tuple(FeedNeed(feed, kpi.area_code, window) for feed in sorted(indicator.feeds))
+    return found
 
 
 def scored_rows(cycle: Cycle, kpi_return: pa.Table) -> list[tuple[Mapping[str, Any], Any]]:

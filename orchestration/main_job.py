@@ -18,7 +18,7 @@ from foundation.errors import OutturnError, Refused, SystemFault, WrongUsage
 from foundation.failpoints import refuse_outside_demo
 from foundation.home import Home
 from foundation.period import month_of
-from ingest.rules import RULES
+from ingest.rules import FILE, RULES
 from orchestration.cycle import agreements_of, month_asked, only
 from orchestration.dbt import begin_reading
 from orchestration.disk import full_disk
@@ -229,9 +229,8 @@ def findings(home: Home) -> tuple[str, ...]:
         if verdict["kind"] == "fitness" and verdict["status"] == "failed":
             lines.append(f"withheld {verdict['scope']}: {verdict['reason']}")
     register = Register.load(home)
-    accepted = [item for item in register.entries if item.accepted]
-    for receipt in register.entries:
-        if receipt.outcome == "reject_file" and not any(_answers(item, receipt) for item in accepted):
+    for receipt in register.unanswered():
+        if receipt.outcome == FILE:
             lines.append(f"refused {receipt.shown_name}: {_why_refused(receipt)}")
     waiting: dict[str, list[Receipt]] = {}
     for receipt in register.in_force():
@@ -248,20 +247,9 @@ def findings(home: Home) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _answers(accepted: Receipt, refused: Receipt) -> bool:
-    """Whether a refused file needs no more doing, because its sender has sent a better one. A correction that was
-    refused is not answered by the file it was to correct."""
-    if refused.covers_from is None:
-        return accepted.file_name == refused.file_name
-    if accepted.slot != refused.slot:
-        return False
-    too_low = any(item.rule == "delivery.sequence_not_higher" for item in refused.findings)
-    return accepted.sequence > refused.sequence or (accepted.sequence == refused.sequence and not too_low)
-
-
 def _why_refused(receipt: Receipt) -> str:
     """The first finding that refused a file, and how its sender mends it."""
-    for item in receipt.findings:
-        if item.severity == receipt.outcome:
-            return f"{item.message} What to do: {RULES[item.rule].mend}" if item.rule in RULES else item.message
-    return ""
+    item = receipt.gravest
+    if item is None:
+        return ""
+    return f"{item.message} What to do: {RULES[item.rule].mend}" if item.rule in RULES else item.message

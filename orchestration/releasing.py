@@ -37,7 +37,7 @@ def published_place(home: Home) -> PublishedPlace:
 
 def left_out(cycle: Cycle) -> list[LeftOut]:
     """Rows of the data cut left out for opt-outs, of every feed to which the national opt-out applies."""
-    from expectations.gate_cut import receipts_of
+    from expectations.requirement import receipts_of
     from ingest.identity.rights import OPTED_OUT
     from publication.inputs import LeftOut
 

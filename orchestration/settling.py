@@ -64,11 +64,12 @@ def due_periods(cycle: Cycle, agreement: AgreementOnFile, until: date) -> list[P
     return [
         period
         for period in agreement.terms.settlement_periods()
-        if period.end <= min(until, in_data) or _settled_before(cycle.home, agreement.terms.id, period.label)
+        if period.end <= min(until, in_data) or settled_before(cycle.home, agreement.terms.id, period.label)
     ]
 
 
-def _settled_before(home: Home, agreement_id: str, period_id: str) -> bool:
+def settled_before(home: Home, agreement_id: str, period_id: str) -> bool:
+    """Whether a settlement of the period is on file."""
     return any(settlement_folder(home, agreement_id, period_id).glob("*/settlement.json"))
 
 

@@ -19,6 +19,8 @@ LONGEST = (
     "end_to_end/test_preview.py",
     "faults/test_faults_whole_job.py",
     "faults/test_faults_in_process.py",
+    "faults/test_forecast_and_gate.py",
+    "end_to_end/test_rejected_file.py",
     "dbt_project/test_people_incremental.py",
     "end_to_end/test_people_canary.py",
     "dbt_project/test_dbt_build.py",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from ingest.container import kinds_taken
@@ -108,7 +108,7 @@ def _summary(sample: Sample) -> Iterator[dict[str, str]]:
     yield _pair("Who sends", f"{sample.organisation}, in the layout {custom.senders[sample.organisation].layout}")
     yield _pair("How often", custom.cadence.replace("_", " "))
     yield _pair("What a file covers", _coverage(contract))
-    due = sample.covers_to + timedelta(days=custom.lagDays)
+    due = contract.due_on(sample.covers_to)
     yield _pair(
         "Due",
         f"{custom.lagDays} days after the last day covered: a file that covers {day(sample.covers_from)} to "

@@ -34,8 +34,8 @@ from people_deliveries import MAKERS, deliver_people
 from expectations import gate_checks
 from expectations.definitions import definitions_hash
 from expectations.gate_checks import FeedNeed, SettlementNeeds
-from expectations.gate_cut import _Coverage
 from expectations.intake import take_in
+from expectations.requirement import Coverage
 from expectations.suites import BUILDERS
 from expectations.verdicts import (
     Context,
@@ -299,7 +299,7 @@ def test_days_count_as_covered_when_some_submission_covers_them(
         )
     )
     covered = {day.toordinal() for first, last in spans for day in _each(first, last)}
-    holds = _Coverage(made).holds("deaths", "ZCC1", *wanted)
+    holds = Coverage(made).holds("deaths", "ZCC1", *wanted)
     assert holds == all(day.toordinal() in covered for day in _each(*wanted))
 
 
