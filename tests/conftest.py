@@ -21,6 +21,7 @@ LONGEST = (
     "faults/test_faults_in_process.py",
     "faults/test_forecast_and_gate.py",
     "end_to_end/test_rejected_file.py",
+    "end_to_end/test_people_rights.py",
     "dbt_project/test_people_incremental.py",
     "end_to_end/test_people_canary.py",
     "dbt_project/test_dbt_build.py",

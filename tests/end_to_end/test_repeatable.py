@@ -52,7 +52,10 @@ def _elsewhere(factory: pytest.TempPathFactory, place: str) -> DemoHome:
     return home
 
 
-@pytest.mark.parametrize("place", sorted(PLACES))
+# the generated borough takes minutes: it is in `make soak`
+@pytest.mark.parametrize(
+    "place", [pytest.param(name, marks=[pytest.mark.soak] * (name == "greenwich")) for name in sorted(PLACES)]
+)
 def test_two_homes_give_identical_releases(
     demo: DemoHome, tmp_path_factory: pytest.TempPathFactory, place: str
 ) -> None:
