@@ -280,6 +280,10 @@ REASONS = {
     ("orchestration/bound.py", "os.open"): "a lock: nothing is written into it",
     ("orchestration/defs/warehouse/assets.py", "open(w)"): "nowhere: os.devnull",
     ("orchestration/defs/warehouse/assets.py", ".unlink"): "dbt's results of another run, a hint and no evidence",
+    ("orchestration/scratch.py", "open(xb)"): "a scratch copy of the home, which is removed",
+    ("orchestration/scratch.py", ".hardlink_to"): "a scratch copy of the home, which is removed",
+    ("orchestration/scratch.py", ".symlink_to"): "a scratch copy of the home, which is removed",
+    ("orchestration/previewing.py", "shutil.copyfile"): "into the mailbox of a scratch copy, which is removed",
     ("publication/release.py", ".rename"): "from draft to draft: the folder is renamed durably",
     ("publication/warehouse.py", "ATTACH"): "into a draft, which is synced and renamed as a folder",
 }
