@@ -757,11 +757,16 @@ def parse_contract(data: bytes, source: str) -> Contract:
 
 
 def load_contract(path: Path) -> Contract:
-    """The contract in a file; WrongUsage if there is none."""
+    """The contract in a file, or the one supplied here for a feed of that name; WrongUsage if there is none."""
+    ours = CONTRACTS / f"{path}.yaml"
+    if path.name == str(path) and not path.exists() and ours.is_file():
+        path = ours
     try:
         data = path.read_bytes()
     except OSError:
-        raise WrongUsage(f"the data contract {path} cannot be read.", "give the path of a contract's YAML.") from None
+        raise WrongUsage(
+            f"the data contract {path} cannot be read.", "give the path of a contract's YAML, or the name of a feed."
+        ) from None
     return parse_contract(data, path.name)
 
 

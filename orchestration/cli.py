@@ -93,9 +93,9 @@ def preview(
     home: HomeOption = None,
 ) -> None:
     """Say what a run with these files would change, figures and pounds, and change nothing."""
-    from orchestration.foretelling import foretell
+    from orchestration.preview_report import report_preview
 
-    raise typer.Exit(foretell(open_home(home), files, period, as_json=as_json))
+    raise typer.Exit(report_preview(open_home(home), files, period, as_json=as_json))
 
 
 @app.command()

@@ -1,8 +1,8 @@
 """What files would come to, before they are accepted: a whole run on a scratch copy of the home.
 
 Belongs here: delivering into the copy, running the main job there, and what became of each file. Not here: the copy
-(`orchestration.scratch`), saying it (`orchestration.foretelling`). There is no second way to judge a file or work out a
-figure here: intake, warehouse, gate, settlement and release are those of `outturn run`, and so is the comparison.
+(`orchestration.scratch`), saying it (`orchestration.preview_report`). There is no second way to judge a file or work
+out a figure here: intake, warehouse, gate, settlement and release are those of `outturn run`, and so is the comparison.
 """
 
 from __future__ import annotations

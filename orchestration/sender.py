@@ -26,7 +26,7 @@ app = typer.Typer(
 @app.command()
 def check(
     file: Annotated[Path, typer.Argument(help="The file as it would be sent.")],
-    contract: Annotated[Path, typer.Option("--contract", help="Data contract (YAML) of the feed.")],
+    contract: Annotated[Path, typer.Option("--contract", help="The feed's name, or a data contract (YAML).")],
     manifest: Annotated[Path | None, typer.Option("--manifest", help="Its manifest, if there is one.")] = None,
     report: Annotated[Path | None, typer.Option("--report", help="Write the findings as JSON.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write the accepted rows as Parquet.")] = None,
@@ -41,7 +41,7 @@ def check(
 @app.command()
 def pseudonymise(
     file: Annotated[Path, typer.Argument(help="An extract with identifiers, in the contract's layout `clear`.")],
-    contract: Annotated[Path, typer.Option("--contract", help="Data contract (YAML) of the feed.")],
+    contract: Annotated[Path, typer.Option("--contract", help="The feed's name, or a data contract (YAML).")],
     key: Annotated[Path, typer.Option("--key", help="Key file, readable by its owner alone.")],
     place: Annotated[str, typer.Option("--place", help="The place the key is for.")],
     organisation: Annotated[str | None, typer.Option("--organisation", help="Sender, if the rows do not say.")] = None,

@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from expectations.due import Delivery
+from expectations.due import Delivery, State
 from expectations.sender import FeedFacts, Files, MonthFacts, Numbers, Rows, RuleFacts, SenderFacts, Trend, Warned
 from foundation.period import parse_period
 from ingest.rules import RULES
@@ -26,10 +26,10 @@ def _rule(rule: str, columns: tuple[str, ...]) -> RuleFacts:
 
 
 def _facts() -> SenderFacts:
-    def due(label: str, state: str, missing: tuple[str, ...]) -> Delivery:
+    def due(label: str, state: State, missing: tuple[str, ...]) -> Delivery:
         period = parse_period(label)
         return Delivery(
-            "pcn_long_term_conditions", "ZAT1", period, period.end, None, state, None, missing, (), 3, None  # type: ignore[arg-type]
+            "pcn_long_term_conditions", "ZAT1", period, period.end, None, state, None, missing, (), 3, None
         )  # fmt: skip
 
     return SenderFacts(

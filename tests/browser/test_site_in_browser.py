@@ -67,6 +67,20 @@ def test_text_at_twice_its_size_does_not_scroll_sideways(
         page.close()
 
 
+@pytest.mark.parametrize("width", [360, 768, 1024, 1100, 1180, 1400])
+def test_nothing_touches_the_edge_of_the_window(browser: Browser, sites: dict[str, Path], width: int) -> None:
+    page, _ = _opened(browser, sites["public"] / "index.html", width)
+    try:
+        edges = page.evaluate(
+            "[...document.querySelectorAll('.nhsuk-width-container')].map(e => e.getBoundingClientRect())"
+            ".map(r => [r.left, document.documentElement.clientWidth - r.right])"
+        )
+        assert len(edges) > 2
+        assert min(min(pair) for pair in edges) >= 16
+    finally:
+        page.close()
+
+
 def test_the_keyboard_reaches_the_skip_link_first_and_then_every_link(browser: Browser, sites: dict[str, Path]) -> None:
     page, _ = _opened(browser, sites["public"] / "index.html", 1280)
     try:

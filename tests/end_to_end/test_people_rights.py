@@ -50,6 +50,13 @@ def _holding(home: Path, needles: set[str]) -> set[str]:
     return {str(path.relative_to(home)) for path, data in _inside(home) if any(needle in data for needle in wanted)}
 
 
+def _linked(home: Path) -> list[tuple[str, int]]:
+    """Every token and the person it is linked to."""
+    tables = [str(path) for path in (home / "vault" / "identity" / "links").glob("*.parquet")]
+    with duckdb.connect() as connection:
+        return connection.execute("select token, person_key from read_parquet(?)", [tables]).fetchall()
+
+
 def _somebody(home: Path) -> tuple[set[str], int]:
     """The tokens of the person with most hospital stays, and their key in the warehouse."""
     pattern = str(home / "lake" / "feed=admitted_care" / "*" / "*" / "*" / "*.parquet")
@@ -59,10 +66,21 @@ def _somebody(home: Path) -> tuple[set[str], int]:
             "group by 1 order by count(*) desc, 1 limit 1",
             [pattern],
         ).fetchall()[0]
-        tables = [str(path) for path in (home / "vault" / "identity" / "links").glob("*.parquet")]
-        links = connection.execute("select token, person_key from read_parquet(?)", [tables]).fetchall()
+    links = _linked(home)
     key = next(person for name, person in links if name == token)
     return {name for name, person in links if person == key}, key
+
+
+def _beside(home: Path, tokens: set[str]) -> set[str]:
+    """Every token on a row of the lake that bears one of these."""
+    found: set[str] = set()
+    for path in sorted((home / "lake").rglob("*.parquet")):
+        table = pq.ParquetFile(path).read()
+        bearing = [table[name].to_pylist() for name in table.column_names if name.endswith("_token")]
+        for row in zip(*bearing, strict=True):
+            if tokens.intersection(row):
+                found.update(token for token in row if token is not None)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -86,15 +104,22 @@ def erased(greenwich: DemoHome, tmp_path_factory: pytest.TempPathFactory) -> tup
     return home, before, tokens, key
 
 
-def test_one_rebuild_later_no_byte_of_the_person_is_found(erased: tuple[Path, Path, set[str], int]) -> None:
+def test_one_rebuild_later_no_byte_of_the_person_is_found(
+    erased: tuple[Path, Path, set[str], int], greenwich: DemoHome
+) -> None:
     home, _, tokens, key = erased
     digits = {token.partition(":")[2] for token in tokens}
     assert _holding(home, digits) == set()
     analysts = derive_key("a1", demo_master_key("greenwich"), "analyst", "greenwich-public-health")
     assert _holding(home, {analysts.token(str(key)), str(key)}) == set()
     stones = json.loads((home / "vault" / "tombstones" / "tombstones.json").read_bytes())
-    # those linked, and such as stand on their rows alone and are linked to nobody
-    assert set(map(str, tombstone_key(Home(home)).tokens(sorted(tokens)))) <= set(stones)
+    # those linked, and at most such as stand on their rows too: nobody else is forgotten with them
+    made_of = tombstone_key(Home(home))
+    assert set(map(str, made_of.tokens(sorted(tokens)))) <= set(stones)
+    assert set(stones) <= set(map(str, made_of.tokens(sorted(tokens | _beside(greenwich.root, tokens)))))
+    others = {token for token, person in _linked(greenwich.root) if person != key}
+    assert len(others) > 1000
+    assert not set(stones) & set(map(str, made_of.tokens(sorted(others))))
 
 
 def test_the_restatement_says_what_moved(erased: tuple[Path, Path, set[str], int]) -> None:

@@ -38,6 +38,20 @@ def table(page: str, heading: str) -> dict[str, list[str]]:
     return {row[0].strip("`"): row[1:] for row in rows}
 
 
+def test_a_feeds_name_stands_for_the_contract_supplied_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ours = load_contract(Path("cost_ledger"))
+    assert (ours.feed, ours.hash) == ("cost_ledger", load_contracts()["cost_ledger"].hash)
+    with pytest.raises(WrongUsage, match="the name of a feed"):
+        load_contract(Path("cost_legder"))
+    # a path is a path, and a file of that name comes first
+    with pytest.raises(WrongUsage):
+        load_contract(tmp_path / "cost_ledger")
+    (tmp_path / "cost_ledger").write_text("no contract")
+    with pytest.raises(Refused):
+        load_contract(Path("cost_ledger"))
+
+
 def test_all_contracts_load_and_say_who_owns_them() -> None:
     """GRW-46: owner and controller are recorded per dataset; GRW-02: one contract a source."""
     contracts = load_contracts()

@@ -22,7 +22,7 @@ _STATES = {
 }
 
 
-def foretell(home: Home, files: list[Path], period: str, *, as_json: bool) -> int:
+def report_preview(home: Home, files: list[Path], period: str, *, as_json: bool) -> int:
     """Preview the files and say what was found; returns the exit code the run would have."""
     told = preview(home, files, period)
     if as_json:
