@@ -123,7 +123,7 @@ select case_id, {{{{ funnel_significance('1', {_SIGNIFICANT}) }}}} as significan
 {MARK}life_expectancy
 select *, {
         ", ".join(
-            f"{{{{ life_expectancy_limit('{side}', 'value', 'standard_error', '{level}') }}}} as {side}{name}"
+            f"{{{{ life_expectancy_limit('{side}', 'expectancy', 'standard_error', '{level}') }}}} as {side}{name}"
             for name, level in LEVELS.items()
             for side in SIDES
         )

@@ -1,11 +1,13 @@
 {#
     Life expectancy at the start of every band of age: a query over deaths and populations by band.
 
-    Usage:  select *, {{ life_expectancy_limit('lower', 'value', 'standard_error', 95) }} as lower_95
+    Usage:  select *, {{ life_expectancy_limit('lower', 'expectancy', 'standard_error', 95) }} as lower_95
             from ({{ life_expectancy('bands', ['area', 'period']) }}) as expectancy
     relation: one row per group and band with start_age (0, 1, 5, 10 ... 90), population (person-years, or time at risk
         in units of which `time_units` make a year) and deaths, whole numbers.
-    Returns a row per group and start_age: value, standard_error (years, DOUBLE), population and deaths from that age on.
+    Returns a row per group and start_age: expectancy, standard_error (years, DOUBLE), population and deaths from that age
+        on; value, which is what may be published: the expectancy, blank where its interval at 95 % is wider than 20
+        years (the limits are still shown).
     Chiang's abridged table of 20 bands, n = 1, 4, then 5 years, a = 0.1 of the first year, else 0.5 of the band lived by
     those who die in it: M = D / P, q = nM / (1 + n(1-a)M), the last q = 1; L = n(l' + a(l - l')), the last l / M;
     e = sum of L from there on / l. Silcocks' variance: var q = q^2 (1-q) / D (0 without deaths); of e: (sum over bands
@@ -13,7 +15,8 @@
     band by band: a sum of DOUBLE depends on the order of rows.
     Refused, as null for every age: a band missing, doubled or blank, without population or with more deaths than
     people; a band before the last in which q would reach 1; no deaths in the last; fewer than `least_population`
-    person-years in all, below which the estimate is not reliable (Toson and Baker 2003).
+    person-years in all, below which the estimate is not reliable (Toson and Baker 2003). The last two rules are the
+    documented ones of the reference package; METHODS does not name them.
     Source: METHODS; Chiang 1984; Silcocks, Jenner and Reza 2001; Toson and Baker 2003 (Office for National Statistics).
 #}
 {% macro life_expectancy(relation, groups, least_population=5000, time_units=1) -%}
@@ -106,32 +109,37 @@
         from expected
     )
     select
-        {{ keys }}, bands.start_age,
-        case bands.start_age{% for age in ages %} when {{ age }} then e_{{ loop.index0 }}{% endfor %} end as value,
-        case when is_good = 1 then
+        {{ keys }}, start_age, expectancy, standard_error, population, deaths,
+        case when 2 * {{ normal_quantile(95) }} * standard_error <= 20 then expectancy end as value
+    from (
+        select
+            {{ keys }}, bands.start_age,
+            case bands.start_age{% for age in ages %} when {{ age }} then e_{{ loop.index0 }}{% endfor %} end as expectancy,
+            case when is_good = 1 then
+                case bands.start_age
+                    {%- for age in ages %}{% set band = loop.index0 %}
+                    when {{ age }} then sqrt(
+                        {% for later in range(last, band - 1, -1) %}v_{{ later }}{{ ' + ' if not loop.last }}{% endfor %}
+                    ) / l_{{ band }}
+                    {%- endfor %}
+                end
+            end as standard_error,
+            {%- for name, column in {'p': 'population', 'd': 'deaths'}.items() %}
             case bands.start_age
                 {%- for age in ages %}{% set band = loop.index0 %}
-                when {{ age }} then sqrt(
-                    {% for later in range(last, band - 1, -1) %}v_{{ later }}{{ ' + ' if not loop.last }}{% endfor %}
-                ) / l_{{ band }}
+                when {{ age }} then
+                    {% for later in range(band, 20) %}{{ name }}_{{ later }}{{ ' + ' if not loop.last }}{% endfor %}
                 {%- endfor %}
-            end
-        end as standard_error,
-        {%- for name, column in {'p': 'population', 'd': 'deaths'}.items() %}
-        case bands.start_age
-            {%- for age in ages %}{% set band = loop.index0 %}
-            when {{ age }} then
-                {% for later in range(band, 20) %}{{ name }}_{{ later }}{{ ' + ' if not loop.last }}{% endfor %}
+            end as {{ column }}{{ ',' if not loop.last }}
             {%- endfor %}
-        end as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from varied
-    cross join (
-        {% for age in ages %}select {{ age }} as start_age{{ ' union all ' if not loop.last }}{% endfor %}
-    ) as bands
+        from varied
+        cross join (
+            {% for age in ages %}select {{ age }} as start_age{{ ' union all ' if not loop.last }}{% endfor %}
+        ) as bands
+    ) as ages
 {%- endmacro %}
 
-{#- One limit of a life expectancy: value -/+ z * standard error, years. -#}
-{% macro life_expectancy_limit(side, value, standard_error, confidence=95) -%}
-    {{ value }} {{ '-' if side == 'lower' else '+' }} {{ normal_quantile(confidence) }} * {{ standard_error }}
+{#- One limit of a life expectancy: the expectancy -/+ z * standard error, years. -#}
+{% macro life_expectancy_limit(side, expectancy, standard_error, confidence=95) -%}
+    {{ expectancy }} {{ '-' if side == 'lower' else '+' }} {{ normal_quantile(confidence) }} * {{ standard_error }}
 {%- endmacro %}
