@@ -80,6 +80,14 @@ def test_macros_open_with_purpose_and_usage(path: Path) -> None:
     assert re.search(rf"macro {path.stem}\(", text), "a file is named after the macro it opens with"
 
 
+def test_every_statistical_method_is_listed() -> None:
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    body = re.search(r"^## Statistics(.*?)^## ", text, re.S | re.M)
+    assert body
+    listed = [name for row in re.findall(r"^\| (`.*?`) \|", body[1], re.M) for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(listed) == sorted(path.stem for path in (PROJECT / "macros/statistics").glob("*.sql"))
+
+
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 def test_models_open_with_a_sentence_and_are_described(path: Path) -> None:
     assert path.read_text(encoding="utf-8").startswith("-- ")

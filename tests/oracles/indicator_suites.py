@@ -7,18 +7,16 @@ of quantiles are the project's seeds.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from suites import Comparison, compare_rows
+from suites import BLANK, Comparison, compare_rows, load, read_rows, whole
 
 from dbt_project.inline import MARK, PROJECT, compile_statements
 
-BLANK = ("", "NA")
 SEEDS = PROJECT / "seeds"
 # what the oracles call a level of confidence -> what the macros call it
 LEVELS = {"95": "95", "99_8": "99.8"}
@@ -90,21 +88,6 @@ def compiled() -> dict[str, str]:
     return compile_statements(INLINE)
 
 
-def _read(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as handle:
-        return list(csv.DictReader(handle))
-
-
-def _whole(text: str) -> int | None:
-    """A count as the oracle writes it, also in a floating-point file; None where it is blank."""
-    if text in BLANK:
-        return None
-    value = Decimal(text)
-    if value != int(value):
-        raise ValueError(f"{text} is no count")
-    return int(value)
-
-
 def _answers(name: str, columns: str, rows: Iterable[Sequence[Any]], seeds: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Rows of one compiled statement over a table `given`, with the named seeds beside it."""
     import duckdb
@@ -119,12 +102,7 @@ def _answers(name: str, columns: str, rows: Iterable[Sequence[Any]], seeds: Sequ
                 "t998.quantile as quantile_99_8 "
                 "from student_t_975 as t95 inner join student_t_999 as t998 using (degrees_of_freedom)"
             )
-        connection.execute(f"create table given ({columns})")
-        rows = list(rows)
-        for start in range(0, len(rows), 500):
-            chunk = rows[start : start + 500]
-            marks = ", ".join(f"({', '.join('?' * len(row))})" for row in chunk)
-            connection.execute(f"insert into given values {marks}", [value for row in chunk for value in row])
+        load(connection, "given", columns, rows)
         found: list[dict[str, Any]] = connection.sql(compiled()[name]).to_arrow_table().to_pylist()
     return found
 
@@ -135,8 +113,8 @@ def _limits(levels: Iterable[str]) -> tuple[str, ...]:
 
 def proportions(folder: Path) -> Comparison:
     """`proportion.csv`: percentage and Wilson limits."""
-    expected = _read(folder / "proportion.csv")
-    rows = [(row["case_id"], _whole(row["n"]), _whole(row["x"])) for row in expected]
+    expected = read_rows(folder / "proportion.csv")
+    rows = [(row["case_id"], whole(row["n"]), whole(row["x"])) for row in expected]
     found = {(row["case_id"],): row for row in _answers("proportion", "case_id text, n bigint, x bigint", rows)}
     columns = ["value", *_limits(level for level in LEVELS_90 if f"lower{level}" in (expected[0] if expected else {}))]
     return compare_rows(expected, found, ("case_id",), numbers=columns, texts=())
@@ -144,8 +122,8 @@ def proportions(folder: Path) -> Comparison:
 
 def rates(folder: Path) -> Comparison:
     """`rate.csv`: rate per 100,000, exact limits below ten events and Byar's from ten on."""
-    expected = _read(folder / "rate.csv")
-    rows = [(row["case_id"], _whole(row["x"]), _whole(row["n"])) for row in expected]
+    expected = read_rows(folder / "rate.csv")
+    rows = [(row["case_id"], whole(row["x"]), whole(row["n"])) for row in expected]
     answers = _answers("rate", "case_id text, x bigint, n bigint", rows, seeds=["poisson_limits"])
     found = {(row["case_id"],): row for row in answers}
     columns = ["value", *_limits(level for level in LEVELS_90 if f"lower{level}" in (expected[0] if expected else {}))]
@@ -154,13 +132,13 @@ def rates(folder: Path) -> Comparison:
 
 def count_limits(folder: Path) -> Comparison:
     """`poisson_count_limits.csv`: Byar's limits of a count from the macro, the exact ones from the seed."""
-    expected = _read(folder / "poisson_count_limits.csv")
-    counts = sorted({_whole(row["x"]) or 0 for row in expected})
+    expected = read_rows(folder / "poisson_count_limits.csv")
+    counts = sorted({whole(row["x"]) or 0 for row in expected})
     byar = {row["case_id"]: row for row in _answers("counts", "case_id bigint, x bigint", [(x, x) for x in counts])}
-    exact = {int(row["events"]): row for row in _read(SEEDS / "poisson_limits.csv")}
+    exact = {int(row["events"]): row for row in read_rows(SEEDS / "poisson_limits.csv")}
     answers: list[dict[str, Any]] = []
     for number, row in enumerate(expected):
-        count = _whole(row["x"]) or 0
+        count = whole(row["x"]) or 0
         level = min(COUNT_LEVELS, key=lambda name: abs(float(name) / 100 - float(row["confidence"]))).replace(".", "_")
         table = exact.get(count)
         row["case"] = str(number)
@@ -187,7 +165,7 @@ def _first_age(band: str) -> int:
 
 
 def _standardised(folder: Path, name: str, bands: Iterable[tuple[Any, ...]]) -> Comparison:
-    expected = _read(folder / f"{name}.csv")
+    expected = read_rows(folder / f"{name}.csv")
     found = {(row["area"],): row for row in _answers("dsr", _BANDS, bands)}
     return compare_rows(expected, found, ("area",), numbers=_DSR_NUMBERS, texts=())
 
@@ -199,12 +177,12 @@ def standardised_rates(folder: Path, name: str) -> Comparison:
         (
             row["area"],
             row["ageband"],
-            _whole(row["x"]) or 0,
-            _whole(row["x"]) or 0,
-            _whole(row["pop"]),
-            _whole(row["stdpop"]),
+            whole(row["x"]) or 0,
+            whole(row["x"]) or 0,
+            whole(row["pop"]),
+            whole(row["stdpop"]),
         )
-        for row in _read(folder / "dsr_inputs.csv")
+        for row in read_rows(folder / "dsr_inputs.csv")
         if within[0] <= _first_age(row["ageband"]) <= within[1]
     ]
     return _standardised(folder, name, bands)
@@ -217,21 +195,21 @@ def standardised_rates_of_repeated_events(folder: Path) -> Comparison:
     left out of what the macro is given too. In the release such a band is refused.
     """
     grouped: dict[tuple[str, str], list[dict[str, str]]] = {}
-    for row in _read(folder / "dsr_nonindependent_inputs.csv"):
+    for row in read_rows(folder / "dsr_nonindependent_inputs.csv"):
         grouped.setdefault((row["area"], row["ageband"]), []).append(row)
     bands = []
     for (area, band), rows in grouped.items():
         if all(row["persons"] in BLANK for row in rows):
             continue
-        counts = [((_whole(row["eventfreq"]) or 0), (_whole(row["persons"]) or 0)) for row in rows]
+        counts = [((whole(row["eventfreq"]) or 0), (whole(row["persons"]) or 0)) for row in rows]
         bands.append(
             (
                 area,
                 band,
                 sum(times * persons for times, persons in counts),
                 sum(times * times * persons for times, persons in counts),
-                _whole(rows[0]["pop"]),
-                _whole(rows[0]["stdpop"]),
+                whole(rows[0]["pop"]),
+                whole(rows[0]["stdpop"]),
             )
         )
     return _standardised(folder, "dsr_nonindependent_expected", bands)
@@ -239,10 +217,10 @@ def standardised_rates_of_repeated_events(folder: Path) -> Comparison:
 
 def means(folder: Path) -> Comparison:
     """`mean_expected.csv`: mean and limits by Student's t."""
-    expected = _read(folder / "mean_expected.csv")
+    expected = read_rows(folder / "mean_expected.csv")
     rows = [
         (row["area"], int((Decimal(row["value"]) * MEAN_UNITS).to_integral_value()))
-        for row in _read(folder / "mean_inputs.csv")
+        for row in read_rows(folder / "mean_inputs.csv")
         if row["value"] not in BLANK
     ]
     answers = _answers("mean", "area text, units decimal(19, 0)", rows, seeds=["student_t_975", "student_t_999"])

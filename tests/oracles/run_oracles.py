@@ -18,6 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import area_suites
 import disclosure_suites
 import identity_suites
 import indicator_suites
@@ -57,6 +58,14 @@ def _standardised(name: str) -> Suite:
     )
 
 
+def _areas(name: str, files: tuple[str, ...], answer: Callable[[Path], Comparison]) -> Suite:
+    return Suite(
+        f"indicators/{name}",
+        tuple(f"{_METHODS}/{file}.csv" for file in files),
+        lambda folder: answer(folder / _METHODS),
+    )
+
+
 SUITES = (
     Suite("spc/points", ("spc/points.csv",), lambda folder: _charts(folder / "spc")["points"]),
     Suite("spc/summary", ("spc/summary.csv", "spc/points.csv"), lambda folder: _charts(folder / "spc")["summary"]),
@@ -81,12 +90,12 @@ SUITES = (
         (f"{_METHODS}/dsr_nonindependent_inputs.csv", f"{_METHODS}/dsr_nonindependent_expected.csv"),
         lambda f: indicator_suites.standardised_rates_of_repeated_events(f / _METHODS),
     ),
-    Suite("indicators/isr", (f"{_METHODS}/isr_inputs.csv",), None),
-    Suite("indicators/quantiles", (f"{_METHODS}/quantiles.csv",), None),
-    Suite("indicators/sii", (f"{_METHODS}/sii_inputs.csv",), None),
-    Suite("indicators/life_expectancy", (f"{_METHODS}/life_expectancy_inputs.csv",), None),
-    Suite("indicators/funnel", (f"{_METHODS}/funnel_limits_proportion.csv",), None),
-    Suite("indicators/trend", (f"{_METHODS}/trend.csv",), None),
+    _areas("isr", ("isr_inputs", "isratio_expected", "israte_expected"), area_suites.standardised_ratios),
+    _areas("quantiles", ("quantiles",), area_suites.quantiles),
+    _areas("sii", ("sii_inputs",), area_suites.inequalities),
+    _areas("life_expectancy", ("life_expectancy_inputs", "life_expectancy_expected"), area_suites.life_expectancies),
+    _areas("funnel", ("funnel_limits_proportion",), area_suites.funnels),
+    _areas("trend", ("trend",), area_suites.trends),
     Suite("settlement", ("settlement",), None),
     Suite(
         "identity/nhs_number",

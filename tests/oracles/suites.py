@@ -1,15 +1,19 @@
-"""What every oracle suite shares: counting matches and comparing rows at the agreed tolerance."""
+"""What the oracle suites share: reading rows, counting matches and comparing rows at the agreed tolerance."""
 
 from __future__ import annotations
 
+import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 TOLERANCE = 1e-9  # relative; INTERFACES, oracle folders
 NEAR_ZERO = 1e-12  # what a reference in floating point leaves of an exact zero
 SHOWN = 20
+BLANK = ("", "NA")
 
 
 @dataclass
@@ -28,6 +32,39 @@ class Comparison:
         if not matches and len(self.mismatches) < SHOWN:
             self.mismatches.append(difference)
 
+    def join(self, other: Comparison) -> None:
+        """Count what another file of the same suite came to."""
+        self.total += other.total
+        self.matched += other.matched
+        self.max_abs_error = max(self.max_abs_error, other.max_abs_error)
+        self.mismatches = (self.mismatches + other.mismatches)[:SHOWN]
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of an oracle file, as text."""
+    with path.open(newline="", encoding="utf-8") as handle:
+        return list(csv.DictReader(handle))
+
+
+def whole(text: str) -> int | None:
+    """A count as the oracle writes it, also in a floating-point file; None where it is blank."""
+    if text in BLANK:
+        return None
+    value = Decimal(text)
+    if value != int(value):
+        raise ValueError(f"{text} is no count")
+    return int(value)
+
+
+def load(connection: Any, table: str, columns: str, rows: Iterable[Sequence[Any]]) -> None:
+    """A table of the engine with these rows."""
+    connection.execute(f"create table {table} ({columns})")
+    rows = list(rows)
+    for start in range(0, len(rows), 500):
+        chunk = rows[start : start + 500]
+        marks = ", ".join(f"({', '.join('?' * len(row))})" for row in chunk)
+        connection.execute(f"insert into {table} values {marks}", [value for row in chunk for value in row])
+
 
 def as_text(value: Any) -> str:
     """A value as the oracle files write it: blank is NA, booleans in capitals."""
@@ -44,6 +81,7 @@ def compare_rows(
     key: Sequence[str],
     numbers: Sequence[str],
     texts: Sequence[str],
+    tolerance: float = TOLERANCE,
 ) -> Comparison:
     """Compare expected CSV rows with found rows by key: numbers within the tolerance, texts exactly, blank as blank."""
     result = Comparison()
@@ -62,7 +100,7 @@ def compare_rows(
                     differences.append(f"{name} {wanted} != {given}")
                 continue
             error = max(error, abs(given - wanted))
-            if not math.isclose(given, wanted, rel_tol=TOLERANCE, abs_tol=NEAR_ZERO):
+            if not math.isclose(given, wanted, rel_tol=tolerance, abs_tol=NEAR_ZERO):
                 differences.append(f"{name} {wanted} != {given}")
         for name in texts:
             wanted_text = row[name] or "NA"

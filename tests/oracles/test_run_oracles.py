@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -177,3 +178,38 @@ def test_a_bad_input_without_a_test_or_with_a_failing_one_does_not_count(monkeyp
     found = intake_suites.bad_inputs(run_oracles.DEFAULT / "bad_inputs")
     assert (found.matched, found.total) == (99, 101)
     assert [line[:4] for line in found.mismatches] == ["B001", "B002"]
+
+
+@needs_shared
+def test_one_changed_figure_of_an_indicator_method_is_one_mismatch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In each of the suites of areas, groups and years: a number, a group, a label, and a blank that should not be."""
+    folder = tmp_path / "indicators"
+    shutil.copytree(run_oracles.DEFAULT / "indicators", folder)
+    changes = {
+        "isr": ("israte_expected.csv", "upper95", "1"),
+        "quantiles": ("quantiles.csv", "quintile_inv", "6"),
+        "sii": ("sii_expected_proportion_logit.csv", "rii_lower95", "0.5"),
+        "life_expectancy": ("life_expectancy_expected.csv", "value", ""),
+        "funnel": ("funnel_significance_ratio.csv", "significance", "Low"),
+        "trend": ("trend.csv", "expected", "NoChange"),
+    }
+    folder.chmod(0o755)
+    for name, column, value in changes.values():
+        (folder / name).chmod(0o644)
+        with (folder / name).open(newline="", encoding="utf-8") as handle:
+            rows = list(csv.DictReader(handle))
+        rows[0][column] = value
+        with (folder / name).open("w", newline="", encoding="utf-8") as handle:
+            writer = csv.DictWriter(handle, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    names = [f"indicators/{name}" for name in changes]
+    monkeypatch.setattr(run_oracles, "SUITES", [item for item in run_oracles.SUITES if item.name in names])
+    rows_found, good = run_oracles.run(tmp_path)
+    assert not good
+    found = {row["suite"]: row for row in rows_found if row["status"] != "absent"}
+    assert {name: (row["status"], row["total"] - row["matched"]) for name, row in found.items()} == dict.fromkeys(
+        names, ("failed", 1)
+    )
