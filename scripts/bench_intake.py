@@ -5,8 +5,8 @@ landing to lake: manifest, guard, contract, tokens, expectations, receipt. The o
 and writes it as Parquet. Prints wall and CPU seconds, the peak memory of each and their ratio; three times, in turns.
 Read ratios, not seconds.
 
-SIZES, in millions of rows ("1" unless said, "1,10" for what memory has to hold to): the smallest three times, the
-others once, and by how much memory grows from the smallest to the largest.
+SIZES, in millions of rows ("1" unless said): the smallest three times, the others once, and by how much memory grows
+from the smallest to the largest. Five is the most that a manifest can declare (docs/adr/0020).
 """
 
 from __future__ import annotations
