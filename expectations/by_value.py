@@ -23,7 +23,7 @@ from expectations.expectation import Expectation, Outcome
 from foundation.canonical import canonical_json
 
 _NOT_BLANK = "ExpectColumnValuesToNotBeNull"
-_OF_ONE_VALUE = frozenset(
+OF_ONE_VALUE = frozenset(
     {
         _NOT_BLANK,
         "ExpectColumnValuesToBeInSet",
@@ -78,7 +78,7 @@ class ByValue:
         self._places: dict[int, _Place] = {}
         self._columns: dict[str, Any] = {}
         for number, item in numbered:
-            if item.kind in _OF_ONE_VALUE:
+            if item.kind in OF_ONE_VALUE:
                 self._places[number] = self._place(table, item)
 
     @property

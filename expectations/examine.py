@@ -9,43 +9,40 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from expectations.expectation import ROW, TABLE, WARN, Outcome, Scope, Suite, SuiteResult
-from expectations.runner import run_suite
+from expectations.in_parts import read_parts
+from expectations.rows import HeldValues, Rows, read_whole
 from expectations.suites import suite_of
 from foundation.errors import Refused, WrongUsage
 from foundation.period import month_of, months_between
 from ingest import receive
-from ingest.conform import column_sums, conform, drop_exact_duplicates
-from ingest.container import header_of, read_table
-from ingest.contract import Contract, Reference, load_contract
+from ingest.container import header_of
+from ingest.contract import Contract, load_contract
 from ingest.identity.declared import MADE_OF
 from ingest.identity.keyring import Keyring, passing_keyring
 from ingest.identity.rights import Rights
-from ingest.identity.tokenise import shielded, tokenise
+from ingest.identity.tokenise import shielded
 from ingest.manifest import Manifest, read_manifest
 from ingest.read import FileRejectedError, choose_layout
 from ingest.register import Receipt, Register
 from ingest.rules import FILE, Finding, finding, in_order, worst
+from ingest.spill import SpilledRows, whole
+from ingest.stream import NotPlainError
 from ingest.unlisted import told, worth_telling
 
 # more rows than a few, and more than this share of a file, may not silently be absent
 _FEW_ROWS, _MOST_HELD_BACK_PCT = 5, 10
 # a file whose rows lie outside its dates for the most part was sent for the wrong period
 _MOST = 2
-
-# values of the column a reference points to, among what was accepted of an organisation
-HeldValues = Callable[[Reference, str], Collection[str]]
+# a larger file is not held in memory, whatever is in it
+MOST_WHOLE = 200_000_000
 
 
 @dataclass(frozen=True)
@@ -73,6 +70,11 @@ class Examination:
     @property
     def outcome(self) -> str:
         return worst(self.findings)
+
+    def drop(self) -> None:
+        """Give up the rows: those of a large file lie on disk until then."""
+        if isinstance(self.accepted, SpilledRows):
+            self.accepted.close()
 
 
 @dataclass(frozen=True)
@@ -124,25 +126,24 @@ def _sender_problem(values: set[str], contract: Contract, organisation: str | No
     return organisation, None
 
 
-def _dates_covered(table: Any, contract: Contract, manifest: Manifest | None) -> tuple[date | None, date | None]:
+def _dates_covered(rows: Rows, contract: Contract, manifest: Manifest | None) -> tuple[date | None, date | None]:
     """Dates of the manifest; without one, for a monthly feed, the month most rows are in."""
     if manifest is not None:
         return manifest.covers.start, manifest.covers.end
     if contract.custom.coverage.kind != "single" or contract.by_name[contract.custom.eventColumn].kind != "date":
         return None, None
-    days = [value for value in table.column(contract.custom.eventColumn).to_pylist() if value is not None]
-    if not days:
+    counts = rows.months()
+    if not counts:
         return None, None
-    counts = Counter(month_of(day) for day in days)
     period = min(counts, key=lambda item: (-counts[item], item.start))
     return period.start, period.end
 
 
-def _control_totals(table: Any, contract: Contract, manifest: Manifest, unreadable: Mapping[str, int]) -> list[Finding]:
+def _control_totals(rows: Rows, manifest: Manifest) -> list[Finding]:
     """Compare the sums of the columns with the manifest's. Every row counts, also what is later held back."""
     found = []
-    totals = manifest.totals()
-    sums = column_sums(table, {name: contract.by_name[name] for name in totals})
+    totals, unreadable = manifest.totals(), rows.unreadable
+    sums = rows.sums(totals)
     for name in sorted(totals):
         if unreadable.get(name):
             found.append(
@@ -159,11 +160,11 @@ def _control_totals(table: Any, contract: Contract, manifest: Manifest, unreadab
     return found
 
 
-def _profile(table: Any, contract: Contract) -> dict[str, str]:
+def _profile(rows: Rows, contract: Contract, count: int, taken_out: set[int]) -> dict[str, str]:
     """What later periods are compared with: rows, and the median of each watched column, as text."""
-    found = {"rows": str(table.num_rows)}
+    found = {"rows": str(count)}
     for name in sorted(contract.custom.historyRules.medianRatio):
-        values = [Decimal(value) for value in table.column(name).to_pylist() if value is not None]
+        values = rows.middles(name, taken_out)
         if values:
             found[f"median.{name}"] = format(statistics.median(values), "f")
     return found
@@ -262,55 +263,25 @@ def _after_freeze(contract: Contract, manifest: Manifest, register: Register) ->
     return [finding("delivery.after_freeze", message)]
 
 
-def _orphans(
-    table: Any, keep: Sequence[int], contract: Contract, organisation: str, held: HeldValues | None
-) -> dict[int, Finding]:
-    """Rows that refer to nothing: position -> finding. What refers to a row held back goes with it."""
-    found: dict[int, Finding] = {}
-    numbers = table.column("row_number")
-    kept = list(keep)
-    while True:
-        before = len(found)
-        for reference in contract.custom.references:
-            if reference.feed is not None and held is None:
-                # a sender's own check does not know the other feed
-                continue
-            values = table.column(reference.column).to_pylist()
-            if reference.feed is not None and held is not None:
-                known = held(reference, organisation)
-            else:
-                targets = table.column(reference.to).to_pylist()
-                known = {str(targets[place]) for place in kept if targets[place] is not None}
-            for place in kept:
-                if place not in found and values[place] is not None and str(values[place]) not in known:
-                    message = f"Nothing accepted has this reference: {reference.description}."
-                    found[place] = finding("row.reference", message, reference.column, numbers[place].as_py())
-            kept = [place for place in kept if place not in found]
-        if len(found) == before:
-            return found
-
-
-def _row_findings(outcome: Outcome, numbers: Sequence[int]) -> list[Finding]:
+def _row_findings(outcome: Outcome, rows: Rows) -> list[Finding]:
     """Findings of one expectation: by row where GX names rows, else one for the table."""
     item = outcome.expectation
     if outcome.rows and item.level != TABLE:
-        return [finding(item.rule, item.message, item.column, numbers[position]) for position in outcome.rows]
+        return [finding(item.rule, item.message, item.column, rows.number(position)) for position in outcome.rows]
     return [finding(item.rule, item.message, item.column)]
 
 
-def _unlisted(outcome: Outcome, table: Any, contract: Contract) -> list[Finding]:
+def _unlisted(outcome: Outcome, rows: Rows, contract: Contract) -> list[Finding]:
     """One finding that lists and counts the codes of a column which are on no list of the contract."""
     name = outcome.expectation.column
     if outcome.expectation.rule != "row.code" or name is None or not contract.by_name[name].allowed:
         return []
-    column = table.column(name)
-    counts = Counter(text for text in (column[position].as_py() for position in outcome.rows) if text is not None)
+    counts = rows.texts(outcome)
     return [finding("row.code", told(counts), name)] if worth_telling(counts) else []
 
 
-def _judge(result: SuiteResult, table: Any, contract: Contract) -> tuple[list[Finding], set[int]]:
-    """Findings of a suite and the positions of the rows it takes out."""
-    numbers = table.column("row_number").to_pylist()
+def _judge(result: SuiteResult, rows: Rows, contract: Contract) -> tuple[list[Finding], set[int]]:
+    """Findings of a suite and the places of the rows it takes out."""
     found: list[Finding] = []
     taken_out: set[int] = set()
     for outcome in result.failed(ROW):
@@ -318,11 +289,11 @@ def _judge(result: SuiteResult, table: Any, contract: Contract) -> tuple[list[Fi
             raise WrongUsage(
                 f"the expectation {outcome.expectation.kind} does not name rows.", "give it the level table or warn."
             )
-        found += [*_unlisted(outcome, table, contract), *_row_findings(outcome, numbers)]
+        found += [*_unlisted(outcome, rows, contract), *_row_findings(outcome, rows)]
         taken_out.update(outcome.rows)
-        if len(outcome.rows) == len(numbers) and outcome.expectation.rule == "row.required" and len(numbers) > 1:
+        if len(outcome.rows) == rows.num_rows and outcome.expectation.rule == "row.required" and rows.num_rows > 1:
             found.append(finding("table.column_empty", "A required column is empty.", outcome.expectation.column))
-        if outcome.expectation.rule == "row.outside_window" and len(outcome.rows) * _MOST > len(numbers):
+        if outcome.expectation.rule == "row.outside_window" and len(outcome.rows) * _MOST > rows.num_rows:
             found.append(
                 finding(
                     "delivery.period_in_body", "Most rows lie outside the dates covered.", outcome.expectation.column
@@ -330,50 +301,48 @@ def _judge(result: SuiteResult, table: Any, contract: Contract) -> tuple[list[Fi
             )
     for level in (TABLE, WARN):
         for outcome in result.failed(level):
-            found += _row_findings(outcome, numbers)
+            found += _row_findings(outcome, rows)
     return found, taken_out
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """Rows of a file once nobody can tell from them who they are about.
-
-    `readable` are all that could be read, `table` those whose tokens are tokens as well; columns of both:
-    `Contract.judged_columns`.
-    """
-
-    layout: str
-    count: int
-    readable: Any
-    table: Any
-    findings: tuple[Finding, ...]
-    faults: tuple[Finding, ...]
-    unreadable: Mapping[str, int]
-    statuses: Mapping[str, int]
-
-
-def _read_rows(data: bytes, name: str, contract: Contract, layout: str | None, keyring: Keyring) -> _Rows:
-    """Read, conform, make tokens: the only place of intake where identifiers are at hand, and none leaves it."""
-    raw = read_table(data, name, contract, layout)
-    conformed = conform(raw, contract)
-    made = tokenise(conformed.table, contract, raw.layout, keyring)
-    unreadable = dict(conformed.unreadable)
-    for column, count in made.unreadable.items():
-        unreadable[column] = unreadable.get(column, 0) + count
-    return _Rows(
-        raw.layout_name,
-        conformed.rows_read,
-        conformed.table.select(["row_number", *contract.judged_columns]),
-        made.table,
-        (*raw.findings, *conformed.notes, *made.notes),
-        (*conformed.faults, *made.faults),
-        unreadable,
-        made.verdicts,
-    )
+def _rows_of(
+    held: receive.Held,
+    name: str,
+    contract: Contract,
+    manifest: Manifest | None,
+    keyring: Keyring,
+    suite: Suite,
+    rights: Rights | None,
+    beside: Path | None,
+) -> Rows:
+    """The rows of a file, read by parts where it is large and plain, else whole."""
+    layout = contract.custom.senders[manifest.organisation].layout if manifest is not None else None
+    if held.size > receive.LARGE:
+        wanted = manifest.totals() if manifest is not None else ()
+        try:
+            return read_parts(held, name, contract, layout, keyring, suite, rights, wanted, beside)
+        except NotPlainError:
+            if held.size > MOST_WHOLE:
+                message = f"A file of more than {MOST_WHOLE} bytes is taken as plain CSV only."
+                raise FileRejectedError(finding("delivery.too_large", message)) from None
+        except FileRejectedError:
+            # of a smaller one the reader of whole files says what is wrong with it first
+            if held.size > MOST_WHOLE:
+                raise
+    try:
+        return read_whole(held.whole(), name, contract, layout, keyring)
+    except receive.ChangedError:
+        problem = finding("delivery.changed_while_read", "The file changed while it was read.")
+        raise FileRejectedError(problem) from None
 
 
-def _sends_identifiers(data: bytes, name: str, contract: Contract) -> bool:
+def _sends_identifiers(held: receive.Held, name: str, contract: Contract) -> bool:
     """Whether the header of a file that fits no token layout is that of a layout with identifiers."""
+    try:
+        # of a file that is not read whole, the first line says it
+        data = held.whole() if held.size <= MOST_WHOLE else next(held.blocks(), b"").partition(b"\n")[0]
+    except receive.ChangedError:
+        return False
     fitting = choose_layout(header_of(data, name, contract), contract)
     return fitting is not None and contract.is_clear(contract.custom.layouts[fitting])
 
@@ -395,6 +364,7 @@ def examine(
     keyring: Keyring | None = None,
     held_values: HeldValues | None = None,
     rights: Rights | None = None,
+    beside: Path | None = None,
 ) -> Examination:
     """Read a file and judge it.
 
@@ -402,24 +372,25 @@ def examine(
     taken from the header and the organisation and month from the rows; register: what the file is compared
     with, None outside intake; before: findings of receiving, which may already refuse it; keyring: what
     identifiers become tokens with, None where nobody will use the tokens; held_values: what was accepted of other
-    feeds, for rows that refer to them; rights: whose rows may not count, which only the receiver's vault knows.
+    feeds, for rows that refer to them; rights: whose rows may not count, which only the receiver's vault knows; beside:
+    folder of the vault for the rows of a large file while it is judged, None for the system's own.
     """
     suite = suite_of(contract)
     findings = [*before, *receive.check_bytes(held, manifest, contract)]
-    if worst(findings) == FILE or held.data is None:
+    if worst(findings) == FILE or not held.is_kept:
         return _refused(findings, suite)
-    data, keys = held.data, keyring or passing_keyring()
+    keys = keyring or passing_keyring()
     layout_name = contract.custom.senders[manifest.organisation].layout if manifest is not None else None
     try:
         rows = shielded(
             "reading a file about people",
-            lambda: _read_rows(data, name, contract, layout_name, keys),
+            lambda: _rows_of(held, name, contract, manifest, keys, suite, rights, beside),
             # what breaks on a feed about no person may say on what
             (FileRejectedError,) if contract.identity is not None else (Exception,),
         )
     except FileRejectedError as rejected:
         named = layout_name is not None and not contract.is_clear(contract.custom.layouts[layout_name])
-        if named and _sends_identifiers(data, name, contract):
+        if named and _sends_identifiers(held, name, contract):
             return _refused([*findings, _clear_refused()], suite)
         return _refused([*findings, rejected.found, *rejected.notes], suite)
     findings += rows.findings
@@ -431,10 +402,11 @@ def examine(
     if counted == 0 and (manifest is None or manifest.rows != 0):
         findings.append(finding("delivery.no_rows", "The file has a header and no rows."))
     if manifest is not None:
-        findings += _control_totals(rows.readable, contract, manifest, rows.unreadable)
-    values = set(pc.unique(rows.readable.column(contract.custom.organisationColumn)).drop_null().to_pylist())
-    organisation, problem = _sender_problem(values, contract, manifest.organisation if manifest else None)
-    if problem is not None and rows.readable.num_rows:
+        findings += _control_totals(rows, manifest)
+    organisation, problem = _sender_problem(
+        set(rows.organisations), contract, manifest.organisation if manifest else None
+    )
+    if problem is not None and rows.readable:
         findings.append(problem)
     elif (
         contract.identity is not None
@@ -444,29 +416,27 @@ def examine(
         findings.append(_clear_refused())
     if worst(findings) == FILE:
         return _refused([*findings, *rows.faults], suite, counted)
-    aside = rights.rows(rows.table, contract) if rights is not None else {}
-    table, dropped = drop_exact_duplicates(_without(rows.table, aside), contract.key)
+    aside = rows.set_aside(rights) if rights is not None else {}
+    dropped = rows.without_repeats(aside)
     findings += [finding("row.duplicate", "The row repeats an earlier one.", None, number) for number in dropped]
     findings += [item for item in rows.faults if item.row not in aside]
     findings += rights.findings(aside) if rights is not None else []
-    first, last = _dates_covered(table, contract, manifest)
+    first, last = _dates_covered(rows, contract, manifest)
     # an expectation says nothing about no rows, except that there are none
     result = (
-        run_suite(suite.build(Scope(organisation, first, last, rows.layout)), table)
-        if table.num_rows or counted == 0
+        rows.run(suite.build(Scope(organisation, first, last, rows.layout)))
+        if rows.num_rows or counted == 0
         else SuiteResult(())
     )
-    judged, taken_out = _judge(result, table, contract)
+    judged, taken_out = _judge(result, rows, contract)
     findings += judged
-    keep = np.ones(table.num_rows, dtype=bool)
-    keep[sorted(taken_out)] = False
     if contract.custom.references:
-        orphans = _orphans(table, np.flatnonzero(keep).tolist(), contract, organisation, held_values)
+        orphans = rows.orphans(taken_out, organisation, held_values)
         findings += orphans.values()
-        keep[sorted(orphans)] = False
-    accepted = table if keep.all() else table.filter(pa.array(keep))
+        taken_out |= orphans.keys()
+    accepted = rows.accept(taken_out)
     profile = {
-        **_profile(accepted, contract),
+        **_profile(rows, contract, accepted.num_rows, taken_out),
         **{f"nhs_number.{status}": str(count) for status, count in sorted(rows.statuses.items())},
     }
     if register is not None and manifest is not None and worst(findings) != FILE:
@@ -475,7 +445,7 @@ def examine(
         )
         findings += _gap_before(contract, manifest, register)
         findings += _after_freeze(contract, manifest, register)
-        findings += _history(_profile(table, contract), contract, earlier)
+        findings += _history(_profile(rows, contract, rows.num_rows, set()), contract, earlier)
         findings += _shrunk(contract, manifest, counted, register)
     # people's rights are no fault of the file
     findings += _too_much_held_back(
@@ -499,14 +469,6 @@ def examine(
     )
 
 
-def _without(table: Any, rows: Mapping[int, str]) -> Any:
-    """A table without some of its rows."""
-    if not rows:
-        return table
-    numbers = table.column("row_number")
-    return table.filter(pc.invert(pc.is_in(numbers, value_set=pa.array(sorted(rows), numbers.type))))
-
-
 def check_file(
     path: Path, contract: Contract | Path, manifest: Manifest | Path | None = None, received: date | None = None
 ) -> CheckReport:
@@ -528,7 +490,7 @@ def check_file(
         except Refused as refusal:
             found.append(finding("delivery.manifest_unreadable", refusal.message))
     try:
-        held = receive.hold(Path(path), agreed.custom.limits.fileBytes)
+        held = receive.hold(Path(path), agreed.custom.limits.fileBytes, by_parts=True)
     except OSError:
         raise WrongUsage(
             f"{path} cannot be opened.", "give the path of the file to check; links are not followed."
@@ -541,7 +503,7 @@ def check_file(
     if not receive.is_safe_name(Path(path).name) and sent is None:
         found.append(finding("delivery.name_unsafe", "The file name is not safe to use."))
     result = examine(held, Path(path).name, agreed, sent, None, found)
-    rows = result.accepted
+    rows = whole(result.accepted)
     if rows is not None and agreed.identity is not None and agreed.is_clear(agreed.custom.layouts[result.layout]):
         rows = rows.drop_columns([name for name in rows.column_names if name in MADE_OF and name.endswith("_token")])
     return CheckReport(

@@ -15,10 +15,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from expectations.examine import Examination, HeldValues, examine
+from expectations.examine import Examination, examine
+from expectations.rows import HeldValues
 from expectations.suites import suite_of
 from foundation.canonical import sha256_bytes
-from foundation.durable import remove, write_bytes
+from foundation.durable import remove, write_bytes, write_pieces
 from foundation.errors import Refused, WrongUsage
 from foundation.home import Home
 from ingest import lake, quarantine, receive
@@ -87,8 +88,11 @@ def _raw_name(name: str) -> str:
 def _keep_raw(home: Home, identity: str, name: str, held: receive.Held | None, manifest: bytes) -> None:
     """Put the raw file and its manifest into the vault. A file above the cap is not kept: its hash and size are."""
     folder = home.submissions / identity
-    if held is not None and held.data is not None:
-        write_bytes(folder / _raw_name(name), held.data, mode=0o600)
+    if held is not None and held.is_kept:
+        try:
+            write_pieces(folder / _raw_name(name), held.blocks(), mode=0o600)
+        except receive.ChangedError:
+            raise Refused("the file changed while it was taken in.", "let intake take it again.") from None
     write_bytes(folder / RAW_MANIFEST, manifest, mode=0o600)
 
 
@@ -192,7 +196,7 @@ def take_in(
             data_path,
             finding("delivery.feed_unknown", "There is no contract for the feed of the manifest."),
         )
-    held = receive.hold(data_path, contract.custom.limits.fileBytes)
+    held = receive.hold(data_path, contract.custom.limits.fileBytes, by_parts=True)
     identity = manifest.submission_id(held.sha256)
     former = read_receipt(home, identity)
     redacted = read_redaction(home, identity) is not None
@@ -217,8 +221,10 @@ def take_in(
         keyring_of(home),
         held_in(home, register),
         rights,
+        home.submissions,
     )
     receipt = _store(home, contract, manifest, manifest_bytes, held, data_path, identity, result, former, received)
+    result.drop()
     if rights.erased:
         redact(home, contract, receipt, rights, keyring_of(home))
     _clear_landing(manifest_path, data_path)
@@ -392,7 +398,7 @@ def judge_again(home: Home, submission_id: str, contracts: Mapping[str, Contract
     manifest_bytes = (folder / RAW_MANIFEST).read_bytes()
     manifest = parse_manifest(manifest_bytes)
     raw = folder / _raw_name(former.file_name)
-    held = receive.hold(raw, contract.custom.limits.fileBytes)
+    held = receive.hold(raw, contract.custom.limits.fileBytes, by_parts=True)
     if held.sha256 != (former.sha256 if redaction is None else redaction.raw_sha256):
         raise Refused(f"the raw file of submission {submission_id} was changed.", "restore the vault from backup.")
     register = Register.load(home).without(submission_id)
@@ -412,11 +418,14 @@ def judge_again(home: Home, submission_id: str, contracts: Mapping[str, Contract
         keyring_of(home),
         held_in(home, register),
         rights_in(home, submission_id),
+        home.submissions,
     )
     named = raw.with_name(former.file_name) if receive.is_safe_name(former.file_name) else raw
-    return _store(
+    renewed = _store(
         home, contract, manifest, manifest_bytes, held, named, submission_id, result, former, former.received_on
     )
+    result.drop()
+    return renewed
 
 
 def rights_in(home: Home, submission_id: str) -> Rights:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from expectations import in_one_pass
+from expectations import in_one_pass as one_pass
 from expectations.batch import derive, series
 from expectations.by_value import ByValue, Question
 from expectations.expectation import Expectation, Outcome, SuiteResult, columns_of
@@ -195,21 +195,34 @@ def run_suite(expectations: Sequence[Expectation], table: Any) -> SuiteResult:
     Of a large table Great Expectations sees a sample where one pass over all rows has the answer; both must say the
     same of every row shown. Raises SystemFault when a check itself breaks: the data are not blamed.
     """
-    _context()
     asked = [(number, item) for number, item in enumerate(expectations) if _enough(item, table)]
+    found = outcomes(asked, table, in_one_pass=table.num_rows > one_pass.MANY_ROWS)
+    return SuiteResult(tuple(found[number] for number, _ in asked), len(expectations) - len(asked))
+
+
+def outcomes(
+    asked: Sequence[tuple[int, Expectation]], table: Any, *, in_one_pass: bool, agreed: int | None = None
+) -> dict[int, Outcome]:
+    """Outcome of each expectation by its number.
+
+    in_one_pass: Great Expectations sees a sample where one pass over all rows has the answer. agreed: where it has seen
+    a sample of other rows of the same file before, it sees another one only if more rows than this are wrong.
+    """
+    _context()
     found = {}
-    if table.num_rows > in_one_pass.MANY_ROWS:
-        answers = in_one_pass.answers(table, asked)
-        _require_agreement(answers, table)
+    if in_one_pass:
+        answers = one_pass.answers(table, asked)
+        if agreed is None or sum(len(answer.wrong) for answer in answers.values()) > agreed:
+            _require_agreement(answers, table)
         found = {number: answer.outcome for number, answer in answers.items()}
     found.update(_put([(number, item) for number, item in asked if number not in found], table))
-    return SuiteResult(tuple(found[number] for number, _ in asked), len(expectations) - len(asked))
+    return found
 
 
 def _require_agreement(answers: Mapping[int, Answer], table: Any) -> None:
     """Put the expectations that one pass answered to Great Expectations, on a sample of the rows."""
-    rows = in_one_pass.shown(table.num_rows, answers.values())
-    numbered = [(number, in_one_pass.of_rows(answer.outcome.expectation)) for number, answer in answers.items()]
+    rows = one_pass.shown(table.num_rows, answers.values())
+    numbered = [(number, one_pass.of_rows(answer.outcome.expectation)) for number, answer in answers.items()]
     said = _put(numbered, table.take(pa.array(rows)))
     for number, item in numbered:
         wrong = np.flatnonzero(np.isin(rows, answers[number].wrong)).tolist()

@@ -11,7 +11,7 @@ import os
 import shutil
 import stat
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,7 +58,12 @@ def write_bytes(path: Path, data: bytes, mode: int = 0o644) -> None:
     _write(path, data, mode, kind_of(path))
 
 
-def _write(path: Path, data: bytes, mode: int, what: str) -> None:
+def write_pieces(path: Path, pieces: Iterable[bytes], mode: int = 0o644) -> None:
+    """`write_bytes` of what is too large to be held: piece after piece. An error of `pieces` leaves nothing."""
+    _write(path, pieces, mode, kind_of(path))
+
+
+def _write(path: Path, data: bytes | Iterable[bytes], mode: int, what: str) -> None:
     temporary = temporary_beside(path)
     with _faults_name_the_folder(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +71,10 @@ def _write(path: Path, data: bytes, mode: int, what: str) -> None:
         try:
             with os.fdopen(descriptor, "wb") as handle:
                 failpoint(path, what, "temporary")
-                handle.write(data)
+                if isinstance(data, bytes):
+                    handle.write(data)
+                else:
+                    handle.writelines(data)
                 handle.flush()
                 failpoint(path, what, "written")
                 os.fsync(handle.fileno())

@@ -18,8 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from foundation.canonical import plain_decimal
-from foundation.durable import write_bytes
+from foundation.durable import write_bytes, write_pieces
 
+# rows that lie together in a Parquet file: what has to be in memory at once of a file that is written or read
+ROW_GROUP = 1 << 17
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -55,20 +57,73 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, An
 
 def parquet_bytes(table: pa.Table) -> bytes:
     """A table as Parquet, so that the same content gives the same bytes."""
-    sink = io.BytesIO()
-    pq.write_table(
-        table.replace_schema_metadata(None).combine_chunks(),
-        sink,
-        compression="zstd",
-        version="2.6",
-        store_schema=False,
-        write_statistics=True,
-    )
-    return sink.getvalue()
+    return b"".join(parquet_pieces(table.schema, [table]))
+
+
+def parquet_pieces(schema: pa.Schema, tables: Iterable[pa.Table]) -> Iterator[bytes]:
+    """The bytes of tables put one after another, as one Parquet file, a group of rows in memory at a time.
+
+    Where one table ends and the next begins leaves no trace in the bytes.
+    """
+    sink = _Pieces()
+    with pq.ParquetWriter(
+        sink, schema.remove_metadata(), compression="zstd", version="2.6", store_schema=False, write_statistics=True
+    ) as writer:
+        for group in _in_groups(tables):
+            # one chunk: where a column breaks off would show in its pages
+            writer.write_table(group.replace_schema_metadata(None).combine_chunks(), row_group_size=ROW_GROUP)
+            yield from sink.taken()
+    yield from sink.taken()
+
+
+class _Pieces(io.RawIOBase):
+    """A file to write to, whose bytes are taken away as they come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pieces: list[bytes] = []
+        self._written = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._written
+
+    def write(self, data: Any) -> int:
+        self._pieces.append(bytes(data))
+        self._written += len(self._pieces[-1])
+        return len(self._pieces[-1])
+
+    def taken(self) -> list[bytes]:
+        pieces, self._pieces = self._pieces, []
+        return pieces
+
+
+def _in_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in tables of `ROW_GROUP` rows, the last one shorter."""
+    waiting: list[pa.Table] = []
+    count = 0
+    for table in tables:
+        start = 0
+        while count + table.num_rows - start >= ROW_GROUP:
+            wanted = ROW_GROUP - count
+            yield pa.concat_tables([*waiting, table.slice(start, wanted)])
+            waiting, count, start = [], 0, start + wanted
+        if start < table.num_rows:
+            waiting.append(table.slice(start))
+            count += table.num_rows - start
+    if waiting:
+        yield pa.concat_tables(waiting)
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
     write_bytes(path, parquet_bytes(table))
+
+
+def write_parquet_tables(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
+    """`write_parquet` of tables put one after another; they need not all be in memory."""
+    write_pieces(path, parquet_pieces(schema, tables))
 
 
 def text_bytes(texts: pa.ChunkedArray) -> Iterator[memoryview]:

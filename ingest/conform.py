@@ -11,6 +11,7 @@ looking up. Text in plain visible letters, which no rule of a text column can ch
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -317,7 +318,7 @@ def _read_column(cells: Any, column: Column, layout: Layout) -> _Read:
     return _Read(values.take(cells.indices), codes, counts, notes, faults)
 
 
-def _refuse_second_header(raw: RawTable, contract: Contract) -> None:
+def refuse_second_header(raw: RawTable, contract: Contract) -> None:
     """Words in every number and date of the first row: it is a second header, not a record."""
     if not raw.row_count:
         return
@@ -341,49 +342,92 @@ def _refuse_second_header(raw: RawTable, contract: Contract) -> None:
 def conform(raw: RawTable, contract: Contract) -> Conformed:
     """Canonical typed rows of a file. Raises FileRejectedError when dates are in another format than the
     layout's, or codes have lost their zeros."""
-    _refuse_second_header(raw, contract)
+    refuse_second_header(raw, contract)
+    return together([conform_part(raw, contract)])
+
+
+@dataclass
+class Part:
+    """`Conformed` of some rows of a file, before what is said once a file is said.
+
+    notes: (rule, column) -> rows; unmapped: column -> code that its crosswalk does not have -> rows.
+    """
+
+    table: Any
+    rows_read: int
+    faults: list[Finding]
+    notes: Counter[tuple[str, str]]
+    unmapped: dict[str, Counter[str]]
+    unreadable: Counter[str]
+
+
+def together(parts: Sequence[Part], *, tables: bool = True) -> Conformed:
+    """What some parts of a file say as a whole. tables: whether their rows are wanted, else the table is None."""
+    notes: Counter[tuple[str, str]] = Counter()
+    unmapped: dict[str, Counter[str]] = {}
+    unreadable: Counter[str] = Counter()
+    for part in parts:
+        notes.update(part.notes)
+        unreadable.update(part.unreadable)
+        for name, counts in part.unmapped.items():
+            unmapped.setdefault(name, Counter()).update(counts)
+    listed = [finding(_UNMAPPED, told(counts), name) for name, counts in unmapped.items() if worth_telling(counts)]
+    return Conformed(
+        pa.concat_tables([part.table for part in parts]) if tables else None,
+        sum(part.rows_read for part in parts),
+        [*listed, *(item for part in parts for item in part.faults)],
+        [finding(rule, f"In {count} rows.", name) for (rule, name), count in sorted(notes.items())],
+        dict(unreadable),
+    )
+
+
+def conform_part(raw: RawTable, contract: Contract, before: int = 0) -> Part:
+    """Typed rows of a part of a file, so many rows of which came before. Raises as `conform` does."""
     position = {name: index for index, name in enumerate(raw.columns)}
     arrays: list[Any] = []
     broken = np.zeros(raw.row_count, dtype=bool)
     # (row, place of the column, finding): reported row by row, in the order of the columns
     faults: list[tuple[int, int, Finding]] = []
-    unreadable: dict[str, int] = {}
+    unreadable: Counter[str] = Counter()
     # harmless and possibly on every row, so reported once a column
-    notes: list[tuple[str, str, int]] = []
-    listed: list[Finding] = []
+    notes: Counter[tuple[str, str]] = Counter()
+    unmapped: dict[str, Counter[str]] = {}
     for place, column in enumerate(contract.columns):
         if column.name not in position:
             arrays.append(pa.nulls(raw.row_count, column.arrow_type))
             continue
         read = _read_column(raw.cells[position[column.name]], column, raw.layout)
         arrays.append(read.values)
-        notes += [(rule, column.name, count) for rule, count in read.notes.items()]
+        notes.update({(rule, column.name): count for rule, count in read.notes.items()})
         if read.faults:
             rows = np.flatnonzero(np.isin(read.codes, list(read.faults)))
             broken[rows] = True
             unreadable[column.name] = len(rows)
-            faults += [(row + 1, place, _fault(read.faults[read.codes[row]], column, row)) for row in rows.tolist()]
-            listed += _unmapped(read, raw.cells[position[column.name]].dictionary, column)
+            faults += [
+                (row + 1, place, _fault(read.faults[read.codes[row]], column, before + row)) for row in rows.tolist()
+            ]
+            if codes := _unmapped(read, raw.cells[position[column.name]].dictionary):
+                unmapped[column.name] = codes
     found = [item for _, _, item in sorted(faults, key=lambda item: item[:2])]
     # a swapped date or a lost zero on one row puts the others in doubt
     doubtful = [item for item in found if item.severity == FILE]
     if doubtful:
         raise FileRejectedError(doubtful[0], tuple(doubtful[1:]))
-    table = pa.Table.from_arrays([pa.array(np.arange(1, raw.row_count + 1)), *arrays], schema=contract.schema)
+    numbers = np.arange(before + 1, before + raw.row_count + 1)
+    table = pa.Table.from_arrays([pa.array(numbers), *arrays], schema=contract.schema)
     if broken.any():
         table = table.filter(pa.array(~broken))
-    summary = [finding(rule, f"In {count} rows.", name) for rule, name, count in sorted(notes)]
-    return Conformed(table, raw.row_count, [*listed, *found], summary, unreadable)
+    return Part(table, raw.row_count, found, notes, unmapped, unreadable)
 
 
-def _unmapped(read: _Read, distinct: Any, column: Column) -> list[Finding]:
-    """One finding that lists and counts the codes of a column which its crosswalk does not have."""
-    counts: dict[str, int] = {}
+def _unmapped(read: _Read, distinct: Any) -> Counter[str]:
+    """Rows by code of a column which its crosswalk does not have."""
+    counts: Counter[str] = Counter()
     for position, (rule, _) in read.faults.items():
         if rule == _UNMAPPED:
             text = _clean(distinct[position].as_py(), set())
-            counts[text] = counts.get(text, 0) + int(read.counts[position])
-    return [finding(_UNMAPPED, told(counts), column.name)] if worth_telling(counts) else []
+            counts[text] += int(read.counts[position])
+    return counts
 
 
 def _fault(fault: tuple[str, str], column: Column, row: int) -> Finding:

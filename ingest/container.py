@@ -99,7 +99,7 @@ def source_of(data: bytes, name: str, contract: Contract) -> Source:
         raise FileRejectedError(finding("delivery.empty", "The file has no bytes."))
     kind = _kind_of(name, contract)
     if kind == "csv":
-        refuse_container(data, name, _accepted(contract))
+        refuse_no_text(data, name, contract)
         return csv_source(data, contract)
     if kind == "xlsx" and data.startswith(_OLE):
         raise FileRejectedError(
@@ -121,6 +121,16 @@ def source_of(data: bytes, name: str, contract: Contract) -> Source:
     # what was packed must be text itself: no archive within an archive, whatever its name
     refuse_container(unpacked, "", "one CSV file is packed, and nothing that is packed itself")
     return csv_source(unpacked, contract)
+
+
+def refuse_no_text(data: bytes, name: str, contract: Contract) -> None:
+    """`refuse_container` for a file that is called CSV, by its beginning; it is told what the contract takes."""
+    refuse_container(data, name, _accepted(contract))
+
+
+def is_csv(name: str, contract: Contract) -> bool:
+    """Whether a file of this name is taken for a CSV file that nothing packs; FileRejectedError for one not taken."""
+    return _kind_of(name, contract) == "csv"
 
 
 def kinds_taken(contract: Contract) -> str:

@@ -9,13 +9,12 @@ file is `part-<hash>.parquet`.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -23,8 +22,9 @@ from foundation.canonical import sha256_bytes, sha256_file
 from foundation.durable import new_directory, remove, write_bytes
 from foundation.errors import SystemFault
 from foundation.home import Home
-from foundation.tables import parquet_bytes, write_parquet
+from foundation.tables import parquet_bytes, parquet_pieces, write_parquet_tables
 from ingest.contract import Contract
+from ingest.spill import SpilledRows, by_month, whole
 
 
 def submission_folder(home: Home, feed: str, organisation: str, submission_id: str) -> Path:
@@ -32,32 +32,33 @@ def submission_folder(home: Home, feed: str, organisation: str, submission_id: s
     return home.lake / f"feed={feed}" / f"organisation={organisation}" / f"submission={submission_id}"
 
 
-def _label(value: Any) -> str:
-    """Event month of a date, or of a month written as text."""
-    return value.strftime("%Y-%m") if isinstance(value, date) else str(value)
-
-
 def partitions(table: Any, contract: Contract) -> dict[str, Any]:
     """Month label -> stored columns of its rows, in file order."""
-    if not table.num_rows:
-        return {}
-    events = table.column(contract.custom.eventColumn).combine_chunks().dictionary_encode("encode")
-    labels = [_label(value) for value in events.dictionary.to_pylist()]
-    months = sorted(set(labels))
-    number = {label: place for place, label in enumerate(months)}
-    by_row = np.array([number[label] for label in labels])[events.indices.to_numpy()]
-    # stable, so that rows of a month keep the order of the file
-    order = np.argsort(by_row, kind="stable")
-    stored = table.select(list(contract.stored_columns)).take(pa.array(order))
-    ends = np.searchsorted(by_row[order], np.arange(len(months)), side="right").tolist()
-    starts = [0, *ends[:-1]]
-    return {label: stored.slice(starts[place], ends[place] - starts[place]) for place, label in enumerate(months)}
+    return {label: _stored(part, contract) for label, part in by_month(whole(table), contract).items()}
+
+
+def _stored(part: Any, contract: Contract) -> Any:
+    return part.select(list(contract.stored_columns))
+
+
+def _months(rows: Any, contract: Contract) -> Iterator[tuple[str, Iterator[Any]]]:
+    """Month label -> stored columns of its rows, in file order, as tables to be put one after another."""
+    if isinstance(rows, SpilledRows):
+        for label, parts in rows.months():
+            yield label, (_stored(part, contract) for part in parts)
+    else:
+        for label, part in partitions(rows, contract).items():
+            yield label, iter([part])
+
+
+def _schema(rows: Any, contract: Contract) -> Any:
+    return pa.schema([rows.schema.field(name) for name in contract.stored_columns])
 
 
 def write_submission(
     home: Home, contract: Contract, organisation: str, submission_id: str, table: Any
 ) -> dict[str, str]:
-    """Write the accepted rows; returns path in the lake -> SHA-256 of each file.
+    """Write the accepted rows, a table or `SpilledRows`; returns path in the lake -> SHA-256 of each file.
 
     A folder left by a process that died before its receipt is dropped first: without a receipt it proves
     nothing. No rows, no files.
@@ -65,21 +66,25 @@ def write_submission(
     folder = submission_folder(home, contract.feed, organisation, submission_id)
     if folder.exists():
         shutil.rmtree(folder)
-    parts = partitions(table, contract)
-    if not parts:
+    if not table.num_rows:
         return {}
+    schema = _schema(table, contract)
     with new_directory(folder) as temporary:
-        for label, part in parts.items():
-            write_parquet(temporary / f"month={label}" / "part.parquet", part)
+        for label, parts in _months(table, contract):
+            write_parquet_tables(temporary / f"month={label}" / "part.parquet", schema, parts)
     return hashes(home, folder)
 
 
 def part_hashes(table: Any, contract: Contract) -> dict[str, str]:
     """Path inside a submission's folder -> SHA-256 of the file these rows would make."""
-    return {
-        f"month={label}/part.parquet": sha256_bytes(parquet_bytes(part))
-        for label, part in partitions(table, contract).items()
-    }
+    schema = _schema(table, contract)
+    found = {}
+    for label, parts in _months(table, contract):
+        digest = hashlib.sha256()
+        for piece in parquet_pieces(schema, parts):
+            digest.update(piece)
+        found[f"month={label}/part.parquet"] = digest.hexdigest()
+    return found
 
 
 def write_again(

@@ -344,23 +344,32 @@ def _explain_header(source: Source, contract: Contract, layout_name: str | None)
     )
 
 
-def _guard_extra(position: int, name: str, cells: Any) -> Finding:
-    """What to do with a column that is not in the layout: skip it, or refuse the file if it could identify people."""
-    if _IDENTIFYING_NAME.search(name):
-        return finding(
-            "structure.column_identifying",
-            f"Column {position + 1} is not in the layout and is named like an identifier.",
-        )
+def seen_in_extra(cells: Any) -> tuple[int, int]:
+    """Of the cells of a column that is not in the layout, how many are filled, and how many look like identifiers."""
     counts = np.bincount(cells.indices.to_numpy(), minlength=len(cells.dictionary)).tolist()
     filled = suspicious = 0
     for text, count in zip(cells.dictionary.to_pylist(), counts, strict=True):
         cell = _trim(text)
         filled += count if cell else 0
         suspicious += count if cell and _looks_identifying(cell) else 0
+    return filled, suspicious
+
+
+def judge_extra(position: int, name: str, filled: int, suspicious: int) -> Finding:
+    """That a column is not in the layout and is skipped; FileRejectedError if it could identify people."""
+    if _IDENTIFYING_NAME.search(name):
+        raise FileRejectedError(
+            finding(
+                "structure.column_identifying",
+                f"Column {position + 1} is not in the layout and is named like an identifier.",
+            )
+        )
     if filled and suspicious * 10 >= filled:
-        return finding(
-            "structure.column_identifying",
-            f"Column {position + 1} is not in the layout and its values look like identifiers.",
+        raise FileRejectedError(
+            finding(
+                "structure.column_identifying",
+                f"Column {position + 1} is not in the layout and its values look like identifiers.",
+            )
         )
     return finding("structure.column_extra", f"Column {position + 1} is not in the layout and was not loaded.")
 
@@ -403,7 +412,7 @@ def _is_suspicious(records: Sequence[list[str]], columns: Sequence[Any], plain_h
 
 
 @dataclass
-class _Body:
+class Body:
     """The data rows of a file: a dictionary array a column of the header, and what was seen on the way."""
 
     cells: list[Any]
@@ -420,7 +429,7 @@ def _by_text(column: Any) -> Any:
     return column.dictionary_encode()
 
 
-def _read_body(records: Iterator[list[str]], header: list[str], longest: int) -> _Body:
+def _read_body(records: Iterator[list[str]], header: list[str], longest: int) -> Body:
     """All records after the header, or FileRejectedError for the first one that breaks a rule of shape."""
     plain_header = [_trim(cell) for cell in header]
     chunks: list[list[Any]] = [[] for _ in header]
@@ -451,7 +460,7 @@ def _read_body(records: Iterator[list[str]], header: list[str], longest: int) ->
     if stopped is not None:
         raise stopped
     cells = [_by_text(pa.chunked_array(chunk, pa.string()).combine_chunks()) for chunk in chunks]
-    return _Body(cells, count, blank, last)
+    return Body(cells, count, blank, last)
 
 
 # characters from which a file is worth a second reader; bytes that it reads at a time
@@ -460,7 +469,7 @@ _LARGE, _PART = 1 << 20, 1 << 24
 _BLANK_LINES = ("\n\n", "\n\r", "\r\r")
 
 
-def _plain_body(text: str | None, contract: Contract, header: list[str]) -> _Body | None:
+def _plain_body(text: str | None, contract: Contract, header: list[str]) -> Body | None:
     """The data rows of a large file in which no rule of shape can be broken; None where only the rules can tell.
 
     Arrow reads it as Python's reader does, in a fraction of the time: there is no quotation mark, every line has as
@@ -468,11 +477,19 @@ def _plain_body(text: str | None, contract: Contract, header: list[str]) -> _Bod
     """
     if text is None or len(text) < _LARGE or any(sign in text for sign in ('"', *_BLANK_LINES)):
         return None
+    return plain_rows(text.encode(), contract, header, 1)
+
+
+def plain_rows(data: bytes, contract: Contract, header: list[str], skipped: int) -> Body | None:
+    """The data rows of plain text as Arrow reads them, after so many lines; None where only the rules can tell.
+
+    data: UTF-8 without a quotation mark and without a blank line.
+    """
     names = [str(number) for number in range(len(header))]
     try:
         table = arrow_csv.read_csv(
-            pa.py_buffer(text.encode()),
-            arrow_csv.ReadOptions(column_names=names, skip_rows=1, block_size=_PART),
+            pa.py_buffer(data),
+            arrow_csv.ReadOptions(column_names=names, skip_rows=skipped, block_size=_PART),
             arrow_csv.ParseOptions(delimiter=contract.custom.delimiter, quote_char=False, ignore_empty_lines=False),
             arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
         )
@@ -488,7 +505,7 @@ def _plain_body(text: str | None, contract: Contract, header: list[str]) -> _Bod
     if name in map(_trim, cells[0].dictionary.filter(pc.match_substring(cells[0].dictionary, name)).to_pylist()):
         return None
     last = [list(row.values()) for row in table.slice(max(table.num_rows - 3, 0)).to_pylist()]
-    return _Body(cells, table.num_rows, 0, last)
+    return Body(cells, table.num_rows, 0, last)
 
 
 def csv_source(data: bytes, contract: Contract) -> Source:
@@ -526,6 +543,40 @@ def table_of(source: Source, contract: Contract, layout_name: str | None) -> Raw
     layout_name: the sender's layout; None where no manifest names the sender, then the header decides among
     the declared layouts. Raises FileRejectedError with the rule that the file breaks; nothing of it may be used then.
     """
+    shape = shape_of(source, contract, layout_name)
+    findings = list(shape.findings)
+    body = _plain_body(source.text, contract, source.header) or _read_body(
+        source.rows(shape.formats), source.header, contract.custom.limits.fieldCharacters
+    )
+    if body.blank:
+        findings.append(finding("structure.blank_lines", f"{body.blank} blank lines were skipped."))
+    if source.text is not None:
+        findings += _judge_text(source.text, contract)
+    for position in shape.extra:
+        findings.append(judge_extra(position, source.header[position], *seen_in_extra(body.cells[position])))
+    refuse_footer(body.last, body.count, contract, shape)
+    cells = tuple(body.cells[position] for position in shape.positions)
+    return RawTable(shape.layout_name, shape.layout, shape.columns, cells, body.count, findings)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the header of a table says: its layout, and where in it each canonical column stands.
+
+    formats: position -> date format of the columns that hold dates; extra: positions of columns not in the layout.
+    """
+
+    layout_name: str
+    layout: Layout
+    columns: tuple[str, ...]
+    positions: tuple[int, ...]
+    formats: Mapping[int, str]
+    extra: tuple[int, ...]
+    findings: tuple[Finding, ...]
+
+
+def shape_of(source: Source, contract: Contract, layout_name: str | None) -> Shape:
+    """Every rule of the header; FileRejectedError where one is broken."""
     header, findings, limits = source.header, list(source.findings), contract.custom.limits
     if not any(_trim(cell) for cell in header):
         raise FileRejectedError(finding("structure.preamble", "The first line is blank; it must be the header."))
@@ -556,21 +607,8 @@ def table_of(source: Source, contract: Contract, layout_name: str | None) -> Raw
         for column, position in bound.items()
         if contract.by_name[column].kind == "date"
     }
-    body = _plain_body(source.text, contract, header) or _read_body(
-        source.rows(formats), header, limits.fieldCharacters
-    )
-    if body.blank:
-        findings.append(finding("structure.blank_lines", f"{body.blank} blank lines were skipped."))
-    if source.text is not None:
-        findings += _judge_text(source.text, contract)
-    for position in sorted(set(range(len(header))) - set(bound.values())):
-        extra = _guard_extra(position, header[position], body.cells[position])
-        if extra.rule == "structure.column_identifying":
-            raise FileRejectedError(extra)
-        findings.append(extra)
-    _refuse_footer(body, contract, tuple(wanted), positions)
-    cells = tuple(body.cells[position] for position in positions)
-    return RawTable(chosen, layout, tuple(wanted), cells, body.count, findings)
+    extra = tuple(sorted(set(range(len(header))) - set(bound.values())))
+    return Shape(chosen, layout, tuple(wanted), tuple(positions), formats, extra, tuple(findings))
 
 
 def _judge_text(text: str, contract: Contract) -> list[Finding]:
@@ -582,11 +620,13 @@ def _judge_text(text: str, contract: Contract) -> list[Finding]:
     return []
 
 
-def _refuse_footer(body: _Body, contract: Contract, columns: tuple[str, ...], positions: list[int]) -> None:
-    """A total among the last rows would count everything twice."""
+def refuse_footer(last: Sequence[list[str]], count: int, contract: Contract, shape: Shape) -> None:
+    """A total among the last rows would count everything twice. last: the last of so many rows."""
     coded = [
-        position for column, position in zip(columns, positions, strict=True) if not contract.by_name[column].free_text
+        position
+        for column, position in zip(shape.columns, shape.positions, strict=True)
+        if not contract.by_name[column].free_text
     ]
-    for number, record in enumerate(body.last, start=body.count - len(body.last) + 1):
+    for number, record in enumerate(last, start=count - len(last) + 1):
         if any(_TOTAL_WORDS.fullmatch(_trim(record[position])) for position in coded):
             raise FileRejectedError(finding("structure.footer", f"Row {number} is a total, not a record."))

@@ -11,6 +11,7 @@ import os
 import re
 import stat
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -26,16 +27,52 @@ from ingest.rules import Finding, finding
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _BLOCK = 1 << 20
+# a file of more bytes is not held in memory where the caller can read it by parts (docs/adr/0020)
+LARGE = 1 << 25
 
 
 @dataclass(frozen=True)
 class Held:
-    """A file read once: its bytes (None above the cap), size, hash, and whether it changed meanwhile."""
+    """A file read once: its bytes, size, hash, and whether it changed meanwhile.
+
+    data: None above the cap, or where the file is read by parts; then `path` says where it lies. Whoever reads it again
+    compares it with the hash.
+    """
 
     data: bytes | None
     size: int
     sha256: str
     changed: bool
+    path: Path | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether its bytes can be had: it was not above the cap."""
+        return self.data is not None or self.path is not None
+
+    def blocks(self) -> Iterator[bytes]:
+        """The bytes, a block at a time. ChangedError, at the latest after the last one, if they are not those that were
+        hashed: what was made of them must not be used then."""
+        if self.data is not None:
+            yield from (self.data[start : start + _BLOCK] for start in range(0, len(self.data), _BLOCK))
+            return
+        if self.path is None:
+            raise ValueError("a file above the cap is not read")
+        digest = hashlib.sha256()
+        with os.fdopen(os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as handle:
+            while block := handle.read(_BLOCK):
+                digest.update(block)
+                yield block
+        if digest.hexdigest() != self.sha256:
+            raise ChangedError
+
+    def whole(self) -> bytes:
+        """All bytes in memory; ChangedError if they are not those that were hashed."""
+        return self.data if self.data is not None else b"".join(self.blocks())
+
+
+class ChangedError(Exception):
+    """A file is not the one any more that was received. Our own signal, not a user's error."""
 
 
 def find_manifests(home: Home) -> list[Path]:
@@ -65,8 +102,11 @@ def read_limited(path: Path, limit: int = MAXIMUM_BYTES) -> bytes:
         return handle.read(limit + 1)
 
 
-def hold(path: Path, cap: int) -> Held:
-    """Read and hash a file in one pass, following no link; bytes beyond the cap are hashed and not kept."""
+def hold(path: Path, cap: int, *, by_parts: bool = False) -> Held:
+    """Read and hash a file in one pass, following no link; bytes beyond the cap are hashed and not kept.
+
+    by_parts: the caller reads a large file again, part by part: it is not kept in memory either.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "rb") as handle:
         before = os.fstat(handle.fileno())
@@ -79,11 +119,12 @@ def hold(path: Path, cap: int) -> Held:
             size += len(block)
             if kept is not None:
                 kept.append(block)
-                if size > cap:
+                if size > (min(cap, LARGE) if by_parts else cap):
                     kept = None
         after = os.fstat(handle.fileno())
     changed = (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != after.st_size
-    return Held(None if kept is None else b"".join(kept), size, digest.hexdigest(), changed)
+    lies = path if by_parts and kept is None and size <= cap else None
+    return Held(None if kept is None else b"".join(kept), size, digest.hexdigest(), changed, lies)
 
 
 def plain_name(name: str) -> str:
@@ -199,7 +240,7 @@ def check_bytes(held: Held, manifest: Manifest | None, contract: Contract) -> li
         found.append(finding("delivery.changed_while_read", "The file changed while it was read."))
     if held.size == 0:
         found.append(finding("delivery.empty", "The file has no bytes."))
-    if held.data is None or held.size > contract.custom.limits.fileBytes:
+    if not held.is_kept or held.size > contract.custom.limits.fileBytes:
         found.append(
             finding("delivery.too_large", f"The file is larger than {contract.custom.limits.fileBytes} bytes.")
         )

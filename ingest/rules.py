@@ -9,9 +9,10 @@ and one that was typed to attack a log must not reach it.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 ACCEPT = "accept"
 NORMALISED = "accept_normalised"
@@ -494,6 +495,21 @@ RULES: dict[str, Rule] = {
 def finding(rule: str, message: str, column: str | None = None, row: int | None = None) -> Finding:
     """A finding of a listed rule, with that rule's severity."""
     return Finding(rule, RULES[rule].severity, column, row, message)
+
+
+_IN_ROWS = re.compile("In ([0-9]+) rows[.]")
+
+
+def summed(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings of several parts of a file as of the whole: how many rows are counted together, twins are one."""
+    counts: dict[tuple[str, str | None, str], int] = {}
+    found: dict[tuple[str, str | None, str], Finding] = {}
+    for item in findings:
+        matched = _IN_ROWS.fullmatch(item.message) if item.row is None else None
+        key = (item.rule, item.column, "" if matched else f"{item.row} {item.message}")
+        found.setdefault(key, item)
+        counts[key] = counts.get(key, 0) + (int(matched[1]) if matched else 0)
+    return [replace(item, message=f"In {counts[key]} rows.") if counts[key] else item for key, item in found.items()]
 
 
 def worst(findings: Iterable[Finding]) -> str:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from foundation.canonical import sha256_file
 from foundation.home import Home
 from ingest import lake, read
-from ingest.conform import Conformed, _cell, _refuse_second_header, column_sums, conform, drop_exact_duplicates
+from ingest.conform import Conformed, _cell, column_sums, conform, drop_exact_duplicates, refuse_second_header
 from ingest.contract import Contract, load_contracts
 from ingest.read import FileRejectedError, RawTable, has_stray_quote, read_csv
 from ingest.rules import Finding, finding
@@ -94,7 +94,7 @@ def test_conforming_by_distinct_value_is_conforming_cell_by_cell(contract: Contr
 def _read_or_none(data: bytes, contract: Contract) -> RawTable | None:
     try:
         raw = read_csv(data, "x.csv", contract, "canonical")
-        _refuse_second_header(raw, contract)
+        refuse_second_header(raw, contract)
     except FileRejectedError:
         return None
     return raw
