@@ -22,8 +22,9 @@ from ingest.contract import ORGANISATION, ending_of
 SUFFIX = ".manifest.json"
 # a manifest is a few lines; more is not a manifest
 MAXIMUM_BYTES = 100_000
-# a count of nine digits at most, so that none can be an NHS number when a finding repeats it
-_MOST = 999_999_999
+# nine digits at most, so that none can be an NHS number when a finding repeats it; a size is not repeated
+_MOST_ROWS = 999_999_999
+_MOST_BYTES = 99_999_999_999
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _PLAIN_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
@@ -62,8 +63,8 @@ class Manifest(_Part):
     sequence: int = Field(ge=1, le=999_999)
     file: str = Field(min_length=1, max_length=255)
     sha256: str
-    bytes: int = Field(ge=0, le=_MOST)
-    rows: int = Field(ge=0, le=_MOST)
+    bytes: int = Field(ge=0, le=_MOST_BYTES)
+    rows: int = Field(ge=0, le=_MOST_ROWS)
     control_totals: dict[str, str] = {}
 
     @field_validator("organisation")

@@ -246,7 +246,8 @@ def check_bytes(held: Held, manifest: Manifest | None, contract: Contract) -> li
         )
     if manifest is not None and held.size != manifest.bytes:
         found.append(
-            finding("delivery.bytes_mismatch", f"The file has {held.size} bytes, the manifest says {manifest.bytes}.")
+            # the manifest's number is not repeated: it is a sender's, and long enough to be somebody's
+            finding("delivery.bytes_mismatch", f"The file has {held.size:,} bytes; the manifest says another number.")
         )
     if manifest is not None and held.sha256 != manifest.sha256:
         found.append(finding("delivery.sha256_mismatch", "The file's SHA-256 is not the manifest's."))

@@ -6,7 +6,7 @@ and writes it as Parquet. Prints wall and CPU seconds, the peak memory of each a
 Read ratios, not seconds.
 
 SIZES, in millions of rows ("1" unless said): the smallest three times, the others once, and by how much memory grows
-from the smallest to the largest. Five is the most that a manifest can declare (docs/adr/0020).
+from the smallest to the largest.
 """
 
 from __future__ import annotations

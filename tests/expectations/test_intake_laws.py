@@ -369,3 +369,16 @@ def test_a_correction_does_not_overtake_what_it_corrects(home: Home, contracts: 
 def test_rows_of_the_helpers_differ_where_they_should() -> None:
     assert csv_of(LEDGER, ledger_rows()) != csv_of(LEDGER, ledger_rows(scale=2))
     assert trust_a_rows()[0][1] == "01/04/2025"
+
+
+def test_no_number_of_a_manifest_is_repeated_that_could_be_somebodys(
+    home: Home, contracts: dict[str, Contract]
+) -> None:
+    """A file may be larger than a gigabyte, so its declared size may have the ten digits of an NHS number."""
+    number = 9434765919
+    receipt = take_in(home, deliver_trust(home, bytes=number), contracts)
+    assert receipt.outcome == "reject_file"
+    assert {item.rule for item in receipt.findings} == {"delivery.bytes_mismatch"}
+    assert not any(str(number) in "".join(filter(str.isdigit, item.message)) for item in receipt.findings)
+    refused = take_in(home, deliver_trust(home, sequence=2, rows=trust_rows("RFS")[:3], **{"bytes": 10**11}), contracts)
+    assert {item.rule for item in refused.findings} == {"delivery.manifest_unreadable"}
