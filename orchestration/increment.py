@@ -4,14 +4,17 @@ Belongs here: what a build is compared with, and when the comparison says nothin
 (`defs.warehouse`), and the rule by which a submission changes a month (`dbt_project.changes`).
 
 A month is left as it is only under the same definitions and the same code, with every token the same person's. A table
-is left as it is where it is made of nothing but the lake's rows of one feed, and neither its submissions nor the link
-table it looks persons up in are others.
+is left as it is where nothing that it is made of, all the way up to the lake, is other than it was. Which submission
+counts for a day is different whenever any submission is; but a model that asks only about some feeds (those of the
+rows it reads by `in_force`, or those its config names under `submissions_of`) is told the same as long as theirs are.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from foundation.errors import OutturnError
@@ -23,22 +26,53 @@ if TYPE_CHECKING:
     from ingest.cut import DataCut
 
 
+# What says of every feed which of its submissions counts.
+_COUNTED = frozenset(
+    f"model.outturn.{name}" for name in ("stg_submissions", "int_submission_coverage", "int_newest_submissions")
+)
+# Made of the first and the last day of all submissions, and of nothing else of theirs.
+_DAYS = "model.outturn.int_calendar"
+# What writes the data cut's own name into a table.
+_CUT_ID = "macro.outturn.data_cut_id"
+# Where a model's config names the feeds about whose submissions alone it asks.
+SUBMISSIONS_OF = "submissions_of"
+_INPUT = "input "
+
+
 def basis_of(cycle: Cycle) -> dict[str, str]:
-    """What a build is made from, as far as the next one has to compare it."""
+    """What a build is made from, as far as the next one compares it; of what dbt reads beside the lake, hashes."""
+    from orchestration.inputs import HASHES
+
+    hashes = cycle.inputs / HASHES
+    inputs = json.loads(hashes.read_bytes()) if hashes.exists() else {}
     return {
         "data_cut_id": cycle.cut.cut_id,
         "definitions_hash": cycle.definitions_hash,
         "code_version": cycle.code_version,
+        **{f"{_INPUT}{name.removesuffix('.parquet')}": value for name, value in inputs.items()},
     }
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What a build has to make again. months: first days, as ISO text, or `all`. kept: unique ids of models that stand
-    as they are, and of the tests that look at nothing else."""
+    """What a build has to make again. months: first days, as ISO text, or `all`. kept: unique ids of models and seeds
+    that stand as they are, and of the tests that look at nothing else. sums: those of their tables."""
 
     months: str | list[str]
     kept: frozenset[str] = frozenset()
+    sums: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What is other than it was when a build was made. feeds: those with other submissions. links: whether any token
+    is another person's, is gone or has come. days: whether the first or the last day of all submissions is another.
+    inputs: what dbt reads beside the lake and is not the same."""
+
+    feeds: frozenset[str]
+    links: bool
+    days: bool
+    inputs: frozenset[str]
 
 
 def difference(cycle: Cycle, former: Build | None, manifest: Mapping[str, Any]) -> Difference:
@@ -66,54 +100,127 @@ def difference(cycle: Cycle, former: Build | None, manifest: Mapping[str, Any]) 
     months = months_changed(_rows(before), _rows(cycle.cut), moved)
     if months == ALL:
         return Difference(ALL)
-    return Difference(months, _kept(cycle, before, former, manifest, linked_alike=linked_alike))
+    return _kept(cycle, months, _moved(cycle, before, former, links=not linked_alike), former, manifest)
 
 
-def lake_models(manifest: Mapping[str, Any]) -> dict[str, tuple[frozenset[str], bool]]:
-    """Unique id of every table that is made of the lake's rows and of nothing but those -> the feeds it is made of,
-    and whether it looks persons up. What it reads of the submissions is what it reads of these feeds' submissions."""
-    found = {}
-    for key, node in manifest["nodes"].items():
-        if node["resource_type"] != "model" or node["config"]["materialized"] != "table":
-            continue
-        needs = [_of_the_lake(name, manifest) for name in node["depends_on"]["nodes"]]
-        feeds = frozenset(name for kind, name in needs if kind == "lake")
-        if feeds and all(kind in ("lake", "links", "submissions") for kind, _ in needs):
-            found[key] = feeds, any(kind == "links" for kind, _ in needs)
-    return found
+def _moved(cycle: Cycle, before: DataCut, former: Build, *, links: bool) -> Moved:
+    then, now = former.basis, basis_of(cycle)
+    feeds = {item.feed for cut in (before, cycle.cut) for item in cut.submissions}
+    inputs = {name for name in {*then, *now} if name.startswith(_INPUT) and then.get(name) != now.get(name)}
+    return Moved(
+        feeds=frozenset(feed for feed in feeds if set(before.of(feed)) != set(cycle.cut.of(feed))),
+        links=links,
+        days=_bounds(before) != _bounds(cycle.cut),
+        inputs=frozenset(name.removeprefix(_INPUT) for name in inputs),
+    )
 
 
-def _of_the_lake(unique_id: str, manifest: Mapping[str, Any]) -> tuple[str, str]:
+def _bounds(cut: DataCut) -> tuple[Any, Any]:
+    return (
+        min((item.covers_from for item in cut.submissions), default=None),
+        max((item.covers_to for item in cut.submissions), default=None),
+    )
+
+
+def feeds_of(key: str, manifest: Mapping[str, Any]) -> frozenset[str] | None:
+    """The feeds about whose submissions a model asks; None where it may be any.
+
+    Those its config names. Else, for a model that names no table of submissions itself, those of the lake it reads, at
+    one remove where it reads them by the macro `in_force`, which asks about the feed it reads and about no other.
+    """
+    node = manifest["nodes"][key]
+    named = node["config"].get("meta", {}).get(SUBMISSIONS_OF)
+    if named is not None:
+        return frozenset(named)
+    read = {name for name in node["depends_on"]["nodes"] if name not in _COUNTED}
+    of_lake = {name: _lake_feed(name, manifest) for name in read}
+    own = {feed for feed in of_lake.values() if feed is not None}
+    if own:
+        return frozenset(own)
+    if any(f"'{name.split('.')[2]}'" in node["raw_code"] for name in _COUNTED):
+        return None
+    staged = {
+        feed
+        for name in read
+        if name in manifest["nodes"]
+        for parent in manifest["nodes"][name]["depends_on"]["nodes"]
+        if (feed := _lake_feed(parent, manifest)) is not None
+    }
+    return frozenset(staged) or None
+
+
+def _lake_feed(unique_id: str, manifest: Mapping[str, Any]) -> str | None:
     source = manifest["sources"].get(unique_id)
-    if source is not None and source["source_name"] == "lake":
-        return "lake", str(source["name"])
-    if source is not None and (source["source_name"], source["name"]) == ("run", "links"):
-        return "links", ""
-    return ("submissions", "") if unique_id == "model.outturn.stg_submissions" else ("other", "")
+    return str(source["name"]) if source is not None and source["source_name"] == "lake" else None
+
+
+def unmoved(manifest: Mapping[str, Any], moved: Moved) -> frozenset[str]:
+    """Unique ids of the sources, seeds, models and tests that what moved cannot have changed."""
+
+    def counts_alike(asking: str) -> bool:
+        feeds = feeds_of(asking, manifest)
+        return not moved.feeds if feeds is None else not feeds & moved.feeds
+
+    @cache
+    def stands(key: str) -> bool:
+        source = manifest["sources"].get(key)
+        if source is not None:
+            name = str(source["name"])
+            if source["source_name"] == "lake":
+                return name not in moved.feeds
+            if name == "links":
+                return not moved.links
+            return name not in moved.inputs
+        node = manifest["nodes"][key]
+        if key == _DAYS:
+            return not moved.days
+        if _CUT_ID in node["depends_on"].get("macros", ()):
+            return False
+        if node["resource_type"] == "test" and _COUNTED & set(node["depends_on"]["nodes"]):
+            return not moved.feeds and not moved.days
+        return all(
+            counts_alike(key) if name in _COUNTED and key not in _COUNTED else stands(name)
+            for name in node["depends_on"].get("nodes", ())
+        )
+
+    keys = [key for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed", "test")]
+    return frozenset(key for key in (*keys, *manifest["sources"]) if stands(key))
+
+
+def keepable(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Unique id -> table, of every model and seed that a change of submissions can leave as it is."""
+    feeds = {source["name"] for source in manifest["sources"].values() if source["source_name"] == "lake"}
+    found = set()
+    for feed in sorted(feeds):
+        found |= unmoved(manifest, Moved(frozenset({feed}), links=False, days=False, inputs=frozenset({"submissions"})))
+    return {
+        key: str(manifest["nodes"][key]["alias"])
+        for key in sorted(found)
+        if key in manifest["nodes"] and manifest["nodes"][key]["resource_type"] in ("model", "seed")
+    }
 
 
 def _kept(
-    cycle: Cycle, before: DataCut, former: Build, manifest: Mapping[str, Any], *, linked_alike: bool
-) -> frozenset[str]:
-    candidates = {
-        key: str(manifest["nodes"][key]["alias"])
-        for key, (feeds, links) in lake_models(manifest).items()
-        if (linked_alike or not links) and all(set(before.of(feed)) == set(cycle.cut.of(feed)) for feed in feeds)
-    }
+    cycle: Cycle, months: str | list[str], moved: Moved, former: Build, manifest: Mapping[str, Any]
+) -> Difference:
+    stands = unmoved(manifest, moved)
+    known = {item["unique_id"] for item in former.run_results["results"]}
+    candidates = {key: name for key, name in keepable(manifest).items() if key in stands and key in known}
     # somebody may have been at them since
     sums = table_sums(cycle.home, candidates.values())
     if sums.get("engine") != former.sums.get("engine"):
-        return frozenset()
-    models = {key for key, name in candidates.items() if name in sums and sums[name] == former.sums.get(name)}
+        return Difference(months)
+    tables = {key for key, name in candidates.items() if name in sums and sums[name] == former.sums.get(name)}
+    sources = {key for key in stands if key in manifest["sources"]}
     tests = {
         key
-        for key, node in manifest["nodes"].items()
-        if node["resource_type"] == "test"
-        and node["depends_on"]["nodes"]
-        and set(node["depends_on"]["nodes"]) <= models
+        for key in stands & known
+        if manifest["nodes"][key]["resource_type"] == "test"
+        and manifest["nodes"][key]["depends_on"]["nodes"]
+        and set(manifest["nodes"][key]["depends_on"]["nodes"]) <= tables | sources
     }
-    known = {item["unique_id"] for item in former.run_results["results"]}
-    return frozenset((models | tests) & known)
+    of_tables = {candidates[key]: sums[candidates[key]] for key in tables}
+    return Difference(months, frozenset(tables | tests), of_tables)
 
 
 def _rows(cut: DataCut) -> list[dict[str, Any]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -75,6 +77,9 @@ def table_of(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 
 HASHES = "hashes.json"
+# Which link table `links.parquet` beside it was made from.
+LINKED = "links.json"
+_LINKS = "links.parquet"
 
 
 def write_inputs(cycle: Cycle) -> None:
@@ -103,7 +108,6 @@ def _write(cycle: Cycle) -> None:
     tables = {
         "indicator_catalogue": catalogue_table(),
         "indicator_feeds": indicator_feeds_table(),
-        "links": links_of(cycle.home, cycle.cut),
         "submissions": table_of(
             SUBMISSIONS,
             [
@@ -137,7 +141,31 @@ def _write(cycle: Cycle) -> None:
     with new_directory(cycle.inputs) as folder:
         for name, table in tables.items():
             write_parquet(folder / f"{name}.parquet", table)
+        known = _links_written_before(cycle)
+        if known is None:
+            write_parquet(folder / _LINKS, links_of(cycle.home, cycle.cut))
+        else:
+            (folder / _LINKS).hardlink_to(known)
+        write_bytes(folder / LINKED, _linked(cycle))
         written = {path.name: sha256_file(path) for path in sorted(folder.glob("*.parquet"))}
         write_bytes(folder / HASHES, readable_json(written))
         # Copied out of the vault for the build alone.
-        (folder / "links.parquet").chmod(0o600)
+        (folder / _LINKS).chmod(0o600)
+
+
+def _linked(cycle: Cycle) -> bytes:
+    return readable_json({"link_table": cycle.cut.link_table})
+
+
+def _links_written_before(cycle: Cycle) -> Path | None:
+    """The same link table as an earlier build got it, if it is still what was written then; the file is the larger part
+    of all inputs, and a new data cut seldom needs another."""
+    for folder in sorted(path for path in cycle.inputs.parent.glob("*") if path.is_dir() and not path.is_symlink()):
+        try:
+            same = (folder / LINKED).read_bytes() == _linked(cycle)
+            written = json.loads((folder / HASHES).read_bytes())[_LINKS] if same else None
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        if same and written == sha256_file(folder / _LINKS):
+            return folder / _LINKS
+    return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -62,11 +62,16 @@ def begin_build(home: Home) -> None:
 
 
 def finish_build(
-    home: Home, fingerprint: str, basis: dict[str, str], run_results: dict[str, Any], to_keep: Iterable[str] = ()
+    home: Home,
+    fingerprint: str,
+    basis: dict[str, str],
+    run_results: dict[str, Any],
+    to_keep: Iterable[str] = (),
+    kept: Mapping[str, str] | None = None,
 ) -> None:
     """Record a complete build. basis: data cut, definitions and code it was made from, for the next one to compare.
-    to_keep: tables the next build need not make again. Times and host names of dbt's results are left out: they are
-    not evidence.
+    to_keep: tables the next build need not make again. kept: sums of those this one did not make, just looked at.
+    Times and host names of dbt's results are left out: they are not evidence.
 
     The hash of every table that leaves the database is taken while dbt's tests on it are still fresh, so that
     a table changed afterwards is refused by whoever reads it.
@@ -76,11 +81,12 @@ def finish_build(
         for item in sorted(run_results["results"], key=lambda item: item["unique_id"])
     ]
     hashes = {name: _hash_of(table) for name, table in _read(home, (*TABLES, EVENTS)).items()}
+    stood = dict(kept or {})
     marker = {
         "fingerprint": fingerprint,
         "basis": basis,
         "tables": hashes,
-        "sums": table_sums(home, to_keep),
+        "sums": {**stood, **table_sums(home, set(to_keep) - set(stood))},
         "results": results,
     }
     write_bytes(_marker(home), readable_json(marker))

@@ -13,6 +13,7 @@ import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -40,6 +41,7 @@ from publication.wording import bytes_size, rounded
 
 CLASSIFICATION = {"public": "public", "members": "members only", "analyst": "restricted"}
 SCORE_STEP = "overall_score"
+ANALYSTS = "analyst/analyst.duckdb"
 PREVIEW_MARK = "THIS-IS-NO-RELEASE.txt"
 _SETTLEMENT_TABLES = (
     columns.STEPS, columns.POSTINGS, columns.MEMBER_LINES, columns.ADVANCES, columns.PRIOR_POSTINGS,
@@ -369,8 +371,8 @@ def _refuse_private_names(public: Path, inputs: ReleaseInputs, settled: Sequence
                 )
 
 
-def _fill(folder: Path, inputs: ReleaseInputs) -> None:
-    """Write every file of a release but manifest and seal."""
+def _fill(folder: Path, inputs: ReleaseInputs) -> dict[str, str]:
+    """Write every file of a release but manifest and seal. Returns hashes of contents that are known by then."""
     verdicts = require_integrity(inputs)
     view = public_view(inputs)
     decimals_of = {entry["indicator_id"]: entry["value_decimals"] for entry in view.indicators}
@@ -382,10 +384,27 @@ def _fill(folder: Path, inputs: ReleaseInputs) -> None:
     settled = [_audit(given, inputs, kpi_return, ledger) for given in inputs.settlements]
     settled.sort(key=lambda item: (item.agreement.agreement_id, item.period_id))
     statement = statement_rows(settled, view, kpi_return)
-    place = inputs.place
-    licences = "; ".join(dict.fromkeys(source.licence for source in place.sources))
+    licences = "; ".join(dict.fromkeys(source.licence for source in inputs.place.sources))
     comment = f"Source and licence: {licences}." if licences else ""
 
+    # most of a release's time goes into the analysts' database, and most of that not into Python
+    with ThreadPoolExecutor(1) as beside:
+        analysts = beside.submit(_analysts_database, folder, inputs, view, decimals_of, comment)
+        _fill_public_and_members(folder, inputs, view, verdicts, settled, (kpi_return, ledger, statement), comment)
+        return analysts.result()
+
+
+def _fill_public_and_members(
+    folder: Path,
+    inputs: ReleaseInputs,
+    view: PublicView,
+    verdicts: dict[str, dict[str, Any]],
+    settled: list[_Audited],
+    money: tuple[list[Row], list[Row], list[Row]],
+    comment: str,
+) -> None:
+    """What the public and the members get. money: rows of the KPI return, the ledger and the statement."""
+    (kpi_return, ledger, statement), place = money, inputs.place
     public = folder / "public"
     tables: dict[Schema, Sequence[Row]] = {
         columns.OUTCOMES: view.outcomes, columns.BREAKDOWNS: view.breakdowns,
@@ -430,6 +449,11 @@ def _fill(folder: Path, inputs: ReleaseInputs) -> None:
     _put(members, {**_terms_files(settled), "gate.json": gate, "lineage.json": lineage})
     _put(members / "site", {**member_pages(book, ledger), **assets()})
 
+
+def _analysts_database(
+    folder: Path, inputs: ReleaseInputs, view: PublicView, decimals_of: Mapping[str, int], comment: str
+) -> dict[str, str]:
+    """Write the analysts' database; its path in the release and the hash of its contents, read back from disk."""
     measures, breakdowns = rows_of(columns.MEASURES, inputs.measures), rows_of(columns.BREAKDOWNS, inputs.breakdowns)
     at_precision(measures, decimals_of)
     at_precision(breakdowns, decimals_of)
@@ -440,11 +464,15 @@ def _fill(folder: Path, inputs: ReleaseInputs) -> None:
     }  # fmt: skip
     if inputs.events is not None:
         analyst[columns.INDICATOR_EVENTS] = events_table(inputs.events)
-    write_duckdb(folder / "analyst" / "analyst.duckdb", analyst, comment, views=False)
+    write_duckdb(folder / ANALYSTS, analyst, comment, views=False)
+    return {ANALYSTS: contents_hash(folder / ANALYSTS)}
 
 
-def file_entries(folder: Path) -> dict[str, dict[str, Any]]:
-    """Every file of a release but manifest and seal: classification, and the hash it is compared by."""
+def file_entries(folder: Path, known: Mapping[str, str] | None = None) -> dict[str, dict[str, Any]]:
+    """Every file of a release but manifest and seal: classification, and the hash it is compared by.
+
+    known: hashes of contents that were taken after the file was closed.
+    """
     entries: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder).as_posix()
@@ -452,7 +480,7 @@ def file_entries(folder: Path) -> dict[str, dict[str, Any]]:
             continue
         entry: dict[str, Any] = {"classification": CLASSIFICATION[relative.split("/")[0]]}
         if path.suffix == ".duckdb":
-            entry["contents_sha256"] = contents_hash(path)
+            entry["contents_sha256"] = (known or {}).get(relative) or contents_hash(path)
         else:
             entry["sha256"], entry["bytes"] = sha256_file(path), path.stat().st_size
         entries[relative] = entry
@@ -466,7 +494,7 @@ def _versions(inputs: ReleaseInputs) -> dict[str, int]:
     return {row["indicator_id"]: row["version"] for row in rows if row["indicator_id"] in reported}
 
 
-def manifest_of(folder: Path, inputs: ReleaseInputs) -> dict[str, Any]:
+def manifest_of(folder: Path, inputs: ReleaseInputs, known: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The manifest with its release id: the hash of everything else in it."""
     agreements = [read_agreement(given.terms_yaml) for given in inputs.settlements]
     place = inputs.place
@@ -481,7 +509,7 @@ def manifest_of(folder: Path, inputs: ReleaseInputs) -> dict[str, Any]:
         "sources": [
             {"title": s.title, "licence": s.licence, "attribution": s.attribution} for s in place.sources
         ],
-        "files": file_entries(folder),
+        "files": file_entries(folder, known),
     }  # fmt: skip
     return {"release_id": content_id(content), **content}
 
@@ -524,8 +552,7 @@ def build_release(inputs: ReleaseInputs, home_releases: Path) -> str:
     staging = temporary_beside(home_releases / "release")
     staging.mkdir()
     try:
-        _fill(staging, inputs)
-        manifest = manifest_of(staging, inputs)
+        manifest = manifest_of(staging, inputs, _fill(staging, inputs))
         write_bytes(staging / "manifest.json", readable_json(manifest))
         write_bytes(staging / "seal.json", readable_json(seal_of(staging)))
         release_id = str(manifest["release_id"])

@@ -117,11 +117,11 @@ def build(home: Home, *selection: str) -> list[str] | str:
     """Run the models as the dbt asset would, without their tests; the months it made again. `LEFT` adds up the tables
     it did not make again.
 
-    selection: models to run. Whatever is left out is a table made anew in each build, which only the last one needs.
+    selection: models to run. What is left out is of an earlier cut; it has no sum, so that a later build makes it anew.
     """
     from orchestration.cycle import current_cycle
     from orchestration.defs.warehouse.assets import leaving
-    from orchestration.increment import basis_of, difference, lake_models
+    from orchestration.increment import basis_of, difference, keepable
     from orchestration.inputs import write_inputs
     from orchestration.warehouse import begin_build, current_build, finish_build
 
@@ -137,7 +137,7 @@ def build(home: Home, *selection: str) -> list[str] | str:
     ran = subprocess.run(
         [str(dbt.EXECUTABLE), "--quiet", "--no-use-colors", *verb, *selection, "--project-dir", str(dbt.PROJECT),
          "--profiles-dir", str(dbt.PROJECT), "--target-path", str(target), "--log-path", str(home.dbt / "logs"),
-         *(["--full-refresh"] if months == "all" else []), *leaving(differs.kept)],
+         *(["--full-refresh"] if months == "all" else []), *leaving(differs.kept, parsed)],
         env={**os.environ, **dbt.environment(home, cycle.cut.cut_id, months)},
         capture_output=True, text=True,
     )  # fmt: skip
@@ -147,8 +147,8 @@ def build(home: Home, *selection: str) -> list[str] | str:
         results["results"] += [item for item in former.run_results["results"] if item["unique_id"] in differs.kept]
     LEFT.update(differs.kept)
     # a selection leaves others of an earlier cut behind
-    to_keep = [parsed["nodes"][key]["alias"] for key in lake_models(parsed) if key in dbt.built(results)]
-    finish_build(home, cycle.fingerprint, basis_of(cycle), results, to_keep)
+    to_keep = [name for key, name in keepable(parsed).items() if key in dbt.built(results)]
+    finish_build(home, cycle.fingerprint, basis_of(cycle), results, to_keep, kept=differs.sums)
     return months
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -390,28 +391,79 @@ def test_a_table_is_left_only_as_it_was_built(flexed: Flexed, tmp_path: Path) ->
     """What nobody sent anew is not made again; what somebody touched in the database is, and what another engine summed."""
     from orchestration import dbt
     from orchestration.cycle import current_cycle
-    from orchestration.increment import difference, lake_models
+    from orchestration.increment import difference, keepable
     from orchestration.warehouse import current_build
 
     home = Home(Path(shutil.copytree(flexed.home.root, tmp_path / "home", symlinks=True)))
     cycle, build, manifest = current_cycle(home), current_build(home), dbt.load_manifest(home)
     assert build is not None
-    staging = set(lake_models(manifest))
-    assert {name.split(".")[2] for name in staging} == {
-        path.stem for path in (dbt.PROJECT / "models" / "staging").glob("stg_*.sql") if path.stem != "stg_submissions"
-    }
     kept = difference(cycle, build, manifest).kept
-    assert {name for name in kept if name.startswith("model.")} == staging
+    standing = {name for name in kept if name.startswith(("model.", "seed."))}
+    assert standing == set(keepable(manifest)), "the same cut again changes nothing"
     touched = "unique_combination_stg_deaths_submission_id__record_id"
     assert {name.split(".")[2] for name in kept if name.startswith("test.")} >= {touched}
-    # a test that looks at anything else is asked again
-    assert not any("figures_follow_returns" in name or "people_follow_registers" in name for name in kept)
+    # a test that looks at what every submission changes is asked again
+    assert not any("figures_follow_returns" in name for name in kept)
     with duckdb.connect(str(home.build_database)) as connection:
         connection.execute("update stg_deaths set place_of_death = 'home' where row_number = 1")
     less = kept - difference(cycle, build, manifest).kept
-    assert {name.split(".")[2] for name in less} == {"stg_deaths", touched}
+    assert {name for name in less if not name.startswith("test.")} == {"model.outturn.stg_deaths"}
+    assert touched in {name.split(".")[2] for name in less}
+    tests = {name for name in less if name.startswith("test.")}
+    assert all("model.outturn.stg_deaths" in manifest["nodes"][name]["depends_on"]["nodes"] for name in tests)
     other = replace(build, sums={**build.sums, "engine": "another"})
     assert difference(cycle, other, manifest).kept == frozenset()
+
+
+def test_a_correction_of_one_feed_leaves_what_is_made_of_others(flexed: Flexed) -> None:
+    """And nothing that is made of it, however far down, or that says which submissions count."""
+    from orchestration import dbt
+    from orchestration.increment import Moved, unmoved
+
+    manifest = dbt.load_manifest(flexed.home)
+    moved = Moved(frozenset({"community_referrals"}), links=False, days=False, inputs=frozenset({"submissions"}))
+    standing = {name.split(".")[2] for name in unmoved(manifest, moved) if name.startswith("model.")}
+    assert standing >= {
+        "stg_deaths", "int_deaths", "int_person_months", "int_population", "int_hospital_stays", "int_period_people",
+        "ind_emergency_admissions__events", "ind_hypertension_treated__people", "int_ledger_lines", "ledger",
+        "int_required_reports", "int_calendar", "int_periods",
+    }  # fmt: skip
+    assert not standing & {
+        "stg_community_referrals", "ind_community_wait__events", "ind_first_contact_28_days__events",
+        "int_indicator_events", "int_group_months", "measure_dsr", "measures", "breakdowns", "kpi_return", "lineage",
+        "stg_submissions", "int_submission_coverage", "int_newest_submissions", "int_figure_submissions",
+        "int_indicator_periods", "completeness", "spc_points",
+    }  # fmt: skip
+    for other, gone in (
+        (replace(moved, links=True), "ind_emergency_admissions__events"),
+        (replace(moved, days=True), "int_person_months"),
+        (replace(moved, inputs=frozenset({"indicator_catalogue"})), "indicators"),
+        (replace(moved, inputs=frozenset({"agreement_periods"})), "ledger"),
+        (replace(moved, feeds=frozenset({"deaths"})), "ind_at_home_12_weeks__events"),
+        (replace(moved, feeds=frozenset({"pcn_register"})), "ind_emergency_admissions__events"),
+        (replace(moved, feeds=frozenset({"reference_organisations"})), "int_periods"),
+    ):
+        assert f"model.outturn.{gone}" not in unmoved(manifest, other), gone
+
+
+def test_a_model_names_every_feed_about_whose_submissions_it_asks(flexed: Flexed) -> None:
+    """Where a model looks into a table of submissions itself, its SQL names the feed each time, and its config the same."""
+    from orchestration import dbt
+    from orchestration.increment import SUBMISSIONS_OF
+
+    manifest = dbt.load_manifest(flexed.home)
+    declared = {}
+    for key, node in manifest["nodes"].items():
+        named = node["config"].get("meta", {}).get(SUBMISSIONS_OF)
+        if named is None:
+            continue
+        declared[key.split(".")[2]] = named
+        code = "\n".join(line for line in node["raw_code"].splitlines() if not line.startswith("{{ config"))
+        asked = re.findall(r"ref\('(?:stg_submissions|int_submission_coverage|int_newest_submissions)'\)", code)
+        filters = re.findall(r"\bfeed = '(\w+)'", code)
+        assert set(filters) | set(re.findall(r"in_force\('(\w+)'", code)) == set(named), key
+        assert 0 < len(asked) <= len(filters), key
+    assert len(declared) >= 7
 
 
 # recomputing -------------------------------------------------------------------------------------------------------
@@ -452,9 +504,11 @@ def test_fifty_changes_built_one_at_a_time_equal_a_rebuild(greenwich: DemoHome, 
     fewer = 0
     for number in range(50):
         senders.change(links_stay=number % 3 > 0)
-        months = build(home, *SPINE)
+        months = build(home)
         fewer += isinstance(months, list) and len(months) < MONTHS
     assert fewer >= 10
+    # tables far from the lake stood while feeds they are not made of changed
+    assert {"model.outturn.int_person_months", "model.outturn.int_period_people"} <= set(LEFT)
     # the last increment through the assets, with the tests of the warehouse
     senders.change(links_stay=True)
     _materialise_warehouse(home)

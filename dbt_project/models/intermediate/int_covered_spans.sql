@@ -1,5 +1,6 @@
 -- Per area: the first and the last day any required organisation's daily return covers. Days in between count as
 -- covered even where an organisation sent nothing: they are missing, not absent.
+{{ config(meta={'submissions_of': ['daily_discharge_return']}) }}
 select
     required.area_code,
     min(required.day) as span_start,

@@ -1,4 +1,5 @@
 -- Daily discharge returns, one row per organisation, day and measure, from the submission that counts for the day.
+{{ config(meta={'submissions_of': ['daily_discharge_return']}) }}
 {% set measures = ['no_criteria_to_reside', 'discharged_total', 'discharged_by_1700', 'discharged_1700_to_2359'] %}
 
 with counted as (

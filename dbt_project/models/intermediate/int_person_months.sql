@@ -5,6 +5,7 @@
 -- Whatever can be looked up once for a register row, a practice or a month of birth is looked up before rows become
 -- months: the spine is some thirty times longer than a register.
 {{ config(
+    meta={'submissions_of': ['pcn_register']},
     materialized='incremental',
     incremental_strategy='append',
     pre_hook="{{ delete_changed_months() }}"

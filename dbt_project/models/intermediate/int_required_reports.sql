@@ -1,6 +1,7 @@
 -- For every day: which organisation's figure, in which feed and measure, an area needs for the day to be complete.
 -- The register in force is the reference submission that covers the day. After the last day any covers, the last one
 -- stays in force: an organisation does not stop having to report because the register was not sent again.
+{{ config(meta={'submissions_of': ['reference_organisations']}) }}
 with register_days as (
     select
         organisation,

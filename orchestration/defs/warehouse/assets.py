@@ -30,7 +30,7 @@ from orchestration.ahead import expectations_loading
 from orchestration.bound import dbt_command
 from orchestration.cycle import current_cycle
 from orchestration.disk import full_disk
-from orchestration.increment import basis_of, difference, lake_models
+from orchestration.increment import basis_of, difference, keepable
 from orchestration.inputs import point_at_inputs, write_inputs
 from orchestration.partitions import DUCKDB_WRITER
 from orchestration.progress import say
@@ -62,10 +62,6 @@ def data_cut(context: dg.AssetExecutionContext, house: HomeResource) -> dg.Mater
             "code_version": cycle.code_version,
         }
     )
-
-
-# The model every table of the lake's rows is made from, beside the lake.
-SUBMISSIONS = dg.AssetKey("stg_submissions")
 
 
 class Translator(DagsterDbtTranslator):
@@ -158,7 +154,7 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
                     "--exclude-resource-type",
                     "unit_test",
                     *(["--full-refresh"] if differs.months == ALL else []),
-                    *leaving(differs.kept),
+                    *leaving(differs.kept, parsed),
                     "--log-path",
                     str(home.dbt / "logs"),
                 ],
@@ -167,12 +163,14 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
                 target_path=target,
                 raise_on_error=False,
             )
+            standing = _Standing(context, differs.kept)
+            yield from standing.next_after(None)
             for event in _silently(invocation.stream()):
                 yield event
-                # Dagster wants a table after what it is made of, and these are made of nothing else of dbt's
-                if isinstance(event, dg.Output) and _key_of(event, context) == SUBMISSIONS:
-                    yield from _unchanged(context, {"results": kept}, differs.kept)
+                if isinstance(event, dg.Output):
+                    yield from standing.next_after(_key_of(event, context))
             succeeded = invocation.is_successful()
+            yield from _verdicts_of(context, {"results": kept}, differs.kept)
         with io_only(), refusals_on_record(cycle):
             results = _results_of(results_file, home, invocation.process.returncode)
             results["results"] += kept
@@ -191,8 +189,9 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
         )
         if dbt.buildable(parsed) <= dbt.built(results):
             # Complete: every model was built. Tests that failed or did not run are for the gate to judge.
-            to_keep = [str(parsed["nodes"][key]["alias"]) for key in lake_models(parsed)]
-            finish_build(home, cycle.fingerprint, basis_of(cycle), results, to_keep)
+            finish_build(
+                home, cycle.fingerprint, basis_of(cycle), results, keepable(parsed).values(), kept=differs.sums
+            )
         if not succeeded:
             with io_only(), refusals_on_record(cycle):
                 if (full := full_disk(home, _messages(results))) is not None:
@@ -253,25 +252,52 @@ def _key_of(event: dg.Output[Any], context: dg.AssetExecutionContext) -> dg.Asse
     return key
 
 
-def leaving(kept: AbstractSet[str]) -> list[str]:
-    """How dbt is told to leave models and tests alone, and nothing else that looks at them."""
+def leaving(kept: AbstractSet[str], manifest: Mapping[str, Any]) -> list[str]:
+    """How dbt is told to leave models and tests alone, and nothing else that looks at them.
+
+    By their whole path: a name alone would stand for a folder called the same, too.
+    """
     if not kept:
         return []
-    return ["--indirect-selection", "empty", "--exclude", " ".join(sorted(name.split(".")[2] for name in kept))]
+    paths = sorted("fqn:" + ".".join(manifest["nodes"][name]["fqn"]) for name in kept)
+    return ["--indirect-selection", "empty", "--exclude", " ".join(paths)]
 
 
-def _unchanged(
+class _Standing:
+    """Tables that a build leaves as they are, told to Dagster, which wants each after what it is made of."""
+
+    def __init__(self, context: dg.AssetExecutionContext, kept: AbstractSet[str]) -> None:
+        names = {name.split(".")[2] for name in kept}
+        selected = context.selected_asset_keys
+        after = {key: context.assets_def.asset_deps[key] & selected for key in sorted(selected)}
+        self._waiting = {
+            key: set(after[key]) for key in TopologicalSorter(after).static_order() if key.path[-1] in names
+        }
+        self._told: set[dg.AssetKey] = set()
+
+    def next_after(self, told: dg.AssetKey | None) -> Iterator[dg.MaterializeResult[Any]]:
+        """Those that can be told now that this one has been; None before the first."""
+        self._told |= {told} if told is not None else set()
+        # in the order of what they are made of, so that one of them may free the next
+        for key, needs in list(self._waiting.items()):
+            if needs <= self._told:
+                del self._waiting[key]
+                self._told.add(key)
+                yield dg.MaterializeResult(asset_key=key, metadata={"unchanged": True})
+
+
+def _unchanged(context: dg.AssetExecutionContext, run_results: Mapping[str, Any]) -> Iterator[Any]:
+    """What a build would report, without building: the tables are as an earlier build left them."""
+    every = {f"model.outturn.{key.path[-1]}" for key in context.selected_asset_keys}
+    yield from _Standing(context, every).next_after(None)
+    yield from _verdicts_of(context, run_results)
+
+
+def _verdicts_of(
     context: dg.AssetExecutionContext, run_results: Mapping[str, Any], only: AbstractSet[str] | None = None
-) -> Iterator[Any]:
-    """What a build would report, without building: the tables are as an earlier build left them.
-
-    only: unique ids of the models and tests it is about; None for all.
-    """
+) -> Iterator[dg.AssetCheckResult]:
+    """What an earlier build's tests found. only: unique ids of those it is about; None for all."""
     names = None if only is None else {name.split(".")[2] for name in only}
-    selected = {key for key in context.selected_asset_keys if names is None or key.path[-1] in names}
-    after = {key: context.assets_def.asset_deps[key] & selected for key in sorted(selected)}
-    for key in TopologicalSorter(after).static_order():
-        yield dg.MaterializeResult(asset_key=key, metadata={"unchanged": True})
     statuses = {
         name.split(".")[2]: status
         for name, status in dbt.test_statuses(run_results).items()

@@ -1,5 +1,6 @@
 -- Reliable recovery after talking therapy: the monthly percentage as published, a whole number. Its parts are not
 -- published with it, so months are never pooled.
+{{ config(meta={'submissions_of': ['aggregate_kpi_return']}) }}
 select
     'talking_therapies_reliable_recovery' as indicator_id,
     returns.organisation as area_code,
