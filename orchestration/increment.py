@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from dbt_project.changes import ALL
 from foundation.errors import OutturnError
 from orchestration.cycle import Cycle
 from orchestration.dbt import test_statuses
@@ -37,6 +38,8 @@ _CUT_ID = "macro.outturn.data_cut_id"
 # Where a model's config names the feeds about whose submissions alone it asks.
 SUBMISSIONS_OF = "submissions_of"
 _INPUT = "input "
+# How a table is built of which some months stay as they are.
+GROWN = "incremental"
 
 
 def basis_of(cycle: Cycle) -> dict[str, str]:
@@ -77,7 +80,6 @@ class Moved:
 
 def difference(cycle: Cycle, former: Build | None, manifest: Mapping[str, Any]) -> Difference:
     """What of a former build the cycle's data cut can have changed: everything, where that cannot be said."""
-    from dbt_project.changes import ALL
     from dbt_project.changes import changed_months as months_changed
     from ingest.cut import links_of, read_cut
     from ingest.identity.link import links_diff
@@ -207,9 +209,14 @@ def _kept(
     known = {item["unique_id"] for item in former.run_results["results"]}
     candidates = {key: name for key, name in keepable(manifest).items() if key in stands and key in known}
     # somebody may have been at them since
-    sums = table_sums(cycle.home, candidates.values())
+    grown = {str(node["alias"]) for node in manifest["nodes"].values() if node["config"].get("materialized") == GROWN}
+    sums = table_sums(cycle.home, {*candidates.values(), *grown})
     if sums.get("engine") != former.sums.get("engine"):
-        return Difference(months)
+        # sums of two engines say nothing of each other
+        return Difference(ALL)
+    if any(sums.get(name) != former.sums.get(name) for name in grown):
+        # the months that stay would stay as somebody made them
+        return Difference(ALL)
     tables = {key for key, name in candidates.items() if name in sums and sums[name] == former.sums.get(name)}
     sources = {key for key in stands if key in manifest["sources"]}
     tests = {

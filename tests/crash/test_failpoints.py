@@ -269,6 +269,11 @@ _TABLES = {"write_table", "ParquetWriter", "NamedTemporaryFile", "TemporaryDirec
 REASONS = {
     ("foundation/failpoints.py", "os.open"): "the list of points, in a demonstration",
     ("foundation/tables.py", "write_table"): "into memory",
+    ("foundation/tables.py", "ParquetWriter"): "into memory",
+    ("ingest/spill.py", "mkdtemp"): "rows of one file while it is judged; removed, or swept after a kill",
+    ("ingest/spill.py", "write_table"): "rows of one file while it is judged; removed, or swept after a kill",
+    ("ingest/spill.py", "open(ab)"): "rows of one file while it is judged; removed, or swept after a kill",
+    ("orchestration/inputs.py", ".hardlink_to"): "into a draft, which is synced and renamed as a folder",
     ("ingest/identity/links.py", "write_table"): "into memory",
     ("dbt_project/seeds/generate_poisson_limits.py", ".write_text"): "makes a file of the repository, by hand",
     ("dbt_project/seeds/generate_student_t.py", ".write_text"): "makes a file of the repository, by hand",

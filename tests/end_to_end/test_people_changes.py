@@ -413,6 +413,13 @@ def test_a_table_is_left_only_as_it_was_built(flexed: Flexed, tmp_path: Path) ->
     assert all("model.outturn.stg_deaths" in manifest["nodes"][name]["depends_on"]["nodes"] for name in tests)
     other = replace(build, sums={**build.sums, "engine": "another"})
     assert difference(cycle, other, manifest).kept == frozenset()
+    assert difference(cycle, build, manifest).months == []
+    with duckdb.connect(str(home.build_database)) as connection:
+        connection.execute(
+            "update int_person_months set sex = 'unknown' where person_key = (select min(person_key) from int_person_months)"
+        )
+    # months that nothing changed would stay as somebody made them
+    assert difference(cycle, build, manifest).months == "all"
 
 
 def test_a_correction_of_one_feed_leaves_what_is_made_of_others(flexed: Flexed) -> None:
