@@ -26,7 +26,8 @@ from foundation.home import Home
 
 # Tables that leave the build database: for verdicts, settlement and release.
 TABLES = ("measures", "breakdowns", "spc_points", "indicators", "completeness", "kpi_return", "ledger", "lineage")
-# Who the figures are made of, event by event: for the analysts, under tokens of their own.
+# Who the figures are made of, event by event: for the analysts, under tokens of their own. No money rests on it and it
+# is long, so it is known by its sum and read in whatever order it lies; the release puts it in order.
 EVENTS = "int_indicator_events"
 
 
@@ -80,13 +81,14 @@ def finish_build(
         {"unique_id": item["unique_id"], "status": item["status"], "failures": item.get("failures")}
         for item in sorted(run_results["results"], key=lambda item: item["unique_id"])
     ]
-    hashes = {name: _hash_of(table) for name, table in _read(home, (*TABLES, EVENTS)).items()}
+    with _opened(home) as connection:
+        hashes = {name: _hash_of(_read(connection, name)) for name in TABLES}
     stood = dict(kept or {})
     marker = {
         "fingerprint": fingerprint,
         "basis": basis,
         "tables": hashes,
-        "sums": {**stood, **table_sums(home, set(to_keep) - set(stood))},
+        "sums": {**stood, **table_sums(home, {*to_keep, EVENTS} - set(stood))},
         "results": results,
     }
     write_bytes(_marker(home), readable_json(marker))
@@ -129,12 +131,10 @@ def _hash_of(table: pa.Table) -> str:
     return sink.sha256.hexdigest()
 
 
-def _read(home: Home, names: Iterable[str]) -> dict[str, pa.Table]:
-    with _opened(home) as connection:
-        return {
-            name: connection.sql(f'select * from "{name}" order by all').to_arrow_table()  # noqa: S608 (our own name)
-            for name in names
-        }
+def _read(connection: Any, name: str) -> pa.Table:
+    order = "" if name == EVENTS else " order by all"
+    table: pa.Table = connection.sql(f'select * from "{name}"{order}').to_arrow_table()  # noqa: S608 (our own name)
+    return table
 
 
 @contextmanager
@@ -158,19 +158,23 @@ def table_sums(home: Home, names: Iterable[str]) -> dict[str, str]:
     It tells a table that somebody touched from one that nobody did, quickly. It is no proof against a forger, who
     could write the marker as well: tables that money rests on are hashed.
     """
+    with _opened(home) as connection:
+        return _sums(connection, names)
+
+
+def _sums(connection: Any, names: Iterable[str]) -> dict[str, str]:
     import duckdb
 
-    with _opened(home) as connection:
-        there = {row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()}
-        found = {}
-        for name in sorted(there & set(names)):
-            asked = f'select count(*), sum(cast(hash(kept) as hugeint)) from "{name}" as kept'  # noqa: S608 (our own name)
-            found[name] = " ".join(str(value) for value in connection.execute(asked).fetchall()[0])
-        return {**found, "engine": duckdb.__version__} if found else {}
+    there = {row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()}
+    found = {}
+    for name in sorted(there & set(names)):
+        asked = f'select count(*), sum(cast(hash(kept) as hugeint)) from "{name}" as kept'  # noqa: S608 (our own name)
+        found[name] = " ".join(str(value) for value in connection.execute(asked).fetchall()[0])
+    return {**found, "engine": duckdb.__version__} if found else {}
 
 
 def read_tables(home: Home, fingerprint: str, names: Iterable[str]) -> dict[str, pa.Table]:
-    """Tables of the build as Arrow, every one in full; DECIMAL stays decimal.
+    """Tables of the build as Arrow, every one in full; DECIMAL stays decimal. Rows of the events are in no order.
 
     Refused when the database does not hold the build of `fingerprint`, or a table is not what that build left.
     Call only inside the DuckDB writer's pool.
@@ -181,8 +185,13 @@ def read_tables(home: Home, fingerprint: str, names: Iterable[str]) -> dict[str,
             "the warehouse does not hold a complete build of this data cut.",
             "materialise the dbt models for it (`outturn run`), then settle.",
         )
-    tables = _read(home, names)
-    changed = sorted(name for name, table in tables.items() if _hash_of(table) != build.tables.get(name))
+    with _opened(home) as connection:
+        tables = {name: _read(connection, name) for name in names}
+        sums = _sums(connection, {EVENTS} & set(tables))
+    changed = sorted(
+        name for name, table in tables.items() if name != EVENTS and _hash_of(table) != build.tables.get(name)
+    )
+    changed += sorted(name for name in {EVENTS} & set(tables) if any(build.sums.get(k) != v for k, v in sums.items()))
     if changed:
         raise Refused(
             f"{', '.join(changed)} changed in the warehouse after it was built and tested.",

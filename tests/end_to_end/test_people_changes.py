@@ -422,6 +422,33 @@ def test_a_table_is_left_only_as_it_was_built(flexed: Flexed, tmp_path: Path) ->
     assert difference(cycle, build, manifest).months == "all"
 
 
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("int_indicator_events", "update int_indicator_events set numerator = numerator + 1"),
+        ("int_indicator_events", "insert into int_indicator_events select * from int_indicator_events limit 1"),
+        ("measures", "update measures set value = value + 1"),
+        ("ledger", "delete from ledger"),
+    ],
+)
+def test_what_a_release_reads_is_as_the_build_left_it(flexed: Flexed, tmp_path: Path, table: str, change: str) -> None:
+    """Money rests on hashes of rows in their order; the analysts' events, which are many, are known by their sum."""
+    from foundation.errors import Refused
+    from orchestration.warehouse import EVENTS, TABLES, current_build, read_tables
+
+    home = Home(tmp_path / "home")
+    shutil.copytree(flexed.home.warehouse, home.warehouse, symlinks=True)
+    build = current_build(home)
+    assert build is not None
+    assert set(read_tables(home, build.fingerprint, (*TABLES, EVENTS))) == {*TABLES, EVENTS}
+    with duckdb.connect(str(home.build_database)) as connection:
+        connection.execute(change)
+    with pytest.raises(Refused, match=f"^{table} changed in the warehouse after it was built"):
+        read_tables(home, build.fingerprint, (*TABLES, EVENTS))
+    others = [name for name in (*TABLES, EVENTS) if name != table]
+    assert set(read_tables(home, build.fingerprint, others)) == set(others)
+
+
 def test_a_correction_of_one_feed_leaves_what_is_made_of_others(flexed: Flexed) -> None:
     """And nothing that is made of it, however far down, or that says which submissions count."""
     from orchestration import dbt
