@@ -192,7 +192,7 @@ def unmoved(manifest: Mapping[str, Any], moved: Moved) -> frozenset[str]:
 def keepable(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Unique id -> table, of every model and seed that a change of submissions can leave as it is."""
     feeds = {source["name"] for source in manifest["sources"].values() if source["source_name"] == "lake"}
-    found = set()
+    found: set[str] = set()
     for feed in sorted(feeds):
         found |= unmoved(manifest, Moved(frozenset({feed}), links=False, days=False, inputs=frozenset({"submissions"})))
     return {
