@@ -11,7 +11,7 @@ import importlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,8 @@ def faulty(original: Callable[..., Any], mode: str, always: bool = False) -> Cal
     """
 
     def broken(*given: Any, **named: Any) -> Any:
+        # what comes piece by piece is looked at as a whole
+        given = tuple(list(item) if isinstance(item, Iterator) else item for item in given)
         words = words_of((*given, *named.values()))
         if not (always or is_hers(words)):
             return original(*given, **named)

@@ -369,22 +369,22 @@ def council_with_her() -> Submission:
 
 
 INTAKE_STEPS = (
-    "expectations.examine:read_table",
+    "expectations.rows:read_table",
     "ingest.read:decode",
     "ingest.read:records_of",
-    "expectations.examine:conform",
+    "expectations.rows:conform",
     "ingest.conform:_cell",
-    "expectations.examine:tokenise",
+    "expectations.rows:tokenise",
     "ingest.identity.tokenise:_from_identifiers",
     "ingest.identity.nhs_number:judge",
     "ingest.identity.tokenise:match_text",
     "ingest.identity.tokenise:local_text",
     "ingest.identity.tokenise:misplaced",
-    "expectations.examine:run_suite",
+    "expectations.rows:run_suite",
     "expectations.runner:frame_of",
     "expectations.examine:_judge",
     "ingest.lake:partitions",
-    "ingest.lake:write_parquet",
+    "ingest.lake:write_parquet_tables",
 )
 
 
@@ -406,7 +406,7 @@ def test_an_error_with_her_row_in_hand_tells_nothing(
     nothing_outside(home, said())
 
 
-@pytest.mark.parametrize("when", ["ingest.identity.tokenise:_from_identifiers", "ingest.lake:write_parquet"])
+@pytest.mark.parametrize("when", ["ingest.identity.tokenise:_from_identifiers", "ingest.lake:write_parquet_tables"])
 def test_a_process_killed_with_her_row_in_hand_leaves_nothing(when: str, home: Home) -> None:
     """Two moments in intake; a third, with all rooms at work, is part of the whole run below."""
     path = deliver(home, council_with_her())

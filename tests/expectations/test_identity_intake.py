@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from identity_feeds import ANN, KEY, SUBJECT, clear_row, contract_of, csv_of, document, send, token_row
 
-from expectations import examine
+from expectations import rows as row_checks
 from expectations.examine import check_file
 from expectations.intake import judge_again, take_in
 from expectations.suites import BUILDERS
@@ -571,13 +571,13 @@ def test_great_expectations_sees_no_identifier(
     home: Home, agreed: dict[str, Contract], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[list[str]] = []
-    run = examine.run_suite
+    run = row_checks.run_suite
 
     def watching(suite: Any, table: Any) -> Any:
         seen.append(table.column_names)
         return run(suite, table)
 
-    monkeypatch.setattr(examine, "run_suite", watching)
+    monkeypatch.setattr(row_checks, "run_suite", watching)
     take_in(home, send(home, "visits", [clear_row(1, ANN)], "CLR"), agreed)
     assert seen
     assert not {name for names in seen for name in names} & set(SUBJECT)

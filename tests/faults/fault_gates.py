@@ -81,7 +81,7 @@ OF_FORM: dict[str, tuple[str, Any]] = {
     # a duplicate is known by its content and taken in once
     "delivery.repeated": ("expectations.intake:repeated", lambda receipt: receipt),
     # a row that is there twice is dropped before anything is counted
-    "row.duplicate": ("expectations.examine:drop_exact_duplicates", lambda table, key: (table, [])),
+    "row.duplicate": ("expectations.rows:drop_exact_duplicates", lambda table, key: (table, [])),
 }
 
 
@@ -277,12 +277,12 @@ def switched_off(gate: str) -> Iterator[None]:
 
 def _drop_rule(patch: pytest.MonkeyPatch, gate: str) -> None:
     """Breaking the rule is told and does nothing; an expectation of that rule is not asked."""
-    from expectations import examine
+    from expectations import rows
     from ingest import rules
 
     patch.setitem(rules.RULES, gate, replace(rules.RULES[gate], severity=rules.ACCEPT))
-    run = examine.run_suite
-    patch.setattr(examine, "run_suite", lambda asked, table: run([item for item in asked if item.rule != gate], table))
+    run = rows.run_suite
+    patch.setattr(rows, "run_suite", lambda asked, table: run([item for item in asked if item.rule != gate], table))
 
 
 def _pass_check(patch: pytest.MonkeyPatch, function: str) -> None:
