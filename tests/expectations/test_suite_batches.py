@@ -77,7 +77,7 @@ def both_ways(suite: Sequence[Expectation], table: Any) -> tuple[list[tuple[Any,
         assert told(run_suite(suite, table)) == first
         patch.setattr(by_value, "_REMEMBERED", 0)
         assert told(run_suite(suite, table)) == first
-        patch.setattr(by_value, "_OF_ONE_VALUE", frozenset())
+        patch.setattr(by_value, "OF_ONE_VALUE", frozenset())
         return first, told(run_suite(suite, table))
 
 
@@ -138,7 +138,7 @@ def test_great_expectations_sees_a_sample_of_a_large_table(monkeypatch: pytest.M
         seen.append(table.num_rows)
         return whole(table, expectations)
 
-    monkeypatch.setattr(by_value, "_OF_ONE_VALUE", frozenset())
+    monkeypatch.setattr(by_value, "OF_ONE_VALUE", frozenset())
     monkeypatch.setattr(runner, "frame_of", frame_of)
     table = _large(wrong_every=1000)
     result = run_suite([rule("ExpectColumnValuesToBeInSet", "text", value_set=["a"])], table)
