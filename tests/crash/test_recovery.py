@@ -174,12 +174,13 @@ if __name__ == "__main__":
 
 
 def _gone(process: int) -> bool:
+    """Whether a process writes no more: it has ended, or is ending and has closed every file."""
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        return state == "Z" or not any(Path(f"/proc/{process}/fd").iterdir())
+    except (ProcessLookupError, FileNotFoundError):
         return True
-    state = Path(f"/proc/{process}/stat")
-    return state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def test_a_process_ends_with_the_run_it_works_for_and_the_next_waits_for_it(home: Home, tmp_path: Path) -> None:
