@@ -1,4 +1,4 @@
-"""Tables on disk whose bytes depend on their content alone: CSV for people, Parquet for machines.
+"""Tables on disk whose bytes depend on their content alone: CSV and workbooks for people, Parquet for machines.
 
 CSV: UTF-8, comma, LF, header, a text cell that a spreadsheet would run as a formula is escaped
 with a leading apostrophe. Parquet: zstd, one row group order, no writer-dependent metadata.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -22,6 +24,8 @@ from foundation.durable import write_bytes, write_pieces
 
 # rows that lie together in a Parquet file: what has to be in memory at once of a file that is written or read
 ROW_GROUP = 1 << 17
+# the earliest date a ZIP archive can hold: it says nothing, and is the same everywhere
+_FIXED = (1980, 1, 1, 0, 0, 0)
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -138,3 +142,22 @@ def text_bytes(texts: pa.ChunkedArray) -> Iterator[memoryview]:
         ends = memoryview(offsets).cast("q")
         if data is not None:
             yield memoryview(data)[ends[chunk.offset] : ends[chunk.offset + len(chunk)]]
+
+
+def lasting_workbook(raw: bytes) -> bytes:
+    """The same workbook with every member's date fixed, members in name order, nothing compressed.
+
+    Compression is left out because its bytes depend on the library of the machine.
+    """
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(raw)) as source, zipfile.ZipFile(out, "w") as target:
+        for name in sorted(source.namelist()):
+            content = source.read(name)
+            if name == "docProps/core.xml":
+                # openpyxl writes the moment of saving over the date that was set
+                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"1980-01-01T00:00:00Z", content)
+            entry = zipfile.ZipInfo(name, _FIXED)
+            entry.compress_type = zipfile.ZIP_STORED
+            entry.external_attr = 0o600 << 16
+            target.writestr(entry, content)
+    return out.getvalue()

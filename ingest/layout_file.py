@@ -15,10 +15,13 @@ from typing import Any
 
 from foundation.canonical import plain_decimal
 from foundation.errors import WrongUsage
+from foundation.tables import lasting_workbook
 from ingest.contract import DATE_FORMATS, Contract, Layout
 
 # longer than any amount of a contract
 _DIGITS = 120
+# a spreadsheet's format of a cell whose content is left as it was typed
+_TEXT = "@"
 
 
 def sent_text(value: Any, name: str, layout: Layout) -> str:
@@ -63,6 +66,30 @@ def file_bytes(columns: Mapping[str, Sequence[Any]], contract: Contract, layout:
 def template_bytes(contract: Contract, layout: Layout) -> bytes:
     """A file of a layout without rows: its header alone."""
     return _csv([list(contract.layout_names(layout).values())], contract)
+
+
+def template_workbook(contract: Contract, layout: Layout) -> bytes:
+    """The same as a workbook, for who fills it in by hand: its one sheet, the header, every cell below it text.
+
+    What is typed into a cell of text stays as it was typed: no code loses its zeros and no month becomes a date.
+    """
+    from openpyxl import Workbook
+    from openpyxl.styles import Font
+
+    book = Workbook()
+    book.properties.creator = "Outturn"
+    sheet = book.worksheets[0]
+    sheet.title = contract.custom.worksheet or "rows"
+    names = list(contract.layout_names(layout).values())
+    sheet.append(names)
+    for cell, name in zip(sheet[1], names, strict=True):
+        cell.font = Font(bold=True)
+        column = sheet.column_dimensions[cell.column_letter]
+        column.width, column.number_format = max(12, len(name) + 2), _TEXT
+    sheet.freeze_panes = "A2"
+    raw = io.BytesIO()
+    book.save(raw)
+    return lasting_workbook(raw.getvalue())
 
 
 def _csv(records: Sequence[Sequence[str]], contract: Contract) -> bytes:

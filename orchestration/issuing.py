@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ingest.sample import Sample
 
 REQUIREMENT, TEMPLATE, SOURCE, SUITE = "requirement.html", "template.csv", "dbt_source.yml", "suite.json"
+# given where the contract takes workbooks
+WORKBOOK = "template.xlsx"
 
 
 def issue(feed: str, organisation: str | None, out: Path, contracts: Path | None = None) -> list[Path]:
@@ -51,7 +53,7 @@ def _contract(feed: str, folder: Path) -> Contract:
 
 def for_sender(contract: Contract, organisation: str) -> dict[str, bytes]:
     """Files of a sender by name. Refused when the sample would not be accepted: then nothing is handed out."""
-    from ingest.layout_file import template_bytes
+    from ingest.layout_file import template_bytes, template_workbook
     from ingest.manifest import SUFFIX
     from ingest.sample import sample_of
     from publication.pages.requirement import requirement_page
@@ -59,9 +61,11 @@ def for_sender(contract: Contract, organisation: str) -> dict[str, bytes]:
     sample = sample_of(contract, organisation)
     _require_accepted(sample)
     name = sample.manifest().file
+    typed = {WORKBOOK: template_workbook(contract, sample.layout)} if "xlsx" in contract.custom.containers else {}
     return {
         REQUIREMENT: requirement_page(sample),
         TEMPLATE: template_bytes(contract, sample.layout),
+        **typed,
         name: sample.file(),
         f"{name}{SUFFIX}": sample.manifest_bytes(),
     }

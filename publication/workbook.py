@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from foundation.tables import lasting_workbook
 from publication.columns import Schema
 from publication.inputs import Row
 
-# the earliest date a ZIP archive can hold: it says nothing, and is the same everywhere
-_FIXED = (1980, 1, 1, 0, 0, 0)
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -80,23 +78,4 @@ def workbook_bytes(tables: Mapping[Schema, Sequence[Row]], title: str, notes: Se
             sheet.add_table(table)
     raw = io.BytesIO()
     book.save(raw)
-    return _fixed_dates(raw.getvalue())
-
-
-def _fixed_dates(raw: bytes) -> bytes:
-    """The same archive with every member's date fixed, members in name order, nothing compressed.
-
-    Compression is left out because its bytes depend on the library of the machine.
-    """
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(raw)) as source, zipfile.ZipFile(out, "w") as target:
-        for name in sorted(source.namelist()):
-            content = source.read(name)
-            if name == "docProps/core.xml":
-                # openpyxl writes the moment of saving over the date that was set
-                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"1980-01-01T00:00:00Z", content)
-            entry = zipfile.ZipInfo(name, _FIXED)
-            entry.compress_type = zipfile.ZIP_STORED
-            entry.external_attr = 0o600 << 16
-            target.writestr(entry, content)
-    return out.getvalue()
+    return lasting_workbook(raw.getvalue())

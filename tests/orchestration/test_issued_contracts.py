@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import html
 import json
 import re
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import yaml
+from openpyxl import load_workbook
 
 from dbt_project.sources import SOURCES, source_table, sources_text
 from expectations.examine import check_file
@@ -21,7 +24,7 @@ from ingest.contract import CONTRACTS as FOLDER
 from ingest.contract import Contract, load_contracts, parse_contract
 from ingest.layout_file import template_bytes
 from ingest.sample import sample_of
-from orchestration.issuing import REQUIREMENT, SOURCE, SUITE, TEMPLATE, for_keeper, for_sender, issue
+from orchestration.issuing import REQUIREMENT, SOURCE, SUITE, TEMPLATE, WORKBOOK, for_keeper, for_sender, issue
 
 CONTRACTS = load_contracts()
 
@@ -46,7 +49,8 @@ def test_the_check_passes_every_sample_and_takes_every_template(feed: str, sende
     made = for_sender(contract, sender)
     sample = sample_of(contract, sender)
     name = sample.manifest().file
-    assert set(made) == {REQUIREMENT, TEMPLATE, name, f"{name}.manifest.json"}
+    assert set(made) - {WORKBOOK} == {REQUIREMENT, TEMPLATE, name, f"{name}.manifest.json"}
+    assert (WORKBOOK in made) == ("xlsx" in contract.custom.containers)
     for file, data in made.items():
         (tmp_path / file).write_bytes(data)
     report = check_file(tmp_path / name, contract, tmp_path / f"{name}.manifest.json")
@@ -54,9 +58,33 @@ def test_the_check_passes_every_sample_and_takes_every_template(feed: str, sende
     assert report.rows_accepted == len(sample.rows) >= 10
     # an empty template is no submission; that it is empty is all there is to say, and without a row nothing says that
     # the sender is the one who may send identifiers
-    empty = check_file(tmp_path / TEMPLATE, contract)
     unknown = {"structure.column_identifying"} if contract.is_clear(sample.layout) else set()
-    assert {item.rule for item in empty.findings} == {"delivery.no_rows"} | unknown
+    for template in sorted({TEMPLATE, WORKBOOK} & set(made)):
+        empty = check_file(tmp_path / template, contract)
+        assert {item.rule for item in empty.findings} == {"delivery.no_rows"} | unknown, template
+
+
+@pytest.mark.parametrize("feed", [name for name, contract in CONTRACTS.items() if "xlsx" in contract.custom.containers])
+def test_a_workbook_filled_in_by_hand_is_what_was_typed(feed: str, tmp_path: Path) -> None:
+    """GRW-02: a template with the sample typed into its cells is read as the sample itself is."""
+    contract = CONTRACTS[feed]
+    sample = sample_of(contract, _first_of_each_layout(contract)[0])
+    template = for_sender(contract, sample.organisation)[WORKBOOK]
+    assert template == for_sender(contract, sample.organisation)[WORKBOOK]
+    book = load_workbook(BytesIO(template))
+    sheet = book.worksheets[0]
+    typed = list(csv.reader(sample.file().decode().splitlines()))
+    assert [cell.value for cell in sheet[1]] == typed[0]
+    assert {sheet.column_dimensions[cell.column_letter].number_format for cell in sheet[1]} == {"@"}
+    for number, record in enumerate(typed[1:], start=2):
+        for position, text in enumerate(record, start=1):
+            sheet.cell(number, position, text or None)
+    book.save(tmp_path / "typed.xlsx")
+    (tmp_path / "sample.csv").write_bytes(sample.file())
+    filled, plain = (check_file(tmp_path / name, contract) for name in ("typed.xlsx", "sample.csv"))
+    assert (filled.outcome, filled.rows_accepted) == (plain.outcome, plain.rows_accepted)
+    assert [item.rule for item in filled.findings] == [item.rule for item in plain.findings]
+    assert filled.rows_accepted == len(sample.rows)
 
 
 @pytest.mark.parametrize(("feed", "sender"), SENT)
