@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
@@ -32,6 +33,7 @@ VIEWS = {
     "years": ("year", "The outcomes of financial years (April to March)."),
 }
 _CHUNK = 100_000
+_HANDS = 2
 # what JSON writes otherwise than it is
 _ESCAPED = r'["\\\x00-\x1f]'
 
@@ -88,14 +90,15 @@ def _quoted(text: str) -> str:
 def write_duckdb(path: Path, tables: Mapping[Schema, Sequence[Row] | pa.Table], comment: str, *, views: bool) -> None:
     """A DuckDB file with comments on every table and column; `views` adds months, quarters and years.
 
-    Rows stand in the order given; those of an Arrow table, which are many, are put into the order of their schema.
+    Rows stand in the order given; those of an Arrow table, which are many, are put into the order of their schema, by
+    more than one thread.
     """
     import duckdb
 
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(":memory:")
     try:
-        connection.execute("SET threads = 1")
+        connection.execute(f"SET threads = {_HANDS if any(isinstance(rows, pa.Table) for rows in tables.values()) else 1}")
         connection.execute(f"ATTACH {_quoted(str(path))} AS release (STORAGE_VERSION {_quoted(STORAGE_VERSION)})")
         for schema, rows in tables.items():
             columns = ", ".join(f'"{column.name}" {DUCKDB[column.kind]}' for column in schema.columns)
@@ -231,6 +234,10 @@ def _as_json(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.fill_null(texts, _text("null"))
 
 
+def _table(batch: pa.RecordBatch) -> pa.Table:
+    return pa.Table.from_batches([batch])
+
+
 def _lines(table: pa.Table) -> pa.ChunkedArray:
     """Every row as a line feed and the JSON of its values in a list."""
     values = _joined(*(_as_json(column) for column in table.columns), _text(", "))
@@ -244,12 +251,12 @@ def contents_hash(path: Path) -> str:
     its rows, each the JSON of its values in a list, sorted by their bytes.
     """
     digest, between = sha256(), b""
-    with _opened(path) as connection:
+    with _opened(path) as connection, ThreadPoolExecutor(_HANDS) as hands:
         for name, comment, kind, columns in _shape(connection):
             digest.update(between + json.dumps([name, kind, comment, columns], ensure_ascii=False).encode())
             between = b"\n"
             reader = connection.sql(f"SELECT * FROM {_named(name)}").to_arrow_reader(_CHUNK)  # noqa: S608 (quoted)
-            pieces = [piece for batch in reader for piece in _lines(pa.Table.from_batches([batch])).chunks]
+            pieces = [piece for lines in hands.map(_lines, map(_table, reader)) for piece in lines.chunks]
             lines = pa.chunked_array(pieces, pa.large_string())
             for piece in text_bytes(lines.take(pc.sort_indices(lines))):
                 digest.update(piece)

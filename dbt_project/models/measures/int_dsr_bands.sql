@@ -11,6 +11,24 @@ with rates as (
     where statistic = 'dsr'
 ),
 
+-- From the rates' own tables rather than from that of all events: an event of another indicator changes nothing here.
+counted as (
+    {% for indicator in populations %}
+        select
+            indicator_id,
+            person_key,
+            event_date,
+            numerator,
+            pcn,
+            deprivation,
+            age_group,
+            age_band,
+            area_code
+        from {{ ref('ind_' ~ indicator ~ '__events') }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
 events as (
     select
         events.indicator_id,
@@ -24,7 +42,7 @@ events as (
         rates.breakdowns,
         events.numerator as events,
         count(*) over (partition by events.indicator_id, events.person_key, events.age_band) as of_the_person
-    from {{ ref('int_indicator_events') }} as events
+    from counted as events
     inner join rates
         on events.indicator_id = rates.indicator_id
 ),
