@@ -28,6 +28,7 @@ from expectations.by_value import OF_ONE_VALUE
 from expectations.expectation import Expectation, Outcome, Suite, SuiteResult, columns_of
 from expectations.rows import HeldValues, months_in, orphans
 from expectations.runner import outcomes, run_suite
+from foundation.ahead import one_ahead
 from foundation.period import Period
 from ingest.conform import Part, column_sums, conform_part, drop_exact_duplicates, refuse_second_header, together
 from ingest.contract import Contract
@@ -95,10 +96,12 @@ def _fill(
     if rights is not None:
         made.aside.update(dict.fromkeys(sorted(rights.blanked), ERASED))
     listed = rights is not None and (rights.state is not None or bool(rights.blanked))
-    for raw in reader.parts():
+    before = 0
+    for raw in one_ahead(reader.parts()):
         if not parts:
             refuse_second_header(raw, contract)
-        part = conform_part(raw, contract, reader.count)
+        part = conform_part(raw, contract, before)
+        before += raw.row_count
         tokens = tokenise(part.table, contract, raw.layout, keyring)
         made.layout = raw.layout_name
         made.readable += part.table.num_rows
@@ -267,7 +270,7 @@ class PartRows:
         plain = [(number, in_one_pass.of_rows(item)) for number, item in by_row]
         large = self.num_rows > in_one_pass.MANY_ROWS
         seen = shown = 0
-        for part in self.spill.tables():
+        for part in one_ahead(self.spill.tables()):
             seen += part.num_rows
             filled.update({name: part.num_rows - part.column(name).null_count for name in counted})
             # its first and its last part are shown to Great Expectations, others where something is wrong with them

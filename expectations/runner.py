@@ -26,9 +26,12 @@ from expectations.batch import derive, series
 from expectations.by_value import ByValue, Question
 from expectations.expectation import Expectation, Outcome, SuiteResult, columns_of
 from expectations.in_one_pass import Answer
+from expectations.put_off import put_off
 from foundation.errors import SystemFault
 
 _BATCH = "submission"
+# a third of the seconds in which GX is imported; it draws with the one and tests distributions with the other
+_NEVER_ASKED = ("altair", "scipy.stats")
 # values of a question that is put beside others of its size
 _SHORT = 2_000
 
@@ -38,7 +41,8 @@ def _context() -> Any:
     """One ephemeral context a process; it lives in memory and reports to nobody."""
     # read by GX when it is imported
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations as gx
+    with put_off(_NEVER_ASKED):
+        import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     logging.getLogger("great_expectations").setLevel(logging.ERROR)

@@ -26,7 +26,7 @@ from foundation.durable import TEMPORARY
 from ingest.contract import Contract
 
 # rows read back at a time; rows that share keys looked at together; files that hashes are spread over
-BATCH_ROWS, GROUP_ROWS, BUCKETS = 1 << 16, 1 << 18, 16
+BATCH_ROWS, GROUP_ROWS, BUCKETS = 1 << 16, 1 << 18, 64
 # a file with rows of more months holds something else than months
 MOST_MONTHS = 400
 _HASHED = np.dtype([("hash", "<u8"), ("row", "<i8")])

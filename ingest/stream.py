@@ -68,14 +68,14 @@ class PlainReader:
     def __init__(self, held: Held, name: str, contract: Contract, layout_name: str | None) -> None:
         self._held, self._name, self._contract, self._wanted = held, name, contract, layout_name
         self.findings: list[Finding] = []
-        self.count = 0
 
     def parts(self) -> Iterator[RawTable]:
-        """Rows of the file, part after part, as `ingest.container.read_table` has them all at once. `count` is the
-        number of rows before the part at hand. FileRejectedError, NotPlainError: nothing of any part may be used."""
+        """Rows of the file, part after part, as `ingest.container.read_table` has them all at once.
+        FileRejectedError, NotPlainError: nothing of any part may be used."""
         contract = self._contract
         if not is_csv(self._name, contract):
             raise NotPlainError
+        count = 0
         try:
             pieces = cut(self._held.blocks(), PART_BYTES)
             first = next(pieces, b"")
@@ -99,16 +99,16 @@ class PlainReader:
                 last = [*last, *body.last][-3:]
                 cells = tuple(body.cells[position] for position in shape.positions)
                 yield RawTable(shape.layout_name, shape.layout, shape.columns, cells, body.count, [])
-                self.count += body.count
+                count += body.count
         except ChangedError:
             raise FileRejectedError(
                 finding("delivery.changed_while_read", "The file changed while it was read.")
             ) from None
-        if not self.count:
+        if not count:
             raise NotPlainError
         for position, (filled, suspicious) in extra.items():
             self.findings.append(judge_extra(position, header[position], filled, suspicious))
-        refuse_footer(last, self.count, contract, shape)
+        refuse_footer(last, count, contract, shape)
 
     def _begin(self, first: bytes) -> tuple[list[str], Shape]:
         """The header, by the rules for any other; of the rest of the first part nothing is said here."""

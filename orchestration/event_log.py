@@ -1,10 +1,10 @@
 """Dagster's event log on SQLite, with its databases kept open for the length of a run.
 
 Dagster's own storage makes a new database engine for every event: it compiles the same statements anew, opens the
-file, and folds the write-ahead log back when it closes it. A run of ours has a thousand events. Nor does each event wait
-for the disk: what a killed process has written is there, and what a power cut takes are the last events of a run that
-the cut ended anyway. Nothing we prove or pay rests on an event. Otherwise the same files, each event in a transaction of
-its own. Named in dagster.yaml.
+file, and folds the write-ahead log back when it closes it. A run of ours has a thousand events. Nor does each event
+wait for the disk: what a killed process has written is there, and what a power cut takes are the last events of a run
+that the cut ended anyway. Nothing we prove or pay rests on an event. Otherwise the same files, each event in a
+transaction of its own. Named in dagster.yaml.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from foundation.canonical import plain_decimal, readable_json, sha256_file
 from foundation.errors import Refused, SystemFault
@@ -33,6 +31,8 @@ VIEWS = {
     "years": ("year", "The outcomes of financial years (April to March)."),
 }
 _CHUNK = 100_000
+# rows of a table that is not written value by value
+_LONG = 100_000
 _HANDS = 2
 # what JSON writes otherwise than it is
 _ESCAPED = r'["\\\x00-\x1f]'
@@ -98,7 +98,8 @@ def write_duckdb(path: Path, tables: Mapping[Schema, Sequence[Row] | pa.Table], 
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(":memory:")
     try:
-        connection.execute(f"SET threads = {_HANDS if any(isinstance(rows, pa.Table) for rows in tables.values()) else 1}")
+        long = any(isinstance(rows, pa.Table) for rows in tables.values())
+        connection.execute(f"SET threads = {_HANDS if long else 1}")
         connection.execute(f"ATTACH {_quoted(str(path))} AS release (STORAGE_VERSION {_quoted(STORAGE_VERSION)})")
         for schema, rows in tables.items():
             columns = ", ".join(f'"{column.name}" {DUCKDB[column.kind]}' for column in schema.columns)
@@ -149,7 +150,7 @@ def _opened(path: Path) -> Iterator[Any]:
     connection = duckdb.connect(":memory:")
     try:
         try:
-            connection.execute("SET threads = 1")
+            connection.execute(f"SET threads = {_HANDS}")
             connection.execute(f"ATTACH {_quoted(str(path))} AS release (READ_ONLY)")
             connection.execute("USE release")
             # a view of a copy that somebody made may name any file or address: from here on nothing else is opened
@@ -211,37 +212,46 @@ def read_events(path: Path, indicators: Collection[str]) -> list[dict[str, Any]]
         return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
 
 
-_joined = pc.binary_join_element_wise
+def _column(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
-def _text(text: str) -> pa.Scalar:
-    return pa.scalar(text, pa.large_string())
+def _as_json(name: str, kind: str) -> str | None:
+    """A column as SQL that writes each value as `json.dumps` does; None for a type it is not written for."""
+    text = f"cast({_column(name)} as varchar)"
+    if kind in ("DATE", "VARCHAR"):
+        text = f"'\"' || {text} || '\"'"
+    elif kind not in ("INTEGER", "BIGINT"):
+        return None
+    return f"coalesce({text}, 'null')"
 
 
-def _as_json(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Each value of a column as `json.dumps` writes it. Long columns are of kinds that need no loop over values."""
-    kind = column.type
-    if pa.types.is_integer(kind):
-        texts = column.cast(pa.large_string())
-    elif pa.types.is_date(kind) or (
-        pa.types.is_string(kind) and not pc.any(pc.match_substring_regex(column, _ESCAPED)).as_py()
-    ):
-        texts = _joined(_text('"'), column.cast(pa.large_string()), _text('"'), _text(""))
-    else:
-        return pa.chunked_array(
-            [[json.dumps(_plain(value), ensure_ascii=False) for value in column.to_pylist()]], pa.large_string()
+def _plain_lines(connection: Any, name: str, columns: Sequence[tuple[Any, ...]]) -> str | None:
+    """A query of the rows of a long table as JSON, in order; None where that has to be done value by value."""
+    written = [_as_json(column, kind) for column, kind, _ in columns]
+    counted = connection.execute(f"SELECT count(*) FROM {_named(name)}").fetchall()[0][0]  # noqa: S608 (quoted)
+    if counted <= _LONG or None in written:
+        return None
+    texts = ", ".join(_column(column) for column, kind, _ in columns if kind == "VARCHAR")
+    # beside each other, so that they are looked through once
+    asked = f"SELECT count(*) FROM {_named(name)} WHERE regexp_matches(concat('', {texts or 'null'}), ?)"  # noqa: S608 (quoted)
+    if connection.execute(asked, [_ESCAPED]).fetchall()[0][0]:
+        return None
+    values = " || ', ' || ".join(str(one) for one in written)
+    return f"SELECT chr(10) || '[' || {values} || ']' AS line FROM {_named(name)} ORDER BY line"  # noqa: S608 (quoted)
+
+
+def _lines(connection: Any, name: str, columns: Sequence[tuple[Any, ...]]) -> Iterator[bytes | memoryview]:
+    """Every row as a line feed and the JSON of its values in a list, sorted by their bytes."""
+    query = _plain_lines(connection, name, columns)
+    if query is None:
+        rows = connection.execute(f"SELECT * FROM {_named(name)}").fetchall()  # noqa: S608 (quoted)
+        yield from sorted(
+            b"\n" + json.dumps([_plain(value) for value in row], ensure_ascii=False).encode() for row in rows
         )
-    return pc.fill_null(texts, _text("null"))
-
-
-def _table(batch: pa.RecordBatch) -> pa.Table:
-    return pa.Table.from_batches([batch])
-
-
-def _lines(table: pa.Table) -> pa.ChunkedArray:
-    """Every row as a line feed and the JSON of its values in a list."""
-    values = _joined(*(_as_json(column) for column in table.columns), _text(", "))
-    return _joined(_text("\n["), values, _text("]"), _text(""))
+        return
+    for batch in connection.sql(query).to_arrow_reader(_CHUNK):
+        yield from text_bytes(pa.chunked_array([batch.column(0).cast(pa.large_string())]))
 
 
 def contents_hash(path: Path) -> str:
@@ -251,14 +261,11 @@ def contents_hash(path: Path) -> str:
     its rows, each the JSON of its values in a list, sorted by their bytes.
     """
     digest, between = sha256(), b""
-    with _opened(path) as connection, ThreadPoolExecutor(_HANDS) as hands:
+    with _opened(path) as connection:
         for name, comment, kind, columns in _shape(connection):
             digest.update(between + json.dumps([name, kind, comment, columns], ensure_ascii=False).encode())
             between = b"\n"
-            reader = connection.sql(f"SELECT * FROM {_named(name)}").to_arrow_reader(_CHUNK)  # noqa: S608 (quoted)
-            pieces = [piece for lines in hands.map(_lines, map(_table, reader)) for piece in lines.chunks]
-            lines = pa.chunked_array(pieces, pa.large_string())
-            for piece in text_bytes(lines.take(pc.sort_indices(lines))):
+            for piece in _lines(connection, name, columns):
                 digest.update(piece)
     return digest.hexdigest()
 

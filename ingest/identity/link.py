@@ -122,9 +122,15 @@ def same_evidence(
         connection.execute(_MOVED)
         if connection.execute("select count(*) from moved where not bare").fetchall()[0][0]:
             return False
-        # only the rows of persons in question: everything else is not looked at
-        _load(connection, kept, "kept", "person_token in (select m.person_token from moved as m)")
-        return not connection.execute(_ALONE).fetchall()[0][0]
+        connection.execute(_ALONE)
+        # the largest first: a register knows nearly everybody, and what nobody asks about any more is not read
+        for item in sorted(kept, key=lambda one: (-sum(path.stat().st_size for path in one.files), one.feed)):
+            if not connection.execute("select count(*) from alone").fetchall()[0][0]:
+                return True
+            if item.files and "person_token" in item.tokens:
+                rows, given = _rows(item, "person_token")
+                connection.execute(f"delete from alone where person_token in (select person_token from {rows})", given)  # noqa: S608 (names of our own)
+        return not connection.execute("select count(*) from alone").fetchall()[0][0]
 
 
 def _settings(scratch: Path | None) -> dict[str, str]:
@@ -140,7 +146,14 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _load(connection: Any, feeds: Sequence[FeedRows], table: str, only: str = "true") -> None:
+def _rows(item: FeedRows, picked: str) -> tuple[str, list[Any]]:
+    """Rows of a feed that may be linked: a query in brackets and what it is given."""
+    where = " and ".join(f"{_quoted(name)} = ?" for name in sorted(item.link_when)) or "true"
+    query = f"(select {picked} from read_parquet(?, hive_partitioning = false, union_by_name = false) where {where})"  # noqa: S608 (names of our own)
+    return query, [sorted(str(path) for path in item.files), *(item.link_when[name] for name in sorted(item.link_when))]
+
+
+def _load(connection: Any, feeds: Sequence[FeedRows], table: str) -> None:
     """Distinct combinations of tokens by kind of feed: everything the passes look at."""
     connection.execute(
         f"create table {table} (tied boolean, person_token varchar, match_token varchar, local_token varchar)"
@@ -149,17 +162,8 @@ def _load(connection: Any, feeds: Sequence[FeedRows], table: str, only: str = "t
         if not item.files:
             continue
         picked = ", ".join(name if name in item.tokens else "cast(null as varchar)" for name in _TOKENS)
-        where = " and ".join(f"{_quoted(name)} = ?" for name in sorted(item.link_when)) or "true"
-        connection.execute(
-            f"insert into {table} select * from (select distinct ?, {picked} "  # noqa: S608 (names of our own)
-            f"from read_parquet(?, hive_partitioning = false, union_by_name = false) where {where}) as found({_SEEN}) "
-            f"where {only}",
-            [
-                item.exclude_when_tied,
-                sorted(str(path) for path in item.files),
-                *(item.link_when[name] for name in sorted(item.link_when)),
-            ],
-        )
+        rows, given = _rows(item, f"distinct ?, {picked}")
+        connection.execute(f"insert into {table} select * from {rows}", [item.exclude_when_tied, *given])  # noqa: S608 (names of our own)
 
 
 _MOVED = """
@@ -171,9 +175,10 @@ from (
 create table both_times as select * from gone intersect select * from come;
 """
 _ALONE = """
-select count(*) from moved as m
+create table alone as
+select distinct m.person_token
+from moved as m
 where m.person_token is not null
-    and not exists (select 1 from kept as k where k.person_token = m.person_token)
     and not exists (select 1 from both_times as b where b.person_token = m.person_token)
 """
 # `owner` is the token that names the person: the person's key is made of it. Null: listed without a person.
