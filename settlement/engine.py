@@ -119,7 +119,8 @@ def settle(
         take_held_back(statement, terms, now["top_up"], recorded.absent)
     take_recoup(statement, terms, now, balances)
     totals |= {name: sum(now[name].parts.values()) for name in ("condition", "recoup") if name in now}
-    amounts = take_amounts(statement, terms, totals, prior, lines.posted, withheld=lines.withheld)
+    moved = [name for name in now if before is not None and now[name].parts != before[name].parts]
+    amounts = take_amounts(statement, terms, totals, prior, lines.posted, moved, withheld=lines.withheld)
 
     def build_lines(settlement_id: str) -> tuple[MemberLine, ...]:
         return tuple(

@@ -6,7 +6,7 @@ Not here: the first-time amount of a line (`pool`), the members' parts (`posting
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -163,13 +163,15 @@ def take_amounts(
     totals: Mapping[str, int],
     prior: Prior | None,
     posted: Mapping[str, Step],
+    moved: Collection[str],
     *,
     withheld: bool,
 ) -> dict[str, int]:
     """Pence to post, by line. First settlement: its own lines, and others that are not 0. Restatement: differences.
 
-    posted: the rounding step of each line this settlement computes. While a settlement is withheld, what earlier ones
-    posted stands and nothing more moves.
+    posted: the rounding step of each line this settlement computes. moved: lines of which a member's part is another
+    than before; where the parts move and their sum does not, nothing is posted on the line but from member to member.
+    While a settlement is withheld, what earlier ones posted stands and nothing more moves.
     """
     lines = lines_of(terms)
     if prior is None:
@@ -191,6 +193,6 @@ def take_amounts(
             "pence",
             "terms:finance",
         )
-        if difference.exact != 0:
+        if difference.exact != 0 or name in moved:
             amounts[name] = int(difference.exact)
     return amounts

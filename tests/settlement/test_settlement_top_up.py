@@ -547,6 +547,37 @@ def test_restatement_of_several_lines() -> None:
         settle_top_up(TERMS, AT_72, advances=drawn, prior=first.posting_rows())
 
 
+def test_parts_that_move_while_their_sum_stands_are_posted() -> None:
+    """Twelve parts of the first top-up are recouped from two members, and seven of a larger one from one of them: the
+    same pence, which the other member gets back."""
+    shares = [{"score": 26, "share_pct": 28}, {"score": 72, "share_pct": 48}]
+    terms = greenwich(
+        {
+            "finance.top_up.pool_share": shares,
+            "finance.top_up.bonus": None,
+            "finance.top_up.learning_and_development.withhold_gbp": Decimal(100_000_000),
+        }
+    )
+    drawn = {"community-link-charity": 10**10, "youth-charity": 10**10}
+    absent = recorded_in(terms, log_with(terms, absent=[("youth-charity", "independent-expert")]))
+    first = settle_top_up(terms, AT_26, advances=drawn)
+    second = settle_top_up(terms, AT_72, advances=drawn, prior=first.posting_rows(), recorded=absent)
+    alone = settle_top_up(terms, AT_72, advances=drawn, recorded=absent)
+    recouped = by_line(first)["recoup"]
+    assert recouped < 0
+    assert by_line(second)["recoup"] == 0
+    assert by_line(alone)["recoup"] == recouped
+    assert {row["member_id"]: row["amount_pence"] for row in second.member_rows() if row["line"] == "recoup"} == {
+        **dict.fromkeys(terms.member_ids, 0),
+        "community-link-charity": recouped * 5 // 12,
+        "youth-charity": -recouped * 5 // 12,
+    }
+    assert _sums(first, second) == _sums(alone)
+    posted = [*first.posting_rows(), *second.posting_rows()]
+    again = settle_top_up(terms, AT_72, advances=drawn, prior=posted, recorded=absent)
+    assert (again.postings, again.member_lines) == ((), ())
+
+
 @pytest.mark.parametrize("line", ["gain", "loss", "gift"])
 def test_a_line_the_terms_do_not_know_is_not_restated(line: str) -> None:
     (row, *_) = settle_top_up(TERMS, AT_26).posting_rows()
