@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Context, Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -27,7 +28,7 @@ from expectations.batch import derive
 from expectations.by_value import OF_ONE_VALUE
 from expectations.expectation import Expectation, Outcome, Suite, SuiteResult, columns_of
 from expectations.rows import HeldValues, months_in, orphans
-from expectations.runner import outcomes, run_suite
+from expectations.runner import get_ready, outcomes, run_suite
 from foundation.ahead import one_ahead
 from foundation.period import Period
 from ingest.conform import Part, column_sums, conform_part, drop_exact_duplicates, refuse_second_header, together
@@ -71,7 +72,10 @@ def read_parts(
     reader = PlainReader(held, name, contract, layout)
     made = PartRows(contract, Spill(beside, contract, _keys(suite, contract)))
     try:
-        _fill(made, reader, keyring, rights, wanted)
+        # Great Expectations is loaded by an interpreter that reading the parts hardly needs
+        with ThreadPoolExecutor(1) as beside_reading:
+            beside_reading.submit(get_ready)
+            _fill(made, reader, keyring, rights, wanted)
     except TooManyMonthsError:
         made.spill.close()
         raise NotPlainError from None

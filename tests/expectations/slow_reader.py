@@ -201,6 +201,21 @@ def is_nhs_number(cell: str) -> bool:
     return (11 - total % 11) % 11 == int(digits[9])
 
 
+def names_somebody(text: str) -> bool:
+    """Whether a word of the text is an NHS number, in one piece or with gaps, or has the shape of a postcode."""
+    postcode = r"[A-Za-z]{1,2}[0-9][A-Za-z0-9]?[ \xa0]?[0-9][A-Za-z]{2}"
+    gapped = r"[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}"
+    for start in range(len(text)):
+        for end in range(start + 5, min(start + 12, len(text)) + 1):
+            beside = text[max(start - 1, 0) : start] + text[end : end + 1]
+            if any(sign.isascii() and sign.isalnum() for sign in beside):
+                continue
+            word = text[start:end]
+            if re.fullmatch(postcode, word) or (re.fullmatch(gapped, word, re.ASCII) and is_nhs_number(word)):
+                return True
+    return False
+
+
 # cells ----------------------------------------------------------------------------------------------------
 
 
@@ -215,7 +230,8 @@ def value_of(cell: str, name: str, table: Table) -> object:
             unicodedata.category(sign) == "Cc" and sign not in "\t\r\n"
         ):
             raise BadCellError
-        if sign in "\u034f\u115f\u1160\u3164\uffa0":
+        # fillers, and the one place among the invisible ones that nothing has been put in yet
+        if sign in "\u034f\u115f\u1160\u3164\uffa0\u2065":
             raise BadCellError
     if kind == "count":
         return count_of(text)

@@ -334,6 +334,9 @@ def row_is_right(feed: Feed, values: tuple[object, ...]) -> bool:
     named = [slow_match("[a-z][a-z0-9-]*", agreement), slow_match("[A-Za-z0-9][A-Za-z0-9._-]*", line)]
     paid = isinstance(amount, Decimal) and 0 <= amount <= 9_999_999_999
     known = category in ("reimbursable_cost", "fee")
+    texts = [text for text in (agreement, line, *words) if isinstance(text, str)]
+    if any(slow_reader.names_somebody(text) for text in texts):
+        return False
     return organisation == "acute-trust" and month == "2025-04" and all(named) and known and paid and None not in words
 
 
