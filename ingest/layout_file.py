@@ -75,6 +75,7 @@ def template_workbook(contract: Contract, layout: Layout) -> bytes:
     """
     from openpyxl import Workbook
     from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
 
     book = Workbook()
     book.properties.creator = "Outturn"
@@ -82,9 +83,9 @@ def template_workbook(contract: Contract, layout: Layout) -> bytes:
     sheet.title = contract.custom.worksheet or "rows"
     names = list(contract.layout_names(layout).values())
     sheet.append(names)
-    for cell, name in zip(sheet[1], names, strict=True):
-        cell.font = Font(bold=True)
-        column = sheet.column_dimensions[cell.column_letter]
+    for number, name in enumerate(names, start=1):
+        sheet.cell(1, number).font = Font(bold=True)
+        column = sheet.column_dimensions[get_column_letter(number)]
         column.width, column.number_format = max(12, len(name) + 2), _TEXT
     sheet.freeze_panes = "A2"
     raw = io.BytesIO()
