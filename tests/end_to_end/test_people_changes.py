@@ -460,11 +460,11 @@ def test_a_correction_of_one_feed_leaves_what_is_made_of_others(flexed: Flexed) 
     assert standing >= {
         "stg_deaths", "int_deaths", "int_person_months", "int_population", "int_hospital_stays", "int_period_people",
         "ind_emergency_admissions__events", "ind_hypertension_treated__people", "int_ledger_lines", "ledger",
-        "int_required_reports", "int_calendar", "int_periods",
+        "int_required_reports", "int_calendar", "int_periods", "int_dsr_bands", "measure_dsr",
     }  # fmt: skip
     assert not standing & {
         "stg_community_referrals", "ind_community_wait__events", "ind_first_contact_28_days__events",
-        "int_indicator_events", "int_group_months", "measure_dsr", "measures", "breakdowns", "kpi_return", "lineage",
+        "int_indicator_events", "int_group_months", "measure_median", "measures", "breakdowns", "kpi_return", "lineage",
         "stg_submissions", "int_submission_coverage", "int_newest_submissions", "int_figure_submissions",
         "int_indicator_periods", "completeness", "spc_points",
     }  # fmt: skip
@@ -473,6 +473,7 @@ def test_a_correction_of_one_feed_leaves_what_is_made_of_others(flexed: Flexed) 
         (replace(moved, days=True), "int_person_months"),
         (replace(moved, inputs=frozenset({"indicator_catalogue"})), "indicators"),
         (replace(moved, inputs=frozenset({"agreement_periods"})), "ledger"),
+        (replace(moved, feeds=frozenset({"admitted_care"})), "measure_dsr"),
         (replace(moved, feeds=frozenset({"deaths"})), "ind_at_home_12_weeks__events"),
         (replace(moved, feeds=frozenset({"pcn_register"})), "ind_emergency_admissions__events"),
         (replace(moved, feeds=frozenset({"reference_organisations"})), "int_periods"),
