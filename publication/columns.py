@@ -336,6 +336,25 @@ INDICATORS = _schema(
     owner | text | role that owns the definition
     source | text | where the data come from, with licence
     caveat | text | what a reader must know before quoting it
+    metric | text | the measured figure in one phrase: an outcome is served by the indicator, the indicator \\
+        measured by its metric
+    domain | text | field of care or public health it belongs to
+    clinical_or_functional | text | clinical or functional
+    local_or_national | text | local or national definition
+    population_basis | text | resident, registered, caseload, cohort
+    measurement_window | text | which dates the figure of a period looks at
+    follow_up_window | text | how long its events are watched
+    maturity | text | from when on a figure may be scored
+    lag | text | when a figure is usually known
+    capture_method | text | how the data are recorded and sent
+    clinical_reviewer | text | role that reviews the definition; blank for a functional one
+    reference_ids | list | ids of national counterparts as scheme:id; blank where there is none
+    bridge | text | why the local figure differs from the national one; blank without a counterpart
+    feeds | list | feeds whose returns a complete period needs
+    period_kinds | list | kinds of period it has figures for
+    breakdowns | list | what it is divided by beside the area as a whole; blank if by nothing
+    effective_from | date | first day this version holds for
+    definition_hash | text | SHA-256 of the whole definition
     """,
 )
 

@@ -6,12 +6,13 @@ locks them. Not here: the SQL that computes them (`models/indicators`) and the l
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from foundation.canonical import content_id
 from foundation.errors import Refused
@@ -23,11 +24,58 @@ DIRECTORY = Path(__file__).resolve().parent
 # Feeds whose rows are figures already: everything else is counted from people.
 AGGREGATE_FEEDS = frozenset({"daily_discharge_return", "aggregate_kpi_return"})
 _DIRECTIONS = {"low": "decrease", "high": "increase", "neutral": "neutral"}
+# How each publisher writes its ids. A collection is a national series without ids: its name in our own letters.
+_REFERENCE_IDS = {
+    "fingertips": r"[0-9]{3,6}",
+    "phof": r"[A-E][0-9]{2}[a-z]?",
+    "ascof": r"[0-9][A-Z][0-9]?",
+    "nhsof": r"[0-9]\.[0-9](\.[ivx]+)?",
+    "qof": r"[A-Z]{2,6}[0-9]{3}",
+    "cvdprevent": r"CVDP[0-9]{3}[A-Z]+",
+    "bcf": r"[0-9]{4}-[0-9]{2}:[a-z0-9_]+",
+    "network_contract": r"[A-Z]{2,6}[0-9]{2,3}",
+    "collection": r"[a-z][a-z0-9_]*",
+}
+# What to write into a field that is missing, where its name does not say it.
+_HINTS = {
+    "metric": "the measured figure in one phrase, e.g. 'Percent of quit dates that led to a quit'",
+    "measurement_window": "which dates the figure of a period looks at, e.g. 'Quit dates set in the period'",
+    "maturity": "from when on a figure may be scored; it names the follow_up_days",
+    "population_basis": "resident, registered, caseload or cohort",
+    "clinical_reviewer": "the role that reviews a clinical definition; null only for a functional one",
+    "references": "national ids as {scheme, id, read}; [] where there is no national counterpart",
+    "bridge": "why the local and the national figure differ; null only without references",
+}
+
+
+class Reference(BaseModel):
+    """The id under which somebody publishes a national counterpart, and whether its definition was read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    scheme: Literal[
+        "fingertips", "phof", "ascof", "nhsof", "qof", "cvdprevent", "bcf", "network_contract", "collection",
+    ]  # fmt: skip
+    id: str
+    read: Literal["in_full", "in_part", "not_read"]
+
+    @model_validator(mode="after")
+    def _fit_scheme(self) -> Reference:
+        if not re.fullmatch(_REFERENCE_IDS[self.scheme], self.id):
+            raise ValueError(f"'{self.id}' is no id of {self.scheme}: they look like {_REFERENCE_IDS[self.scheme]}")
+        return self
+
+    @property
+    def text(self) -> str:
+        """`phof:C19a`, as it stands in the published catalogue."""
+        return f"{self.scheme}:{self.id}"
 
 
 class Indicator(BaseModel):
     """One indicator. Every field is part of the definition: changing any of them changes `definition_hash`.
 
+    An outcome is served by the indicator, which is measured by its metric. `references` name the national counterparts,
+    `bridge` says why the local figure differs from them.
     `max_missing_pct` is in percent of the covered days; `spc_fix_after` counts monthly points. `feeds` are those a
     figure is counted from, `follow_up_days` how long after a period its events are watched, `breakdowns` what it is
     divided by beside the area as a whole, `multiplier` what a share or rate is expressed per.
@@ -39,6 +87,7 @@ class Indicator(BaseModel):
     version: int = Field(ge=1)
     name: str
     outcome: str
+    metric: str
     definition: str
     numerator_definition: str
     denominator_definition: str
@@ -54,11 +103,17 @@ class Indicator(BaseModel):
     domain: str
     clinical_or_functional: Literal["clinical", "functional"]
     local_or_national: Literal["local", "national"]
+    population_basis: Literal["resident", "registered", "caseload", "cohort"]
     lag: str
     follow_up_window: str
+    measurement_window: str
+    maturity: str
     capture_method: str
     owner: str
+    clinical_reviewer: str | None
     source: str
+    references: tuple[Reference, ...]
+    bridge: str | None
     caveat: str
     interval: str
     effective_from: date
@@ -78,12 +133,31 @@ class Indicator(BaseModel):
             raise ValueError('write a limit in quotes, e.g. "10.00": a binary fraction has no exact written form')
         return value
 
-    @field_validator("feeds", "period_kinds", "breakdowns")
+    @field_validator("feeds", "period_kinds", "breakdowns", "references")
     @classmethod
-    def _refuse_twice(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _refuse_twice(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
         if len(set(value)) != len(value):
             raise ValueError("an entry stands there twice")
         return value
+
+    @model_validator(mode="after")
+    def _agree_with_itself(self) -> Indicator:
+        problems = []
+        if self.clinical_or_functional == "clinical" and self.clinical_reviewer is None:
+            problems.append("clinical_reviewer: a clinical definition needs one; name the role that reviewed it")
+        if self.clinical_reviewer == self.owner:
+            problems.append("clinical_reviewer: the owner cannot review their own definition; name another role")
+        if self.local_or_national == "national" and not self.references:
+            problems.append("references: a national definition needs the id it is published under")
+        if self.references and self.bridge is None:
+            problems.append("bridge: say why the local figure differs from the national one it refers to")
+        if self.bridge is not None and not self.references:
+            problems.append("bridge: name the national figure it leads to under references, or write null")
+        if self.follow_up_days and str(self.follow_up_days) not in self.maturity:
+            problems.append(f"maturity: a figure is mature after {self.follow_up_days} follow_up_days; name them")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
 
     @property
     def person_level(self) -> bool:
@@ -103,13 +177,21 @@ class Indicator(BaseModel):
     def row(self) -> dict[str, Any]:
         """The row of source run.indicator_catalogue: text, int, bool, the limit as a Decimal with two decimals.
 
-        Period kinds and breakdowns are one text each, words separated by spaces; feeds have their own table.
+        Feeds, period kinds, breakdowns and references are one text each, words separated by spaces; feeds have a
+        table of their own besides.
         """
         row: dict[str, Any] = {name: getattr(self, name) for name in COLUMNS}
         row["max_missing_pct"] = self.max_missing_pct.quantize(Decimal("0.01"))
         row["period_kinds"] = " ".join(self.period_kinds)
         row["breakdowns"] = " ".join(self.breakdowns)
+        row["feeds"] = " ".join(self.feeds)
+        row["reference_ids"] = " ".join(self.reference_ids)
         return row
+
+    @property
+    def reference_ids(self) -> tuple[str, ...]:
+        """`phof:C19a` and so on, in the definition's order."""
+        return tuple(one.text for one in self.references)
 
 
 # Columns of source run.indicator_catalogue, in order.
@@ -117,13 +199,16 @@ COLUMNS = (
     "indicator_id", "version", "name", "outcome", "definition", "numerator_definition", "denominator_definition",
     "exclusions", "statistic", "unit", "polarity", "value_decimals", "kind", "owner", "source", "caveat",
     "definition_hash", "spc_fix_after", "spc_screen_outliers", "max_missing_pct", "improvement_direction",
-    "person_level", "follow_up_days", "period_kinds", "breakdowns", "multiplier",
+    "person_level", "follow_up_days", "period_kinds", "breakdowns", "multiplier", "metric", "domain",
+    "clinical_or_functional", "local_or_national", "population_basis", "measurement_window", "follow_up_window",
+    "maturity", "lag", "capture_method", "clinical_reviewer", "reference_ids", "bridge", "feeds", "effective_from",
 )  # fmt: skip
 
 
 def _describe(path: Path, error: ValidationError) -> str:
     problems = [
         f"{path.name}, field {'.'.join(str(part) for part in item['loc']) or '(whole file)'}: {item['msg']}"
+        + (f" ({_HINTS[str(item['loc'][0])]})" if item["loc"] and item["loc"][0] in _HINTS else "")
         for item in error.errors(include_input=False, include_url=False)
     ]
     return "; ".join(sorted(problems))
@@ -180,6 +265,7 @@ def catalogue_table(directory: Path = DIRECTORY) -> pa.Table:
         "person_level": pa.bool_(),
         "follow_up_days": pa.int64(),
         "multiplier": pa.int64(),
+        "effective_from": pa.date32(),
     }
     schema = pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])
     return pa.Table.from_pylist(catalogue_rows(directory), schema=schema)

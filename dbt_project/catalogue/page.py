@@ -25,6 +25,24 @@ STATISTICS = {
 }
 POLARITIES = {"low": "lower is better", "high": "higher is better", "neutral": "neither is better"}
 BREAKDOWNS = {"pcn": "primary care network", "deprivation": "local deprivation fifth", "age": "age group"}
+BASES = {
+    "resident": "people who live in the area",
+    "registered": "people on the practice register",
+    "caseload": "people the services have on their books",
+    "cohort": "a closed group, followed up",
+}
+SCHEMES = {
+    "fingertips": "Fingertips",
+    "phof": "Public Health Outcomes Framework",
+    "ascof": "Adult Social Care Outcomes Framework",
+    "nhsof": "NHS Outcomes Framework",
+    "qof": "Quality and Outcomes Framework",
+    "cvdprevent": "CVDPREVENT",
+    "bcf": "Better Care Fund",
+    "network_contract": "network contract",
+    "collection": "national collection",
+}
+READ = {"in_full": "read", "in_part": "read in part", "not_read": "not read: confirm before relying on it"}
 KINDS = {"month": "months", "quarter": "quarters", "year": "financial years", "rolling_year": "rolling years"}
 OPENING = """# Indicators
 
@@ -53,10 +71,15 @@ def _sentence(text: str) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
+def _references(one: Indicator) -> str:
+    return "; ".join(f"{SCHEMES[item.scheme]} `{item.id}` ({READ[item.read]})" for item in one.references) or "none"
+
+
 def _rows(one: Indicator) -> list[tuple[str, str]]:
     control = "from all months" if one.spc_fix_after is None else f"fixed after {one.spc_fix_after} months"
     return [
         ("outcome", one.outcome),
+        ("metric", one.metric),
         ("numerator", one.numerator_definition),
         ("denominator", one.denominator_definition),
         ("left out", one.exclusions),
@@ -65,7 +88,10 @@ def _rows(one: Indicator) -> list[tuple[str, str]]:
         ("interval", one.interval),
         ("periods", _listed(KINDS, one.period_kinds)),
         ("also by", _listed(BREAKDOWNS, one.breakdowns) or "nothing else"),
+        ("population", BASES[one.population_basis]),
+        ("window", one.measurement_window),
         ("follow-up", one.follow_up_window),
+        ("mature", one.maturity),
         ("known", one.lag),
         (
             "withheld",
@@ -76,7 +102,10 @@ def _rows(one: Indicator) -> list[tuple[str, str]]:
         ("captured by", one.capture_method),
         ("feeds", ", ".join(f"`{feed}`" for feed in one.feeds)),
         ("owner", one.owner),
+        ("clinical review", one.clinical_reviewer or "none: a functional measure"),
         ("source", one.source),
+        ("national figure", _references(one)),
+        *([("bridge to it", one.bridge)] if one.bridge else []),
     ]
 
 

@@ -282,6 +282,27 @@ def _scored_words(book: Book, indicator_id: str) -> str:
     return " ".join(lines)
 
 
+def _kind_words(entry: Row) -> str:
+    parts = (entry["kind"], entry.get("clinical_or_functional"), entry.get("local_or_national"))
+    return sentence(capital(", ".join(part for part in parts if part)))
+
+
+def _definition_words(indicator_id: str, entry: Row) -> str:
+    text = f"{indicator_id}, version {entry['version']}, owned by the {entry['owner']}"
+    if reviewer := entry.get("clinical_reviewer"):
+        text += f", reviewed by the {reviewer[:1].lower() + reviewer[1:]}"
+    return text + "."
+
+
+def _national_words(entry: Row) -> str:
+    """Where a national counterpart is published, and why it is not the same number."""
+    if not entry.get("reference_ids"):
+        return ""
+    known = [one.partition(":")[::2] for one in entry["reference_ids"].split(" ")]
+    ids = ", ".join(f"{PUBLISHERS.get(scheme, scheme)} {name.replace('_', ' ')}" for scheme, name in known)
+    return f"{sentence(ids)} {sentence(entry.get('bridge') or '')}".strip()
+
+
 def indicator_page(book: Book, indicator_id: str, site: Mapping[str, Any]) -> bytes:
     entry = book.catalogue[indicator_id]
     agreed = book.agreed_kpi(indicator_id)
@@ -336,12 +357,16 @@ def indicator_page(book: Book, indicator_id: str, site: Mapping[str, Any]) -> by
         {"term": "Unit", "text": entry["unit"]},
         {"term": "Direction", "text": {"low": "Lower is better.", "high": "Higher is better."}.get(
             entry["polarity"], "Neither higher nor lower is better in itself.")},
-        {"term": "Kind of measure", "text": capital(entry["kind"] or "")},
+        {"term": "Kind of measure", "text": _kind_words(entry)},
         {"term": "Outcome it serves", "text": sentence(entry["outcome"] or "")},
+        {"term": "Whom it is about", "text": POPULATIONS.get(entry.get("population_basis") or "", "")},
+        {"term": "Dates it looks at", "text": sentence(entry.get("measurement_window") or "")},
+        {"term": "When it is final", "text": sentence(entry.get("maturity") or "")},
         {"term": "Use", "text": role_words(book, indicator_id) + "."},
         {"term": "What is scored", "text": _scored_words(book, indicator_id)},
         {"term": "Before you quote it", "text": sentence(entry["caveat"] or "")},
-        {"term": "Definition", "text": f"{indicator_id}, version {entry['version']}, owned by the {entry['owner']}."},
+        {"term": "Definition", "text": _definition_words(indicator_id, entry)},
+        {"term": "National figure", "text": _national_words(entry)},
         {"term": "Source and licence", "text": sentence(entry["source"] or "")},
     ]  # fmt: skip
     mine = {r["figure_id"]: r for r in figures_of(book, indicator_id)}
@@ -359,6 +384,23 @@ def indicator_page(book: Book, indicator_id: str, site: Mapping[str, Any]) -> by
     )  # fmt: skip
 
 
+POPULATIONS = {
+    "resident": "People who live in the area.",
+    "registered": "People registered with the area’s general practices.",
+    "caseload": "People the services have on their books.",
+    "cohort": "A closed group of people, followed up.",
+}
+PUBLISHERS = {
+    "fingertips": "Fingertips",
+    "phof": "Public Health Outcomes Framework",
+    "ascof": "Adult Social Care Outcomes Framework",
+    "nhsof": "NHS Outcomes Framework",
+    "qof": "Quality and Outcomes Framework",
+    "cvdprevent": "CVDPREVENT",
+    "bcf": "Better Care Fund",
+    "network_contract": "Network contract",
+    "collection": "National collection",
+}
 STATISTICS = {
     "census_mean": "The daily counts of all complete days are added up and divided by the number of complete days.",
     "ratio_of_sums": "One sum over all complete days is divided by another sum over the same days.",

@@ -56,6 +56,7 @@ def test_every_indicator_has_a_model_and_every_model_an_indicator() -> None:
 
 @pytest.mark.parametrize("field", [*Indicator.model_fields])
 def test_a_missing_field_is_named_with_its_file(tmp_path: Path, field: str) -> None:
+    """SWK-09: an indicator that is neither clinical nor functional is refused, like any with a part missing."""
     content = _definition()
     del content[field]
     path = _write(tmp_path, content)
@@ -84,12 +85,48 @@ def test_a_blank_text_is_no_definition(tmp_path: Path, field: str) -> None:
         ({"follow_up_days": -1}, "field follow_up_days"),
         ({"indicator_id": "another"}, "field indicator_id: it says 'another'"),
         ({"version": 0}, "field version"),
+        ({"population_basis": "everybody"}, "field population_basis.*resident, registered, caseload or cohort"),
+        ({"references": [{"scheme": "phof", "id": "19a", "read": "in_full"}]}, "field references.0: .*no id of phof"),
+        ({"references": [{"scheme": "phof", "id": "C19a"}]}, "field references.0.read"),
+        ({"references": [], "bridge": None}, "references: a national definition needs the id it is published under"),
+        ({"bridge": None}, "bridge: say why the local figure differs"),
+        ({"local_or_national": "local", "references": []}, "bridge: name the national figure it leads to"),
+        ({"clinical_or_functional": "clinical"}, "clinical_reviewer: a clinical definition needs one"),
+        ({"clinical_reviewer": "Head of urgent care, integrated care board"}, "cannot review their own definition"),
+        ({"follow_up_days": 30}, "maturity: a figure is mature after 30 follow_up_days; name them"),
     ],
 )
 def test_a_doubtful_entry_is_refused(tmp_path: Path, change: dict[str, Any], said: str) -> None:
     _write(tmp_path, {**_definition(), **change})
     with pytest.raises(Refused, match=said):
         load_catalogue(tmp_path)
+
+
+def test_what_is_missing_is_said_with_what_to_write(tmp_path: Path) -> None:
+    """GRW-14, THM-14: no figure without outcome and metric, no clinical definition without a reviewer."""
+    content = _definition()
+    del content["metric"], content["clinical_reviewer"]
+    _write(tmp_path, content)
+    with pytest.raises(Refused, match=r"field metric: Field required \(the measured figure in one phrase") as refused:
+        load_catalogue(tmp_path)
+    assert "field clinical_reviewer: Field required (the role that reviews" in str(refused.value)
+    assert "docs/how-to/add-an-indicator.md" in str(refused.value)
+
+
+def test_terms_and_catalogue_speak_of_the_same_people_and_version() -> None:
+    """Whom a scored figure is about, in which version, stands the same in the terms that score it."""
+    catalogue = {indicator.indicator_id: indicator for indicator in load_catalogue()}
+    scored = [
+        kpi
+        for path in sorted((PROJECT.parent / "agreements").rglob("*.yaml"))
+        for kpi in YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))["framework"]["kpis"]
+        if "indicator_id" in kpi
+    ]
+    assert len(scored) > 15
+    for kpi in scored:
+        one = catalogue[kpi["indicator_id"]]
+        assert (kpi["population_basis"], kpi["indicator_version"]) == (one.population_basis, one.version), kpi["id"]
+        assert kpi["polarity"] == one.polarity, kpi["id"]
 
 
 def test_unreadable_files_and_an_empty_folder_are_refused(tmp_path: Path) -> None:
@@ -118,6 +155,9 @@ def test_rows_fit_the_source_and_keep_their_types() -> None:
     table = catalogue_table()
     assert tuple(table.column_names) == COLUMNS
     assert str(table.schema.field("max_missing_pct").type) == "decimal128(5, 2)"
+    hypertension = next(row for row in table.to_pylist() if row["indicator_id"] == "hypertension_treated")
+    assert hypertension["reference_ids"] == "cvdprevent:CVDP007HYP"
+    assert hypertension["clinical_reviewer"] == "General practitioner, long-term conditions lead"
     limits = {row["indicator_id"]: row["max_missing_pct"] for row in table.to_pylist()}
     assert limits["no_criteria_to_reside"] == Decimal("10.00")
     # sums over organisations that cannot leave single days out: no day may be missing

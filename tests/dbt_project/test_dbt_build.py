@@ -12,6 +12,7 @@ from pathlib import Path
 from dbt_lake import AREA, CUT, Build, dump, run_dbt
 from synthetic_place import FIRST, LAST, Synthetic
 
+from dbt_project.catalogue import load_catalogue
 from foundation.figures import parse_figure_id
 from foundation.period import Period, parse_period, quarter_of
 
@@ -63,6 +64,19 @@ def test_a_blank_hour_is_not_available_and_never_zero(synthetic_build: Build) ->
     july = found["discharged_by_1700", "2024-07"]
     assert (july["marker"], july["value"], july["numerator"]) == ("x", None, None)
     assert found["discharged_by_1700", "2024-04"]["marker"] is None
+
+
+def test_the_published_catalogue_is_the_definition(synthetic_build: Build) -> None:
+    """GRW-15: population, window, maturity, reviewer, national ids and the bridge to them stand with each indicator."""
+    rows = {row["indicator_id"]: row for row in synthetic_build.rows("select * from indicators")}
+    for one in load_catalogue():
+        row = rows[one.indicator_id]
+        assert row["definition_hash"] == one.definition_hash
+        for name in ("metric", "population_basis", "measurement_window", "maturity", "lag", "clinical_reviewer", "bridge",
+                     "effective_from"):  # fmt: skip
+            assert row[name] == getattr(one, name), (one.indicator_id, name)
+        assert (row["reference_ids"] or "").split() == list(one.reference_ids)
+        assert row["feeds"].split() == list(one.feeds)
 
 
 def test_published_percentages_have_no_quarter(synthetic_build: Build) -> None:

@@ -70,7 +70,7 @@ def indicators() -> list[dict[str, Any]]:
     for name, (statistic, unit, decimals, polarity, *_) in SHAPES.items():
         words = name.replace("_", " ")
         rows.append(
-            {"indicator_id": name, "version": 1, "name": words.capitalize(), "outcome": f"People live well ({name[0]})",
+            {**made.DEFINED, "indicator_id": name, "version": 1, "name": words.capitalize(), "outcome": f"People live well ({name[0]})",
              "definition": f"Invented: {words}", "numerator_definition": f"Those counted for {words}",
              "denominator_definition": f"Everybody it could have been for {words}", "exclusions": "None",
              "statistic": statistic, "unit": unit, "polarity": polarity, "value_decimals": decimals, "kind": "outcome",
