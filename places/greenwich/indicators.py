@@ -41,7 +41,13 @@ class Indicator:
 
 _TABLE = (
     Indicator("opiate_treatment_completion", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("non_opiate_treatment_completion", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("alcohol_treatment_completion", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("sustained_recovery_6_months", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("sustained_recovery", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("sustained_recovery_24_months", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("re_presentation_6_months", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("deaths_in_treatment", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("treatment_wait", "median", 1, 1, _ALL_KINDS, _PLACES),
     Indicator("four_week_quit", "proportion", 100, 1, _ALL_KINDS, _EVERY),
     Indicator("health_check_uptake", "proportion", 100, 1, _LONG_KINDS, _PLACES, residents_only=True, ages=(40, 74)),

@@ -22,6 +22,7 @@ Event = tuple[str, int | None, date, int, int | None, str, str, str, str | None]
 # indicator, period, person, numerator, denominator, network, deprivation fifth, age group
 Person = tuple[str, str, int | None, int, int, str, str, str]
 NURSING, RESIDENTIAL = "Long Term Support: Nursing Care", "Long Term Support: Residential Care"
+SUBSTANCES = ("opiate", "non_opiate", "alcohol")
 REABLEMENT = "Short Term Support: ST-Max"
 UNKNOWN = ("unknown", "unknown", "unknown", None, None)
 GROUPS = ((18, "0-17"), (40, "18-39"), (65, "40-64"), (75, "65-74"), (85, "75-84"), (999, "85-over"))
@@ -59,7 +60,13 @@ class Journey:
 
     @property
     def opiate(self) -> bool:
-        return any(row["substance"] == "opiate" for row in self.episodes)
+        return self.substance == "opiate"
+
+    @property
+    def substance(self) -> str | None:
+        """Opiates before other drugs before alcohol."""
+        said = {row.get("substance") for row in self.episodes}
+        return next((one for one in ("opiate", "non_opiate", "alcohol") if one in said), None)
 
 
 def journeys_of(episodes: Iterable[Row]) -> list[Journey]:
@@ -169,12 +176,19 @@ class Reference:
     def treatment(self) -> Iterable[Event]:
         for person, journeys in self.journeys().items():
             for number, journey in enumerate(journeys):
-                if journey.outcome != "completed" or journey.end is None:
+                if journey.end is None:
                     continue
-                if within(days_from(journey.end, self.died.get(person)), 1, 365):
+                yield self.event("deaths_in_treatment", person, journey.end, int(journey.outcome == "died"))
+                if journey.outcome != "completed":
                     continue
-                back = any(within(days_from(journey.end, later.start), 1, 365) for later in journeys[number + 1 :])
-                yield self.event("sustained_recovery", person, journey.end, 0 if back else 1)
+                returned = [days_from(journey.end, later.start) for later in journeys[number + 1 :]]
+                soon = any(within(days, 1, 182) for days in returned)
+                yield self.event("re_presentation_6_months", person, journey.end, int(soon))
+                for months, days in (("_6_months", 182), ("", 365), ("_24_months", 730)):
+                    if within(days_from(journey.end, self.died.get(person)), 1, days):
+                        continue
+                    back = any(within(after, 1, days) for after in returned)
+                    yield self.event(f"sustained_recovery{months}", person, journey.end, 0 if back else 1)
         for row in self.feeds["treatment_episodes"]:
             wait = days_from(row.get("referral_date"), row.get("triage_date"))
             if row["consent"] == "Y" and wait is not None:
@@ -267,14 +281,25 @@ class Reference:
             for of in (quarter_of, financial_year_of, rolling_year_of)
         }
         periods = {period for period in periods if period.kind != "rolling_year" or period.start >= FIRST}
-        return Counter([row for period in periods for row in (*self.opiates(period), *self.pressures(period))])
+        return Counter(
+            [
+                row
+                for period in periods
+                for row in (
+                    *(row for substance in SUBSTANCES for row in self.treated(period, substance)),
+                    *self.pressures(period),
+                )
+            ]
+        )
 
-    def opiates(self, period: Period) -> Iterable[Person]:
+    def treated(self, period: Period, substance: str) -> Iterable[Person]:
         for person, journeys in self.journeys().items():
             inside = [
                 number
                 for number, one in enumerate(journeys)
-                if one.opiate and one.start <= period.end and (one.end is None or one.end >= period.start)
+                if one.substance == substance
+                and one.start <= period.end
+                and (one.end is None or one.end >= period.start)
             ]
             if not inside:
                 continue
@@ -283,7 +308,7 @@ class Reference:
             back = any(within(days_from(latest.end, other.start), 1, 182) for other in journeys)
             pcn, fifth, group, _, _ = self.as_at(person, period.end)
             yield (
-                "opiate_treatment_completion", period.label, person, int(done and not back), 1, pcn, fifth, group,
+                f"{substance}_treatment_completion", period.label, person, int(done and not back), 1, pcn, fifth, group,
             )  # fmt: skip
 
     def pressures(self, period: Period) -> Iterable[Person]:

@@ -82,11 +82,11 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
                 referral_date=triage - timedelta(days=draw.choice([0, 1, 5, 21])) if draw.random() < 0.9 else None,
                 triage_date=triage if draw.random() < 0.97 else None,
                 discharge_date=stop,
-                discharge_reason=draw.choice(["completed", "completed", "transferred", "dropped_out"])
+                discharge_reason=draw.choice(["completed", "completed", "transferred", "dropped_out", "died"])
                 if stop
                 else None,
             )
-            triage = after(stop or triage, -3, 0, 20, 21, 22, 23, 181, 182, 183, 364, 365, 366)
+            triage = after(stop or triage, -3, 0, 20, 21, 22, 23, 181, 182, 183, 364, 365, 366, 729, 730, 731)
 
     def admit(token: str) -> None:
         admission = day(FIRST, date(2025, 3, 1))
@@ -168,7 +168,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
     def die(token: str) -> None:
         mine = [row for row in feeds["treatment_episodes"] if row.get("person_token") == token]
         ends = [row["discharge_date"] for row in mine if row.get("discharge_date")]
-        then = max(after(max(ends), 1, 200, 364, 365, 366), FIRST) if ends else day()
+        then = max(after(max(ends), 1, 181, 182, 183, 364, 365, 366, 729, 730, 731), FIRST) if ends else day()
         add(
             "deaths", "ZCC1", record_id=f"d-{token}", person_token=token if draw.random() < 0.9 else None,
             nhs_number_status="valid", date_of_death=then, external_or_neonatal=draw.choice(["N", "N", "N", "Y"]),

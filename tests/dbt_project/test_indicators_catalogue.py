@@ -21,6 +21,12 @@ RATES = {"crude_rate", "dsr"}
 SETTLED = {
     "opiate_treatment_completion": ("proportion", "percent", 100, 1, "high", 182, LONG, AGED),
     "sustained_recovery": ("maintained_proportion", "percent", 100, 1, "high", 365, LONG, AGED),
+    "non_opiate_treatment_completion": ("proportion", "percent", 100, 1, "high", 182, LONG, AGED),
+    "alcohol_treatment_completion": ("proportion", "percent", 100, 1, "high", 182, LONG, AGED),
+    "sustained_recovery_6_months": ("maintained_proportion", "percent", 100, 1, "high", 182, LONG, AGED),
+    "sustained_recovery_24_months": ("maintained_proportion", "percent", 100, 1, "high", 730, LONG, AGED),
+    "re_presentation_6_months": ("proportion", "percent", 100, 1, "low", 182, LONG, AGED),
+    "deaths_in_treatment": ("proportion", "percent", 100, 1, "low", 0, LONG, AGED),
     "treatment_wait": ("median", "days", 1, 1, "low", 0, ALL, PLACED),
     "four_week_quit": ("proportion", "percent", 100, 1, "high", 42, ALL, AGED),
     "health_check_uptake": ("proportion", "percent", 100, 1, "high", 182, LONG, PLACED),

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from dbt_lake import Build, dump
 from people_lake import AREA, PeopleLake
-from people_reference import Event, Person, Reference
+from people_reference import SUBSTANCES, Event, Person, Reference
 from random_people import random_place
 
 SEED, PEOPLE = 20250630, 700
@@ -37,7 +37,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
 def test_journeys_equal_the_definition(case: Case) -> None:
     """GRW-10: episodes of several providers in the order of triage, joined and parted by hand."""
     expected = [
-        (person, number, one.start, one.end, one.outcome, one.opiate, after.start if after else None)
+        (person, number, one.start, one.end, one.outcome, one.opiate, one.substance, after.start if after else None)
         for person, journeys in case.reference.journeys().items()
         for number, (one, after) in enumerate(zip(journeys, [*journeys[1:], None], strict=True), start=1)
     ]
@@ -49,7 +49,7 @@ def test_journeys_equal_the_definition(case: Case) -> None:
         for one, after in pairwise(journeys)
         if one.end
     }
-    assert {22, 182, 183, 365, 366} <= gaps, "the place does not reach the boundaries"
+    assert {22, 182, 183, 365, 366, 730, 731} <= gaps, "the place does not reach the boundaries"
     assert min(gaps) == 22
 
 
@@ -75,7 +75,8 @@ def test_spells_equal_the_definition(case: Case) -> None:
 
 
 EVENTS = [
-    "sustained_recovery", "treatment_wait", "four_week_quit", "health_check_uptake", "emergency_admissions",
+    "sustained_recovery_6_months", "sustained_recovery", "sustained_recovery_24_months", "re_presentation_6_months",
+    "deaths_in_treatment", "treatment_wait", "four_week_quit", "health_check_uptake", "emergency_admissions",
     "falls_admissions_65_over", "emergency_readmission_30d", "discharge_delay", "care_home_admissions_65_over",
     "at_home_12_weeks", "larc_prescribed", "community_wait", "first_contact_28_days", "deaths_usual_place",
 ]  # fmt: skip
@@ -96,7 +97,9 @@ def test_events_equal_the_definition(case: Case, indicator: str) -> None:
         assert numerators == ({1} if indicator in rates else {0, 1})
 
 
-@pytest.mark.parametrize("indicator", ["opiate_treatment_completion", "hypertension_treated"])
+@pytest.mark.parametrize(
+    "indicator", [*(f"{substance}_treatment_completion" for substance in SUBSTANCES), "hypertension_treated"]
+)
 def test_people_of_a_period_equal_the_definition(case: Case, indicator: str) -> None:
     expected = Counter({row: n for row, n in case.people.items() if row[0] == indicator})
     query = f"""select indicator_id, period_id, person_key, numerator, denominator, pcn, deprivation, age_group

@@ -225,8 +225,8 @@ class CareReader:
             if row["triage_date"]
         ]
 
-    def journeys(self) -> dict[str, list[tuple[date, date, str, bool]]]:
-        """Start, end, outcome and whether opiate of each person's journeys, in order."""
+    def journeys(self) -> dict[str, list[tuple[date, date, str, str]]]:
+        """Start, end, outcome and substance of each person's journeys, in order."""
         by_person = defaultdict(list)
         for row in self.episodes():
             person = self.person(row)
@@ -247,28 +247,50 @@ class CareReader:
             found[person] = [_journey(group) for group in groups]
         return found
 
-    def completions(self, first: date, last: date) -> list[tuple[str, int]]:
-        """People in opiate treatment between two days, and 1 for those who left it well for half a year."""
+    def completions(self, substance: str, first: date, last: date) -> list[tuple[str, int]]:
+        """People treated for that between two days, and 1 for those who left it well for half a year."""
         found = []
         for person, journeys in self.journeys().items():
-            inside = [item for item in journeys if item[3] and item[0] <= last and item[1] >= first]
+            inside = [item for item in journeys if item[3] == substance and item[0] <= last and item[1] >= first]
             if inside:
                 _, end, outcome, _ = inside[-1]
                 well = outcome == "completed" and end <= last
                 found.append((person, int(well and not _starts_within(journeys, end, 182))))
         return found
 
-    def recoveries(self) -> list[Event]:
+    def recoveries(self, days: int = 365) -> list[Event]:
         found = []
         for person, journeys in self.journeys().items():
             for _, end, outcome, _ in journeys:
                 if outcome != "completed":
                     continue
                 died = self.deaths.get(person)
-                if died and end < died <= end + timedelta(365):
+                if died and end < died <= end + timedelta(days):
                     continue
-                found.append(Event(end, person, int(not _starts_within(journeys, end, 365))))
+                found.append(Event(end, person, int(not _starts_within(journeys, end, days))))
         return found
+
+    def half_year_recoveries(self) -> list[Event]:
+        return self.recoveries(182)
+
+    def two_year_recoveries(self) -> list[Event]:
+        return self.recoveries(730)
+
+    def returns(self) -> list[Event]:
+        return [
+            Event(end, person, int(_starts_within(journeys, end, 182)))
+            for person, journeys in self.journeys().items()
+            for _, end, outcome, _ in journeys
+            if outcome == "completed"
+        ]
+
+    def treatment_deaths(self) -> list[Event]:
+        return [
+            Event(end, person, int(outcome == "died"))
+            for person, journeys in self.journeys().items()
+            for _, end, outcome, _ in journeys
+            if end != _NEVER
+        ]
 
     # smoking
 
@@ -409,14 +431,15 @@ class CareReader:
         return found
 
 
-def _journey(group: list[tuple[date, date, Row]]) -> tuple[date, date, str, bool]:
+def _journey(group: list[tuple[date, date, Row]]) -> tuple[date, date, str, str]:
     start = group[0][0]
-    opiate = any(row["substance"] == "opiate" for _, _, row in group)
+    said = {row["substance"] for _, _, row in group}
+    substance = next((one for one in ("opiate", "non_opiate", "alcohol") if one in said), "")
     last = max(group, key=lambda item: (item[1], item[2]["organisation"], item[2]["episode_id"]))
-    return start, last[1], last[2]["discharge_reason"] if last[1] != _NEVER else "", opiate
+    return start, last[1], last[2]["discharge_reason"] if last[1] != _NEVER else "", substance
 
 
-def _starts_within(journeys: list[tuple[date, date, str, bool]], end: date, days: int) -> bool:
+def _starts_within(journeys: list[tuple[date, date, str, str]], end: date, days: int) -> bool:
     return any(end < start <= end + timedelta(days) for start, *_ in journeys)
 
 

@@ -116,7 +116,8 @@ def test_journeys_are_apart_and_their_episodes_together(seed: int) -> None:
                 latest = max(latest, episodes.discharge[row])
             last = rows[np.argmax(episodes.discharge[rows])]
             assert (episodes.reason[last] == treatment.COMPLETED) == journeys.completed[place]
-            assert (episodes.substance[rows] == treatment.OPIATE).any() == journeys.opiate[place]
+            assert (episodes.reason[last] == treatment.DIED) == journeys.died[place]
+            assert episodes.substance[rows].min() == journeys.substance[place]
             seen += len(rows)
     assert seen == int((episodes.triage != NEVER).sum())
     assert (episodes.referral <= episodes.triage).all() and (episodes.triage <= episodes.discharge).all()
@@ -319,7 +320,13 @@ def test_the_borough_looks_like_one() -> None:
     }
     limits = {
         "opiate_treatment_completion": (2, 11),
+        "non_opiate_treatment_completion": (20, 45),
+        "alcohol_treatment_completion": (20, 45),
+        "sustained_recovery_6_months": (80, 99),
         "sustained_recovery": (74, 96),
+        "sustained_recovery_24_months": (65, 95),
+        "re_presentation_6_months": (2, 16),
+        "deaths_in_treatment": (0, 6),
         "treatment_wait": (3, 7),
         "four_week_quit": (33, 49),
         "emergency_admissions": (7_500, 10_000),

@@ -70,7 +70,11 @@ def _gathered(place: Decided, people: dict[str, int], indicator: str, events: li
 @pytest.mark.parametrize(
     ("indicator", "count"),
     [
+        ("sustained_recovery_6_months", CareReader.half_year_recoveries),
         ("sustained_recovery", CareReader.recoveries),
+        ("sustained_recovery_24_months", CareReader.two_year_recoveries),
+        ("re_presentation_6_months", CareReader.returns),
+        ("deaths_in_treatment", CareReader.treatment_deaths),
         ("four_week_quit", CareReader.quits),
         ("emergency_readmission_30d", CareReader.readmissions),
         ("discharge_delay", CareReader.delays),
@@ -131,12 +135,13 @@ def test_events_of_rates(
     }
 
 
-def test_completion_of_opiate_treatment(place: Decided, reader: CareReader, people: dict[str, int]) -> None:
+@pytest.mark.parametrize("substance", ["opiate", "non_opiate", "alcohol"])
+def test_completion_of_treatment(place: Decided, reader: CareReader, people: dict[str, int], substance: str) -> None:
     above: Counter[Cell] = Counter()
     below: Counter[Cell] = Counter()
     for kind in ("quarter", "year", "rolling_year"):
         for span in spans(kind):
-            counted = reader.completions(span.period.start, span.period.end)
+            counted = reader.completions(substance, span.period.start, span.period.end)
             who = np.array([people.get(person, -1) for person, _ in counted], dtype=np.int64)
             found = place.world.attributes_in(who, np.full(len(who), span.last))
             for breakdown in ("all", "pcn", "deprivation", "age"):
@@ -144,7 +149,7 @@ def test_completion_of_opiate_treatment(place: Decided, reader: CareReader, peop
                     cell = (kind, span.period.label, breakdown, GROUPS[breakdown][found.codes(breakdown)[number]])
                     above[cell] += well
                     below[cell] += 1
-    assert _told(place, "opiate_treatment_completion") == {cell: (above[cell], below[cell]) for cell in below}
+    assert _told(place, f"{substance}_treatment_completion") == {cell: (above[cell], below[cell]) for cell in below}
 
 
 def test_dirt_is_what_was_said(place: Decided, reader: CareReader) -> None:

@@ -41,13 +41,17 @@ _BACK_IN_A_YEAR, _BACK_LATER = (0.13, 0.12), 0.08
 
 @dataclass(frozen=True)
 class Journeys:
-    """One place a journey, in order of person and start. `end` is NEVER while any episode is open."""
+    """One place a journey, in order of person and start. `end` is NEVER while any episode is open.
+
+    substance: what it is for, a code into `SUBSTANCES`; episodes of a journey for drugs may be for alcohol.
+    """
 
     person: Positions
     start: Positions
     end: Positions
     completed: Mask
-    opiate: Mask
+    died: Mask
+    substance: Positions
     consent: Mask
 
 
@@ -83,7 +87,9 @@ def decide(world: World) -> Treatment:
     residents = Residents(world)
     random = world.rng("care/treatment")
     journeys, outcome = _journeys(residents, random)
-    episodes = _identified(residents, random, _episodes(journeys, outcome, random))
+    cut, substance = _episodes(journeys, outcome, random)
+    journeys = replace(journeys, substance=substance)
+    episodes = _identified(residents, random, cut)
     waiting = _waiting(residents, random, journeys.person)
     story_journeys, story_episodes = _stories(world)
     whole = stack(journeys, story_journeys)
@@ -104,10 +110,10 @@ def _journeys(residents: Residents, random: np.random.Generator) -> tuple[Journe
         start = _next_start(random, end, outcome, start)
     person, start, end, outcome, opiate, consent = (np.concatenate(parts) for parts in zip(*found, strict=True))
     order = np.lexsort((start, person))
-    journeys = Journeys(
-        person[order], start[order], end[order], outcome[order] == COMPLETED, opiate[order], consent[order]
-    )
-    return journeys, outcome[order]
+    person, start, end, outcome, consent = person[order], start[order], end[order], outcome[order], consent[order]
+    # other drugs and alcohol are told apart when the episodes are
+    substance = np.where(opiate[order], OPIATE, ALCOHOL)
+    return Journeys(person, start, end, outcome == COMPLETED, outcome == DIED, substance, consent), outcome
 
 
 def _clients(residents: Residents, random: np.random.Generator) -> tuple[Positions, Positions, Mask, Mask]:
@@ -168,9 +174,15 @@ def _next_start(random: np.random.Generator, end: Positions, outcome: Positions,
     return np.where(gap == NEVER, NEVER, np.where(end == NEVER, NEVER, end) + gap)
 
 
-def _episodes(journeys: Journeys, outcome: Positions, random: np.random.Generator) -> Episodes:
-    """Each journey cut into one to three episodes; every cut leaves the journey's first and last day alone."""
+def _episodes(
+    journeys: Journeys, outcome: Positions, random: np.random.Generator
+) -> tuple[Episodes, NDArray[np.int64]]:
+    """Each journey cut into one to three episodes, and what each journey is for.
+
+    Every cut leaves the journey's first and last day alone.
+    """
     count = len(journeys.person)
+    opiate = journeys.substance == OPIATE
     length = np.minimum(journeys.end, LAST_DAY) - journeys.start
     chance = random.random(count)
     parts = 1 + (length >= 60) * (chance < 0.22) + (length >= 150) * (chance < 0.05)
@@ -181,8 +193,8 @@ def _episodes(journeys: Journeys, outcome: Positions, random: np.random.Generato
         closed = journeys.start + np.floor(length * (share + span * random.random(count))).astype(np.int64)
         closes.append(closed)
         open_from.append(closed + random.integers(-10, WITHIN_JOURNEY + 1, size=count))
-    provider = (random.random(count) < np.where(journeys.opiate, 0.65, 0.25)).astype(np.int64)
-    main = np.where(journeys.opiate, OPIATE, random.choice([NON_OPIATE, ALCOHOL], size=count, p=[0.4, 0.6]))
+    provider = (random.random(count) < np.where(opiate, 0.65, 0.25)).astype(np.int64)
+    main = np.where(opiate, OPIATE, random.choice([NON_OPIATE, ALCOHOL], size=count, p=[0.4, 0.6]))
     pieces = []
     for part in range(3):
         of_it = np.flatnonzero(parts > part)
@@ -209,7 +221,7 @@ def _episodes(journeys: Journeys, outcome: Positions, random: np.random.Generato
                 match_shown=all_of_it,
             )
         )
-    return stack(stack(pieces[0], pieces[1]), pieces[2])
+    return stack(stack(pieces[0], pieces[1]), pieces[2]), main
 
 
 def _waits(random: np.random.Generator, triage: Positions) -> Positions:
@@ -263,7 +275,11 @@ def _stories(world: World) -> tuple[Journeys, Episodes]:
         np.array([day_number(item.start) for _, item in told], dtype=np.int64),
         np.array([NEVER if item.end is None else day_number(item.end) for _, item in told], dtype=np.int64),
         np.array([item.completed for _, item in told], dtype=bool),
-        np.array([item.opiate for _, item in told], dtype=bool),
+        np.array([item.episodes[-1].reason == REASONS[DIED] for _, item in told], dtype=bool),
+        # the tuple of substances is in the order in which they decide
+        np.array(
+            [min(SUBSTANCES.index(episode.substance) for episode in item.episodes) for _, item in told], dtype=np.int64
+        ),
         np.array([item.consent for _, item in told], dtype=bool),
     )
     rows = [(person, item, episode) for person, item in told for episode in item.episodes]

@@ -1,4 +1,4 @@
-"""What decided journeys come to as figures: completion of opiate treatment, sustained recovery, waiting for triage.
+"""What decided journeys come to as figures: completion of treatment, what came after, waiting for triage.
 
 Belongs here: counting decisions. Not here: deciding (`treatment`), writing files (`treatment_files`).
 """
@@ -6,37 +6,41 @@ Belongs here: counting decisions. Not here: deciding (`treatment`), writing file
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from places.greenwich.care.contributions import Contributions, of_periods, proportion
+from places.greenwich.care.contributions import Contribution, Contributions, of_periods, proportion
 from places.greenwich.care.records import take
 from places.greenwich.care.residents import Residents
-from places.greenwich.care.treatment import Journeys, Treatment
+from places.greenwich.care.treatment import ALCOHOL, NON_OPIATE, OPIATE, Journeys, Treatment
 from places.greenwich.dates import NEVER, Mask, Positions, day_number, spans
 from places.greenwich.tally import TruthRow, tally_by_period, tally_median, tally_proportion
 from places.greenwich.world import World
 
-_HALF_A_YEAR, _A_YEAR = 182, 365
+_HALF_A_YEAR = 182
+_COMPLETIONS = {
+    "opiate_treatment_completion": OPIATE,
+    "non_opiate_treatment_completion": NON_OPIATE,
+    "alcohol_treatment_completion": ALCOHOL,
+}
+_RECOVERIES = {"sustained_recovery_6_months": 182, "sustained_recovery": 365, "sustained_recovery_24_months": 730}
 
 
 def truth_rows(world: World, treatment: Treatment) -> list[TruthRow]:
-    """True figures of the three indicators of treatment."""
-    day, person, kept = recovery(world, treatment)
+    """True figures of the indicators of treatment."""
     seen = take(treatment.episodes, treatment.episodes.consent & (treatment.episodes.triage != NEVER))
-    return [
-        *tally_by_period(world, "opiate_treatment_completion", completion(treatment)),
-        *tally_proportion(world, "sustained_recovery", day, person, kept),
-        *tally_median(world, "treatment_wait", seen.triage, seen.person, seen.triage - seen.referral),
-    ]
+    rows = tally_median(world, "treatment_wait", seen.triage, seen.person, seen.triage - seen.referral)
+    for indicator, substance in _COMPLETIONS.items():
+        rows += tally_by_period(world, indicator, completion(treatment, substance))
+    for item in _after(world, treatment):
+        rows += tally_proportion(world, item.indicator_id, np.asarray(item.when), item.person, item.numerator)
+    return rows
 
 
 def contributions(world: World, treatment: Treatment) -> Contributions:
     """Who contributes what to the proportions."""
-    day, person, kept = recovery(world, treatment)
-    return [
-        *of_periods("opiate_treatment_completion", completion(treatment)),
-        proportion("sustained_recovery", day, person, kept),
-    ]
+    found = _after(world, treatment)
+    for indicator, substance in _COMPLETIONS.items():
+        found += of_periods(indicator, completion(treatment, substance))
+    return found
 
 
 def _visible(treatment: Treatment) -> tuple[Journeys, Positions]:
@@ -48,15 +52,17 @@ def _visible(treatment: Treatment) -> tuple[Journeys, Positions]:
     return journeys, following
 
 
-def completion(treatment: Treatment) -> dict[tuple[str, str], tuple[Positions, Positions]]:
-    """People in opiate treatment in each period, and whether their latest journey in it ended well for half a year."""
+def completion(treatment: Treatment, substance: int) -> dict[tuple[str, str], tuple[Positions, Positions]]:
+    """People treated for that in each period, and whether their latest journey for it ended well for half a year."""
     journeys, following = _visible(treatment)
     well = journeys.completed & (following > journeys.end + _HALF_A_YEAR)
     found = {}
     for kind in ("quarter", "year", "rolling_year"):
         for span in spans(kind):
             first, last = day_number(span.period.start), day_number(span.period.end)
-            inside = np.flatnonzero(journeys.opiate & (journeys.start <= last) & (journeys.end >= first))
+            inside = np.flatnonzero(
+                (journeys.substance == substance) & (journeys.start <= last) & (journeys.end >= first)
+            )
             latest = inside[_last_of_each(journeys.person[inside])]
             numerator = well[latest] & (journeys.end[latest] <= last)
             found[kind, span.period.label] = (journeys.person[latest], numerator.astype(np.int64))
@@ -70,10 +76,18 @@ def _last_of_each(person: Positions) -> Mask:
     return np.append(person[1:] != person[:-1], True)
 
 
-def recovery(world: World, treatment: Treatment) -> tuple[Positions, Positions, NDArray[np.int64]]:
-    """Day and person of each completed journey that can be judged, and 1 where nobody saw them back for a year."""
+def _after(world: World, treatment: Treatment) -> list[Contribution]:
+    """What came after journeys that ended: recovery that lasts, a return within half a year, and ends by death."""
     journeys, following = _visible(treatment)
     death = Residents(world).known_death[journeys.person]
-    judged = journeys.completed & ~((death > journeys.end) & (death <= journeys.end + _A_YEAR))
-    stayed = following > journeys.end + _A_YEAR
-    return journeys.end[judged], journeys.person[judged], stayed[judged].astype(np.int64)
+    found = []
+    for indicator, days in _RECOVERIES.items():
+        judged = journeys.completed & ~((death > journeys.end) & (death <= journeys.end + days))
+        stayed = (following > journeys.end + days)[judged].astype(np.int64)
+        found.append(proportion(indicator, journeys.end[judged], journeys.person[judged], stayed))
+    done = take(journeys, journeys.completed)
+    back = (following <= journeys.end + _HALF_A_YEAR)[journeys.completed].astype(np.int64)
+    found.append(proportion("re_presentation_6_months", done.end, done.person, back))
+    ended = take(journeys, journeys.end != NEVER)
+    found.append(proportion("deaths_in_treatment", ended.end, ended.person, ended.died.astype(np.int64)))
+    return found

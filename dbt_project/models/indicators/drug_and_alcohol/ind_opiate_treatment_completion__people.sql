@@ -1,55 +1,15 @@
--- People with an opiate journey in the period: whether the latest-starting one ended inside it as completed, with no
--- journey for any substance in the 182 days after. One row a person and period, with the attributes of its last month.
-with overlapping as (
-    select
-        periods.period_kind,
-        periods.period_id,
-        periods.period_start,
-        periods.period_end,
-        journeys.person_key,
-        journeys.journey_end,
-        journeys.outcome,
-        journeys.next_journey_start,
-        row_number() over (
-            partition by periods.period_kind, periods.period_id, journeys.person_key
-            order by journeys.journey_start desc
-        ) as place
-    from {{ ref('int_periods') }} as periods
-    inner join {{ ref('int_treatment_journeys') }} as journeys
-        on
-            periods.period_end >= journeys.journey_start
-            and periods.period_start <= coalesce(journeys.journey_end, periods.period_start)
-    where
-        periods.has_people
-        and periods.period_kind in ('quarter', 'year', 'rolling_year')
-        and journeys.is_opiate
-),
-
-judged as (
-    select
-        period_kind,
-        period_id,
-        period_end,
-        person_key,
-        case
-            when journey_end is null or outcome is distinct from 'completed' then 0
-            when journey_end > period_end then 0
-            when {{ dbt.datediff('journey_end', 'next_journey_start', 'day') }} <= 182 then 0
-            else 1
-        end as numerator
-    from overlapping
-    where place = 1
-)
-
+-- People with a journey for opiates in the period: whether the latest-starting one ended inside it as completed,
+-- with no journey for any substance in the 182 days after.
 select
     'opiate_treatment_completion' as indicator_id,
     period_kind,
     period_id,
     person_key,
-    cast(numerator as bigint) as numerator,
+    numerator,
     cast(1 as bigint) as denominator,
     pcn,
     deprivation,
     age_group,
     area_code
-from {{ as_at('judged', 'period_end', keep_unknown=true) }} as people
+from {{ ref('int_treated_people') }}
+where substance_group = 'opiate'

@@ -1,7 +1,8 @@
 -- Every event of the indicators counted by events: one row per event of the denominator (proportions, means, medians)
 -- or of the numerator (rates), with the attributes its person had in its month.
 {% set indicators = [
-    'sustained_recovery', 'treatment_wait', 'four_week_quit', 'health_check_uptake', 'emergency_admissions',
+    'sustained_recovery_6_months', 'sustained_recovery', 'sustained_recovery_24_months', 're_presentation_6_months',
+    'deaths_in_treatment', 'treatment_wait', 'four_week_quit', 'health_check_uptake', 'emergency_admissions',
     'falls_admissions_65_over', 'emergency_readmission_30d', 'discharge_delay', 'care_home_admissions_65_over',
     'at_home_12_weeks', 'larc_prescribed', 'community_wait', 'first_contact_28_days', 'deaths_usual_place'
 ] %}

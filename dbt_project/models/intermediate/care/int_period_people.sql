@@ -1,6 +1,9 @@
 -- Every row of the indicators that are judged once a period rather than event by event: one per person and period, or
 -- per practice and period where practices report counts.
-{% set indicators = ['opiate_treatment_completion', 'hypertension_treated', 'learning_disability_check'] %}
+{% set indicators = [
+    'opiate_treatment_completion', 'non_opiate_treatment_completion', 'alcohol_treatment_completion',
+    'hypertension_treated', 'learning_disability_check'
+] %}
 
 {% for indicator in indicators %}
     select

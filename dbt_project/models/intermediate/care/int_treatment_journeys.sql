@@ -54,7 +54,14 @@ journeys as (
         case
             when count(discharge_date) = count(*) then max(case when place = 1 then discharge_reason end)
         end as outcome,
-        max(case when substance = 'opiate' then 1 else 0 end) = 1 as is_opiate
+        max(case when substance = 'opiate' then 1 else 0 end) = 1 as is_opiate,
+        -- What the journey is for, as the national system groups people: opiates come before other drugs, those before
+        -- alcohol.
+        case
+            when max(case when substance = 'opiate' then 1 else 0 end) = 1 then 'opiate'
+            when max(case when substance = 'non_opiate' then 1 else 0 end) = 1 then 'non_opiate'
+            when max(case when substance = 'alcohol' then 1 else 0 end) = 1 then 'alcohol'
+        end as substance_group
     from placed
     group by person_key, journey_number
 )
@@ -66,5 +73,6 @@ select
     journey_end,
     outcome,
     is_opiate,
+    substance_group,
     lead(journey_start) over (partition by person_key order by journey_number) as next_journey_start
 from journeys

@@ -1,0 +1,18 @@
+-- Treatment journeys of any substance that ended as completed: whether the person started no other within 182 days.
+-- Who died in those days could neither return nor stay recovered and is left out.
+select
+    'sustained_recovery_6_months' as indicator_id,
+    person_key,
+    event_date,
+    cast(case when days_to_return <= 182 then 0 else 1 end as bigint) as numerator,
+    cast(1 as bigint) as denominator,
+    cast(null as bigint) as amount,
+    pcn,
+    deprivation,
+    age_group,
+    age_band,
+    area_code
+from {{ ref('int_journey_ends') }}
+where
+    outcome = 'completed'
+    and coalesce(days_to_death not between 1 and 182, true)
