@@ -15,6 +15,7 @@ _ALL_KINDS = ("month", "quarter", "year", "rolling_year")
 _LONG_KINDS = ("quarter", "year", "rolling_year")
 _EVERY = ("all", "pcn", "deprivation", "age")
 _PLACES = ("all", "pcn", "deprivation")
+_ADULTS, _OLDER = (18, 200), (65, 200)
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ _TABLE = (
     Indicator("treatment_wait", "median", 1, 1, _ALL_KINDS, _PLACES),
     Indicator("four_week_quit", "proportion", 100, 1, _ALL_KINDS, _EVERY),
     Indicator("health_check_uptake", "proportion", 100, 1, _LONG_KINDS, _PLACES, residents_only=True, ages=(40, 74)),
-    Indicator("hypertension_treated", "proportion", 100, 1, _LONG_KINDS, _EVERY, residents_only=True, ages=(18, 200)),
+    Indicator("hypertension_treated", "proportion", 100, 1, _LONG_KINDS, _EVERY, residents_only=True, ages=_ADULTS),
     Indicator("emergency_admissions", "dsr", 100_000, 1, _ALL_KINDS, _PLACES, residents_only=True),
     Indicator(
         "falls_admissions_65_over",
@@ -61,11 +62,26 @@ _TABLE = (
         _ALL_KINDS,
         _PLACES,
         residents_only=True,
-        ages=(65, 200),
+        ages=_OLDER,
         first_band=13,
     ),
+    Indicator(
+        "emergency_admissions_65_over",
+        "crude_rate",
+        100_000,
+        0,
+        _ALL_KINDS,
+        _PLACES,
+        residents_only=True,
+        ages=_OLDER,
+    ),
+    Indicator("emergency_bed_days_65_over", "mean", 1, 1, _ALL_KINDS, _EVERY, residents_only=True, ages=_OLDER),
+    Indicator("chronic_acsc_admissions", "dsr", 100_000, 1, _ALL_KINDS, _PLACES, residents_only=True),
+    Indicator("frequent_emergency_admissions", "proportion", 100, 1, ("year", "rolling_year"), _EVERY),
+    Indicator("discharged_to_usual_place", "proportion", 100, 1, _ALL_KINDS, _EVERY, residents_only=True, ages=_ADULTS),
+    Indicator("discharged_on_ready_date", "proportion", 100, 1, _ALL_KINDS, _EVERY, residents_only=True, ages=_ADULTS),
     Indicator("emergency_readmission_30d", "proportion", 100, 1, _ALL_KINDS, _EVERY, residents_only=True),
-    Indicator("discharge_delay", "mean", 1, 1, _ALL_KINDS, _EVERY, residents_only=True, ages=(18, 200)),
+    Indicator("discharge_delay", "mean", 1, 1, _ALL_KINDS, _EVERY, residents_only=True, ages=_ADULTS),
     Indicator(
         "care_home_admissions_65_over",
         "crude_rate",
@@ -74,9 +90,9 @@ _TABLE = (
         _LONG_KINDS,
         _PLACES,
         residents_only=True,
-        ages=(65, 200),
+        ages=_OLDER,
     ),
-    Indicator("at_home_12_weeks", "proportion", 100, 1, _LONG_KINDS, _EVERY, residents_only=True, ages=(65, 200)),
+    Indicator("at_home_12_weeks", "proportion", 100, 1, _LONG_KINDS, _EVERY, residents_only=True, ages=_OLDER),
     Indicator(
         "larc_prescribed", "crude_rate", 1000, 1, _LONG_KINDS, ("all", "deprivation"), ages=(15, 44), women_inside=True
     ),

@@ -6,6 +6,7 @@ from the SQL. Not here: the rows (`random_people`), and how a figure is rounded,
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,10 @@ Person = tuple[str, str, int | None, int, int, str, str, str]
 NURSING, RESIDENTIAL = "Long Term Support: Nursing Care", "Long Term Support: Residential Care"
 SUBSTANCES = ("opiate", "non_opiate", "alcohol")
 REABLEMENT = "Short Term Support: ST-Max"
+# Chronic conditions that care outside hospital can often treat, by the first figures of their codes.
+CHRONIC = re.compile(
+    "B180|B181|D501|D508|D509|D51|D52|E1[0-4]|F0[0-3]|G4[01]|I10|I110|I119|I130|I20|I25|I48|I50|J4[1-7]|J81"
+)
 UNKNOWN = ("unknown", "unknown", "unknown", None, None)
 GROUPS = ((18, "0-17"), (40, "18-39"), (65, "40-64"), (75, "65-74"), (85, "75-84"), (999, "85-over"))
 
@@ -151,6 +156,12 @@ class Reference:
         rows = self.by_person("treatment_episodes", lambda row: row["consent"] == "Y" and bool(row.get("triage_date")))
         return {person: journeys_of(found) for person, found in rows.items()}
 
+    @staticmethod
+    def overnight_emergency(spell: list[Row]) -> bool:
+        first, last = spell[0], spell[-1]
+        urgent = first["admission_method"].startswith("2") and first["same_day_emergency_care"] == "N"
+        return bool(urgent and last["discharge_date"] > first["admission_date"])
+
     def spells(self) -> dict[int, list[list[Row]]]:
         return {person: spells_of(rows) for person, rows in self.by_person("admitted_care").items()}
 
@@ -213,8 +224,19 @@ class Reference:
                 if self.age(person, day) < 0:
                     continue
                 emergency = first["admission_method"].startswith("2")
-                if emergency and first["same_day_emergency_care"] == "N" and day > first["admission_date"]:
+                nights = (day - first["admission_date"]).days
+                overnight = self.overnight_emergency(spell)
+                if overnight:
                     yield self.event("emergency_admissions", person, day, 1)
+                    if self.age(person, day) >= 65:
+                        yield self.event("emergency_admissions_65_over", person, day, 1)
+                        yield self.event("emergency_bed_days_65_over", person, day, 1, nights)
+                    if CHRONIC.match(first["primary_diagnosis"]):
+                        yield self.event("chronic_acsc_admissions", person, day, 1)
+                left = last["discharge_destination"] not in ("51", "79")
+                if left and nights > 0 and self.age(person, day) >= 18:
+                    home = int(last["discharge_destination"] == "19")
+                    yield self.event("discharged_to_usual_place", person, day, home)
                 injury = "S00" <= first["primary_diagnosis"][:3] <= "T98"
                 fall = "W00" <= (first.get("external_cause") or "")[:3] <= "W19"
                 if emergency and injury and fall and self.age(person, day) >= 65:
@@ -231,6 +253,8 @@ class Reference:
             delay = days_from(row.get("discharge_ready_date"), row["discharge_date"])
             if delay is not None and self.age(self.person(row), row["discharge_date"]) >= 18:
                 yield self.event("discharge_delay", self.person(row), row["discharge_date"], 1, delay)
+                prompt = int(delay == 0)
+                yield self.event("discharged_on_ready_date", self.person(row), row["discharge_date"], prompt)
 
     def social_care(self) -> Iterable[Event]:
         homes = self.services([NURSING, RESIDENTIAL])
@@ -287,6 +311,7 @@ class Reference:
                 for period in periods
                 for row in (
                     *(row for substance in SUBSTANCES for row in self.treated(period, substance)),
+                    *self.frequent(period),
                     *self.pressures(period),
                 )
             ]
@@ -310,6 +335,22 @@ class Reference:
             yield (
                 f"{substance}_treatment_completion", period.label, person, int(done and not back), 1, pcn, fifth, group,
             )  # fmt: skip
+
+    def frequent(self, period: Period) -> Iterable[Person]:
+        if period.kind == "quarter":
+            return
+        for person, spells in self.spells().items():
+            inside = [
+                spell
+                for spell in spells
+                if period.start <= spell[-1]["discharge_date"] <= period.end
+                and self.overnight_emergency(spell)
+                and self.age(person, spell[-1]["discharge_date"]) >= 0
+            ]
+            if inside:
+                pcn, fifth, group, _, _ = self.as_at(person, period.end)
+                often = int(len(inside) >= 3)
+                yield ("frequent_emergency_admissions", period.label, person, often, 1, pcn, fifth, group)
 
     def pressures(self, period: Period) -> Iterable[Person]:
         rows = self.by_person(

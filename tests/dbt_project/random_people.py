@@ -105,7 +105,9 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
                 discharge_destination=draw.choice(["19", "51", "51", "54", "79"]),
                 primary_diagnosis=draw.choice(["S720", "S000", "T983"])
                 if fall
-                else draw.choice(["R99X", "U071", "I219"]),
+                else draw.choice(
+                    ["R99X", "I219", "B181", "B182", "D500", "E149", "E15X", "I48X", "I130", "I131", "J209", "J47"]
+                ),
                 external_cause=draw.choice(["W000", "W199", "V99", "W200", None]),
                 same_day_emergency_care=draw.choice(["N", "N", "Y"]),
             )

@@ -77,6 +77,8 @@ def test_spells_equal_the_definition(case: Case) -> None:
 EVENTS = [
     "sustained_recovery_6_months", "sustained_recovery", "sustained_recovery_24_months", "re_presentation_6_months",
     "deaths_in_treatment", "treatment_wait", "four_week_quit", "health_check_uptake", "emergency_admissions",
+    "emergency_admissions_65_over", "emergency_bed_days_65_over", "chronic_acsc_admissions",
+    "discharged_to_usual_place", "discharged_on_ready_date",
     "falls_admissions_65_over", "emergency_readmission_30d", "discharge_delay", "care_home_admissions_65_over",
     "at_home_12_weeks", "larc_prescribed", "community_wait", "first_contact_28_days", "deaths_usual_place",
 ]  # fmt: skip
@@ -91,14 +93,22 @@ def test_events_equal_the_definition(case: Case, indicator: str) -> None:
     found = Counter(tuple(row.values()) for row in case.build.rows(query))
     assert found == expected
     assert len(expected) >= 10, "the place says nothing about this indicator"
-    if indicator not in ("treatment_wait", "community_wait", "discharge_delay"):
+    if indicator not in ("treatment_wait", "community_wait", "discharge_delay", "emergency_bed_days_65_over"):
         numerators = {event[3] for event in expected}
-        rates = {"emergency_admissions", "falls_admissions_65_over", "care_home_admissions_65_over", "larc_prescribed"}
+        rates = {
+            "emergency_admissions", "emergency_admissions_65_over", "chronic_acsc_admissions",
+            "falls_admissions_65_over", "care_home_admissions_65_over", "larc_prescribed",
+        }  # fmt: skip
         assert numerators == ({1} if indicator in rates else {0, 1})
 
 
 @pytest.mark.parametrize(
-    "indicator", [*(f"{substance}_treatment_completion" for substance in SUBSTANCES), "hypertension_treated"]
+    "indicator",
+    [
+        *(f"{substance}_treatment_completion" for substance in SUBSTANCES),
+        "frequent_emergency_admissions",
+        "hypertension_treated",
+    ],
 )
 def test_people_of_a_period_equal_the_definition(case: Case, indicator: str) -> None:
     expected = Counter({row: n for row, n in case.people.items() if row[0] == indicator})

@@ -347,6 +347,40 @@ class CareReader:
             and "W00" <= stay[0]["external_cause"][:3] <= "W19"
         ]
 
+    def emergency_nights(self) -> list[Event]:
+        return [
+            Event(out, person, (out - day(stay[0]["admission_date"])).days)
+            for person, stays in self.stays().items()
+            for stay in stays
+            for out in [day(stay[-1]["discharge_date"])]
+            if stay[0]["admission_method"].startswith("2")
+            and stay[0]["same_day_emergency_care"] == "N"
+            and out > day(stay[0]["admission_date"])
+        ]
+
+    def chronic(self) -> list[Event]:
+        return [
+            Event(day(stay[-1]["discharge_date"]), person, 1)
+            for person, stays in self.stays().items()
+            for stay in stays
+            if stay[0]["admission_method"].startswith("2")
+            and stay[0]["same_day_emergency_care"] == "N"
+            and day(stay[-1]["discharge_date"]) > day(stay[0]["admission_date"])
+            and stay[0]["primary_diagnosis"][:3] in ("I50", "J44", "E11")
+        ]
+
+    def usual_places(self) -> list[Event]:
+        return [
+            Event(out, person, int(stay[-1]["discharge_destination"] == "19"))
+            for person, stays in self.stays().items()
+            for stay in stays
+            for out in [day(stay[-1]["discharge_date"])]
+            if stay[-1]["discharge_destination"] not in ("51", "79") and out > day(stay[0]["admission_date"])
+        ]
+
+    def prompt_discharges(self) -> list[Event]:
+        return [Event(event.when, event.person, int(event.amount == 0)) for event in self.delays()]
+
     def readmissions(self) -> list[Event]:
         found = []
         for person, stays in self.stays().items():

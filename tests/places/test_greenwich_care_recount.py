@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from datetime import date
+from functools import partial
 
 import numpy as np
 import pytest
@@ -77,7 +79,10 @@ def _gathered(place: Decided, people: dict[str, int], indicator: str, events: li
         ("deaths_in_treatment", CareReader.treatment_deaths),
         ("four_week_quit", CareReader.quits),
         ("emergency_readmission_30d", CareReader.readmissions),
+        ("emergency_bed_days_65_over", CareReader.emergency_nights),
+        ("discharged_to_usual_place", CareReader.usual_places),
         ("discharge_delay", CareReader.delays),
+        ("discharged_on_ready_date", CareReader.prompt_discharges),
         ("at_home_12_weeks", CareReader.at_home),
         ("first_contact_28_days", CareReader.referrals),
     ],
@@ -117,6 +122,8 @@ def test_medians(
     ("indicator", "count"),
     [
         ("emergency_admissions", CareReader.emergencies),
+        ("emergency_admissions_65_over", CareReader.emergencies),
+        ("chronic_acsc_admissions", CareReader.chronic),
         ("falls_admissions_65_over", CareReader.falls),
         ("care_home_admissions_65_over", CareReader.care_homes),
     ],
@@ -135,13 +142,15 @@ def test_events_of_rates(
     }
 
 
-@pytest.mark.parametrize("substance", ["opiate", "non_opiate", "alcohol"])
-def test_completion_of_treatment(place: Decided, reader: CareReader, people: dict[str, int], substance: str) -> None:
+def _people_of_periods(
+    place: Decided, people: dict[str, int], indicator: str, count: Callable[[date, date], list[tuple[str, int]]]
+) -> dict[Cell, tuple[int, int]]:
+    """Numerator and denominator of people counted once a period, by period and group."""
     above: Counter[Cell] = Counter()
     below: Counter[Cell] = Counter()
-    for kind in ("quarter", "year", "rolling_year"):
+    for kind in INDICATORS[indicator].kinds:
         for span in spans(kind):
-            counted = reader.completions(substance, span.period.start, span.period.end)
+            counted = count(span.period.start, span.period.end)
             who = np.array([people.get(person, -1) for person, _ in counted], dtype=np.int64)
             found = place.world.attributes_in(who, np.full(len(who), span.last))
             for breakdown in ("all", "pcn", "deprivation", "age"):
@@ -149,7 +158,27 @@ def test_completion_of_treatment(place: Decided, reader: CareReader, people: dic
                     cell = (kind, span.period.label, breakdown, GROUPS[breakdown][found.codes(breakdown)[number]])
                     above[cell] += well
                     below[cell] += 1
-    assert _told(place, f"{substance}_treatment_completion") == {cell: (above[cell], below[cell]) for cell in below}
+    return {cell: (above[cell], below[cell]) for cell in below}
+
+
+@pytest.mark.parametrize("substance", ["opiate", "non_opiate", "alcohol"])
+def test_completion_of_treatment(place: Decided, reader: CareReader, people: dict[str, int], substance: str) -> None:
+    indicator = f"{substance}_treatment_completion"
+    found = _people_of_periods(place, people, indicator, partial(reader.completions, substance))
+    assert _told(place, indicator) == found
+
+
+def test_frequent_admissions(place: Decided, reader: CareReader, people: dict[str, int]) -> None:
+    indicator = "frequent_emergency_admissions"
+    emergencies = reader.emergencies()
+    here = _attributes(place, people, emergencies).in_spine
+    residents = [event for number, event in enumerate(emergencies) if here[number]]
+
+    def often(first: date, last: date) -> list[tuple[str, int]]:
+        times = Counter(event.person for event in residents if first <= event.when <= last)
+        return [(person or "", int(number >= 3)) for person, number in times.items()]
+
+    assert _told(place, indicator) == _people_of_periods(place, people, indicator, often)
 
 
 def test_dirt_is_what_was_said(place: Decided, reader: CareReader) -> None:

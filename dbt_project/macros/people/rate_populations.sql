@@ -9,7 +9,9 @@
     {%- set older = "age_group in ('65-74', '75-84', '85-over')" -%}
     {{ return({
         'emergency_admissions': '1 = 1',
+        'emergency_admissions_65_over': older,
         'falls_admissions_65_over': older,
+        'chronic_acsc_admissions': '1 = 1',
         'care_home_admissions_65_over': older,
         'larc_prescribed': "sex = '2' and is_15_44 and in_area",
     }) }}

@@ -81,7 +81,7 @@ class Decisions:
         return [
             *treatment_truth.contributions(self.world, self.treatment),
             *smoking.contributions(self.quits),
-            *hospital_truth.contributions(self.hospital),
+            *hospital_truth.contributions(self.world, self.hospital),
             *council_truth.contributions(self.world, self.council, self.hospital.stays),
             *community.contributions(self.referrals),
         ]

@@ -1,4 +1,4 @@
-"""What decided stays come to as figures: emergency admissions, falls, readmissions, delays.
+"""What decided stays come to as figures: emergency admissions, nights, falls, readmissions, discharges, delays.
 
 Belongs here: counting decisions. Not here: deciding (`hospital`), writing files (`hospital_files`).
 """
@@ -7,48 +7,110 @@ from __future__ import annotations
 
 import numpy as np
 
-from places.greenwich.care.contributions import Contributions, events, proportion
-from places.greenwich.care.hospital import FIRST_EMERGENCY, TO_DEATH, Hospital, Stays, is_fall
+from places.greenwich.care.contributions import Contribution, Contributions, events, of_periods, proportion
+from places.greenwich.care.hospital import (
+    DIAGNOSES,
+    FIRST_EMERGENCY,
+    TO_DEATH,
+    TO_HOME,
+    TO_HOSPITAL,
+    Hospital,
+    Stays,
+    is_fall,
+)
 from places.greenwich.care.records import take
-from places.greenwich.dates import NEVER, Mask, Positions
-from places.greenwich.tally import TruthRow, tally_dsr, tally_mean, tally_proportion
+from places.greenwich.dates import NEVER, Mask, Positions, day_number, spans
+from places.greenwich.indicators import INDICATORS
+from places.greenwich.tally import (
+    TruthRow,
+    tally_by_period,
+    tally_dsr,
+    tally_mean,
+    tally_proportion,
+    tally_rate,
+)
 from places.greenwich.world import World
 
 # The last day after a discharge on which a new emergency is a readmission.
 _LAST_DAY_BACK = 29
+_FREQUENT, _OFTEN = "frequent_emergency_admissions", 3
+# Diagnoses here that care outside hospital can often treat: heart failure, chronic lung disease, diabetes.
+_CHRONIC = [DIAGNOSES.index(code) for code in ("I500", "J440", "E119")]
 # More days than any date has: makes one number of a person and a day.
 _SPAN = 1 << 21
 
 
 def truth_rows(world: World, hospital: Hospital) -> list[TruthRow]:
-    """True figures of the four indicators of hospital care."""
-    emergencies, falls, readmissions = contributions(hospital)
+    """True figures of the indicators of hospital care."""
+    rows: list[TruthRow] = []
+    for item in _dated(hospital):
+        told = (world, item.indicator_id, np.asarray(item.when), item.person)
+        match INDICATORS[item.indicator_id].statistic:
+            case "dsr":
+                rows += tally_dsr(*told)
+            case "crude_rate":
+                rows += tally_rate(*told)
+            case _:
+                rows += tally_proportion(*told, item.numerator)
     noted = take(hospital.spells, hospital.spells.known & (hospital.spells.ready != NEVER))
-    return [
-        *tally_dsr(world, emergencies.indicator_id, np.asarray(emergencies.when), emergencies.person),
-        *tally_dsr(world, falls.indicator_id, np.asarray(falls.when), falls.person),
-        *tally_proportion(
-            world, readmissions.indicator_id, np.asarray(readmissions.when), readmissions.person, readmissions.numerator
-        ),
-        *tally_mean(world, "discharge_delay", noted.discharge, noted.person, noted.discharge - noted.ready),
-    ]
+    rows += tally_mean(world, "discharge_delay", noted.discharge, noted.person, noted.discharge - noted.ready)
+    nights = take(hospital.stays, _overnight(hospital.stays))
+    rows += tally_mean(
+        world, "emergency_bed_days_65_over", nights.discharge, nights.person, nights.discharge - nights.admission
+    )
+    return rows + tally_by_period(world, _FREQUENT, frequent(world, hospital.stays))
 
 
-def contributions(hospital: Hospital) -> Contributions:
-    """Emergency admissions, falls and readmissions, in that order; stays nobody can link are left out."""
+def contributions(world: World, hospital: Hospital) -> Contributions:
+    """Who contributes what; stays nobody can link are left out."""
+    return [*_dated(hospital), *of_periods(_FREQUENT, frequent(world, hospital.stays))]
+
+
+def _overnight(stays: Stays) -> Mask:
+    """Known emergencies that lasted past midnight and were no same-day care."""
+    urgent = stays.method >= FIRST_EMERGENCY
+    return stays.known & urgent & ~stays.same_day_care & (stays.discharge > stays.admission)
+
+
+def _dated(hospital: Hospital) -> list[Contribution]:
     stays = take(hospital.stays, hospital.stays.known)
     urgent = stays.method >= FIRST_EMERGENCY
-    overnight = urgent & ~stays.same_day_care & (stays.discharge > stays.admission)
-    fell = urgent & is_fall(stays)
+    overnight = take(stays, _overnight(stays))
+    chronic = take(overnight, np.isin(overnight.diagnosis, _CHRONIC))
+    fell = take(stays, urgent & is_fall(stays))
     alive = stays.destination != TO_DEATH
     back = _back(stays, urgent)
+    left = take(stays, alive & (stays.destination != TO_HOSPITAL) & (stays.discharge > stays.admission))
+    noted = take(hospital.spells, hospital.spells.known & (hospital.spells.ready != NEVER))
     return [
-        events("emergency_admissions", stays.discharge[overnight], stays.person[overnight]),
-        events("falls_admissions_65_over", stays.discharge[fell], stays.person[fell]),
+        events("emergency_admissions", overnight.discharge, overnight.person),
+        events("emergency_admissions_65_over", overnight.discharge, overnight.person),
+        events("chronic_acsc_admissions", chronic.discharge, chronic.person),
+        events("falls_admissions_65_over", fell.discharge, fell.person),
         proportion(
             "emergency_readmission_30d", stays.discharge[alive], stays.person[alive], back[alive].astype(np.int64)
         ),
+        proportion(
+            "discharged_to_usual_place", left.discharge, left.person, (left.destination == TO_HOME).astype(np.int64)
+        ),
+        proportion(
+            "discharged_on_ready_date", noted.discharge, noted.person, (noted.ready == noted.discharge).astype(np.int64)
+        ),
     ]
+
+
+def frequent(world: World, stays: Stays) -> dict[tuple[str, str], tuple[Positions, Positions]]:
+    """People with an overnight emergency in each year, and whether they had three or more."""
+    overnight = take(stays, _overnight(stays))
+    overnight = take(overnight, world.attributes(overnight.person, overnight.discharge).in_spine)
+    found = {}
+    for kind in ("year", "rolling_year"):
+        for span in spans(kind):
+            first, last = day_number(span.period.start), day_number(span.period.end)
+            inside = (overnight.discharge >= first) & (overnight.discharge <= last)
+            person, times = np.unique(overnight.person[inside], return_counts=True)
+            found[kind, span.period.label] = (person, (times >= _OFTEN).astype(np.int64))
+    return found
 
 
 def _back(stays: Stays, urgent: Mask) -> Mask:

@@ -75,6 +75,17 @@ back-in-hospital          emergency_readmission_30d     2023-08-11  0 1
 back-in-hospital          emergency_readmission_30d     2023-09-15  0 1
 back-in-hospital          emergency_readmission_30d     2023-09-26  0 1
 back-in-hospital          emergency_admissions          2023-09-26  0 0
+nights-in-hospital        discharged_to_usual_place     2023-06-11  1 1
+nights-in-hospital        discharged_to_usual_place     2023-09-04  0 0
+between-two-hospitals     discharged_to_usual_place     2024-05-09  0 0
+between-two-hospitals     discharged_to_usual_place     2024-05-20  1 1
+between-two-hospitals     frequent_emergency_admissions 2023-24     0 1
+back-in-hospital          frequent_emergency_admissions 2023-24     1 1
+back-in-hospital          frequent_emergency_admissions 2024-25     0 0
+died-in-hospital          discharged_to_usual_place     2024-08-20  0 0
+died-in-hospital          frequent_emergency_admissions 2024-25     0 1
+falls-around-65           emergency_admissions_65_over  2024-05-31  0 0
+falls-around-65           emergency_admissions_65_over  2024-06-14  1 1
 falls-around-65           falls_admissions_65_over      2024-05-31  0 0
 falls-around-65           falls_admissions_65_over      2024-06-14  1 1
 falls-around-65           falls_admissions_65_over      2024-09-05  0 0

@@ -1,25 +1,14 @@
--- Discharges of adults with a discharge-ready date: days from it to the discharge. Each trust's own row counts, also
--- where another hospital takes over.
-with stays as (
-    select
-        person_key,
-        discharge_date as event_date,
-        {{ dbt.datediff('discharge_ready_date', 'discharge_date', 'day') }} as amount
-    from {{ ref('int_hospital_stays') }}
-    where discharge_ready_date is not null
-)
-
+-- Discharges of adults with a discharge-ready date: days from it to the discharge.
 select
     'discharge_delay' as indicator_id,
     person_key,
     event_date,
     cast(1 as bigint) as numerator,
     cast(1 as bigint) as denominator,
-    cast(amount as bigint) as amount,
+    cast(delay_days as bigint) as amount,
     pcn,
     deprivation,
     age_group,
     age_band,
     area_code
-from {{ as_at('stays', 'event_date') }} as stays
-where age_years >= 18
+from {{ ref('int_ready_discharges') }}

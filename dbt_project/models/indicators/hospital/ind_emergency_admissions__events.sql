@@ -1,13 +1,5 @@
 -- Continuous spells that began as an emergency and lasted past midnight, by the day they ended. Same-day emergency care
 -- and stays that end on the day they began are left out in every year alike: their recording moved elsewhere.
-with spells as (
-    select
-        person_key,
-        discharge_date as event_date
-    from {{ ref('int_continuous_spells') }}
-    where is_emergency and same_day_emergency_care = 'N' and discharge_date > admission_date
-)
-
 select
     'emergency_admissions' as indicator_id,
     person_key,
@@ -20,4 +12,5 @@ select
     age_group,
     age_band,
     area_code
-from {{ as_at('spells', 'event_date') }} as spells
+from {{ ref('int_spell_ends') }}
+where is_overnight_emergency

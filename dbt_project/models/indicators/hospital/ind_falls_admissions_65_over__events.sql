@@ -1,16 +1,5 @@
 -- Continuous spells of people aged 65 and over that began as an emergency with an injury (S00 to T98) from a fall (W00
 -- to W19), by the day they ended.
-with spells as (
-    select
-        person_key,
-        discharge_date as event_date
-    from {{ ref('int_continuous_spells') }}
-    where
-        is_emergency
-        and substr(primary_diagnosis, 1, 3) between 'S00' and 'T98'
-        and substr(external_cause, 1, 3) between 'W00' and 'W19'
-)
-
 select
     'falls_admissions_65_over' as indicator_id,
     person_key,
@@ -23,5 +12,9 @@ select
     age_group,
     age_band,
     area_code
-from {{ as_at('spells', 'event_date') }} as spells
-where age_years >= 65
+from {{ ref('int_spell_ends') }}
+where
+    is_emergency
+    and substr(primary_diagnosis, 1, 3) between 'S00' and 'T98'
+    and substr(external_cause, 1, 3) between 'W00' and 'W19'
+    and age_years >= 65

@@ -3,7 +3,9 @@
 {% set indicators = [
     'sustained_recovery_6_months', 'sustained_recovery', 'sustained_recovery_24_months', 're_presentation_6_months',
     'deaths_in_treatment', 'treatment_wait', 'four_week_quit', 'health_check_uptake', 'emergency_admissions',
-    'falls_admissions_65_over', 'emergency_readmission_30d', 'discharge_delay', 'care_home_admissions_65_over',
+    'emergency_admissions_65_over', 'emergency_bed_days_65_over', 'falls_admissions_65_over',
+    'chronic_acsc_admissions', 'emergency_readmission_30d', 'discharged_to_usual_place', 'discharge_delay',
+    'discharged_on_ready_date', 'care_home_admissions_65_over',
     'at_home_12_weeks', 'larc_prescribed', 'community_wait', 'first_contact_28_days', 'deaths_usual_place'
 ] %}
 

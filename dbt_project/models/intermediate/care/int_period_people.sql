@@ -2,7 +2,7 @@
 -- per practice and period where practices report counts.
 {% set indicators = [
     'opiate_treatment_completion', 'non_opiate_treatment_completion', 'alcohol_treatment_completion',
-    'hypertension_treated', 'learning_disability_check'
+    'frequent_emergency_admissions', 'hypertension_treated', 'learning_disability_check'
 ] %}
 
 {% for indicator in indicators %}
