@@ -51,8 +51,13 @@ _TABLE = (
     Indicator("deaths_in_treatment", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("treatment_wait", "median", 1, 1, _ALL_KINDS, _PLACES),
     Indicator("four_week_quit", "proportion", 100, 1, _ALL_KINDS, _EVERY),
+    Indicator("four_week_quit_self_reported", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("quit_lost_to_follow_up", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("health_check_uptake", "proportion", 100, 1, _LONG_KINDS, _PLACES, residents_only=True, ages=(40, 74)),
     Indicator("hypertension_treated", "proportion", 100, 1, _LONG_KINDS, _EVERY, residents_only=True, ages=_ADULTS),
+    Indicator(
+        "hypertension_treated_79_under", "proportion", 100, 1, _LONG_KINDS, _PLACES, residents_only=True, ages=(18, 79)
+    ),
     Indicator("emergency_admissions", "dsr", 100_000, 1, _ALL_KINDS, _PLACES, residents_only=True),
     Indicator(
         "falls_admissions_65_over",
@@ -95,6 +100,16 @@ _TABLE = (
     Indicator("at_home_12_weeks", "proportion", 100, 1, _LONG_KINDS, _EVERY, residents_only=True, ages=_OLDER),
     Indicator(
         "larc_prescribed", "crude_rate", 1000, 1, _LONG_KINDS, ("all", "deprivation"), ages=(15, 44), women_inside=True
+    ),
+    Indicator(
+        "chlamydia_detection_15_24",
+        "crude_rate",
+        100_000,
+        0,
+        _LONG_KINDS,
+        ("all", "deprivation"),
+        ages=(15, 24),
+        women_inside=True,
     ),
     Indicator("community_wait", "median", 1, 1, _ALL_KINDS, _PLACES),
     Indicator("first_contact_28_days", "proportion", 100, 1, _ALL_KINDS, _EVERY),

@@ -28,7 +28,9 @@ from places.greenwich.stories import READINGS
 from places.greenwich.tally import TruthRow, tally_by_period
 from places.greenwich.world import PCN_GROUPS, World
 
-FEED, INDICATOR = "pcn_long_term_conditions", "hypertension_treated"
+FEED = "pcn_long_term_conditions"
+# Indicator to the highest systolic pressure that is treated from 80 years on; who is younger has 140 in each of them.
+FROM_EIGHTY = {"hypertension_treated": 150, "hypertension_treated_79_under": 140}
 CONDITIONS = ("hypertension", "diabetes")
 HYPERTENSION, DIABETES = 0, 1
 # The last days of the quarters, when the snapshots are taken.
@@ -108,8 +110,11 @@ def decide(world: World) -> Snapshots:
     )
 
 
-def treated(world: World, snapshots: Snapshots) -> dict[int, tuple[Positions, Positions]]:
-    """People with hypertension in each snapshot, one row a person, and whether they are treated to threshold."""
+def treated(world: World, snapshots: Snapshots, from_eighty: int) -> dict[int, tuple[Positions, Positions]]:
+    """People with hypertension in each snapshot, one row a person, and whether they are treated to threshold.
+
+    from_eighty: highest systolic pressure, in mmHg, that is treated from 80 years on.
+    """
     found = {}
     for snapshot in SNAPSHOTS:
         rows = np.flatnonzero(
@@ -123,7 +128,7 @@ def treated(world: World, snapshots: Snapshots) -> dict[int, tuple[Positions, Po
         rows, person = rows[newest], person[newest]
         days = snapshot - snapshots.read[rows]
         age = world.attributes_in(person, np.full(len(person), month_positions(np.array([snapshot]))[0])).age_years
-        limit = np.where(age < 80, 140, 150)
+        limit = np.where(age < 80, 140, from_eighty)
         good = (days >= 0) & (days <= WITHIN_DAYS)
         good &= (snapshots.systolic[rows] <= limit) & (snapshots.diastolic[rows] <= 90)
         found[snapshot] = (person, good.astype(np.int64))
@@ -132,14 +137,17 @@ def treated(world: World, snapshots: Snapshots) -> dict[int, tuple[Positions, Po
 
 def truth_rows(world: World, snapshots: Snapshots) -> list[TruthRow]:
     """True shares of people with hypertension treated to threshold, for periods that end with a snapshot."""
-    by_day = treated(world, snapshots)
-    rows = {
-        (kind, span.period.label): by_day[day_number(span.period.end)]
-        for kind in ("quarter", "year", "rolling_year")
-        for span in spans(kind)
-        if day_number(span.period.end) in by_day
-    }
-    return tally_by_period(world, INDICATOR, rows)
+    found = []
+    for indicator, from_eighty in FROM_EIGHTY.items():
+        by_day = treated(world, snapshots, from_eighty)
+        rows = {
+            (kind, span.period.label): by_day[day_number(span.period.end)]
+            for kind in ("quarter", "year", "rolling_year")
+            for span in spans(kind)
+            if day_number(span.period.end) in by_day
+        }
+        found += tally_by_period(world, indicator, rows)
+    return found
 
 
 def extract(world: World, snapshots: Snapshots) -> Extract:

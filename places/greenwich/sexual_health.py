@@ -1,7 +1,8 @@
 """The sexual health clinic: contraception and tests, under a pseudonym of its own.
 
-Belongs here: attendances, the `sexual_health` files, the true rate of long-acting contraception. Not here: any link to
-another feed: the clinic's pseudonym means nothing anywhere else, and no token of a person is ever written here.
+Belongs here: attendances, the `sexual_health` files, the true rates of long-acting contraception and chlamydia found.
+Not here: any link to another feed: the clinic's pseudonym means nothing anywhere else, and no token of a person is ever
+written here.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from places.greenwich.register import LSOA_CODES
 from places.greenwich.tally import TruthRow, tally_groups
 from places.greenwich.world import World
 
-FEED, INDICATOR, SENDER = "sexual_health", "larc_prescribed", "ZSH1"
+FEED, SENDER = "sexual_health", "ZSH1"
 ACTIVITIES = ("LARC-IUD", "LARC-IUS", "LARC-IMP", "T4", "TT", "C4")
 LARC = 3
+# Indicator to the activities it counts, as positions in `ACTIVITIES`.
+COUNTED = {"larc_prescribed": (0, 1, 2), "chlamydia_detection_15_24": (5,)}
 _LARC_YEARLY, _TESTS_YEARLY = 0.046, 0.075
 _LARC_SHARES, _TEST_SHARES = np.array([0.24, 0.41, 0.35]), np.array([0.62, 0.23, 0.15])
 _BY_FIFTH = np.array([1.12, 1.06, 1.0, 0.94, 0.88, 1.0])
@@ -75,21 +78,23 @@ def decide(world: World) -> Attendances:
     return Attendances(person, day, activity, gender, years, lsoa, broken)
 
 
-def prescribed(attendances: Attendances) -> Mask:
-    """Which activities count: long-acting contraception of women of the ages it is told for, living in the place."""
-    least, most = INDICATORS[INDICATOR].ages
-    counts: Mask = (attendances.activity < LARC) & (attendances.gender == 2) & ~attendances.broken
+def counted(attendances: Attendances, indicator: str) -> Mask:
+    """Which activities count for an indicator: its own, of women of the ages it is told for, living in the place."""
+    least, most = INDICATORS[indicator].ages
+    counts: Mask = np.isin(attendances.activity, COUNTED[indicator]) & (attendances.gender == 2) & ~attendances.broken
     counts &= (attendances.age >= least) & (attendances.age <= most)
     return counts & (attendances.lsoa >= 0) & (attendances.lsoa < len(areas().codes))
 
 
 def truth_rows(world: World, attendances: Attendances) -> list[TruthRow]:
-    """True rates of long-acting contraception."""
-    kept = prescribed(attendances)
-    fifth = areas().quintile[attendances.lsoa[kept]] - 1
-    return tally_groups(
-        world, INDICATOR, attendances.day[kept], {"deprivation": fifth}, np.ones(int(kept.sum()), dtype=np.int64)
-    )
+    """True rates of long-acting contraception and of chlamydia found."""
+    found = []
+    for indicator in COUNTED:
+        kept = counted(attendances, indicator)
+        fifth = areas().quintile[attendances.lsoa[kept]] - 1
+        ones = np.ones(int(kept.sum()), dtype=np.int64)
+        found += tally_groups(world, indicator, attendances.day[kept], {"deprivation": fifth}, ones)
+    return found
 
 
 def extract(world: World, attendances: Attendances) -> Extract:

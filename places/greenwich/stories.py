@@ -271,6 +271,7 @@ DEATHS: tuple[StoryDeath, ...] = (
 )
 
 _CHECK, _PRESSURE, _DEATH = "health_check_uptake", "hypertension_treated", "deaths_usual_place"
+_PRESSURE_79 = "hypertension_treated_79_under"
 EXPECTED: tuple[Expectation, ...] = (
     Expectation("came-on-day-182", _CHECK, "2023-07-01", 1, 1),
     Expectation("came-on-day-183", _CHECK, "2023-07-01", 0, 1),
@@ -295,6 +296,9 @@ EXPECTED: tuple[Expectation, ...] = (
     Expectation("eighty-in-april", _PRESSURE, "2024-25-q1", 1, 1),
     Expectation("eighty-in-april", _PRESSURE, "2024-25-q2", 0, 1),
     Expectation("eighty-in-april", _PRESSURE, "2024-25-q3", 0, 1),
+    Expectation("eighty-in-april", _PRESSURE_79, "2023-24-q3", 0, 1),
+    Expectation("eighty-in-april", _PRESSURE_79, "2023-24-q4", 1, 1),
+    Expectation("eighty-in-april", _PRESSURE_79, "2024-25-q1", 0, 0),
     Expectation("reading-a-year-old", _PRESSURE, "2024-25-q3", 1, 1),
     Expectation("reading-a-year-old", _PRESSURE, "2024-25-q4", 0, 1),
     Expectation("two-networks-on-the-first", _CHECK, "2024-05-01", 1, 1),

@@ -210,6 +210,10 @@ class Reference:
             followed = days_from(row["quit_date"], row.get("follow_up_date"))
             quit_ = row["outcome"] == "quit_co_verified" and within(followed, 25, 42)
             yield self.event("four_week_quit", self.person(row), row["quit_date"], int(quit_))
+            found = within(followed, 25, 42) and row["outcome"] != "lost"
+            believed = found and row["outcome"].startswith("quit_")
+            yield self.event("four_week_quit_self_reported", self.person(row), row["quit_date"], int(believed))
+            yield self.event("quit_lost_to_follow_up", self.person(row), row["quit_date"], int(not found))
         for row in self.feeds["nhs_health_checks"]:
             person, day = self.person(row), row["invited_on"]
             if 40 <= self.age(person, day) <= 74:
@@ -279,10 +283,13 @@ class Reference:
 
     def others(self) -> Iterable[Event]:
         for row in self.feeds["sexual_health"]:
-            inside = row.get("lsoa_code") in self.fifths and row["gender"] == "2" and 15 <= row["age"] <= 44
-            if inside and row["activity"].startswith("LARC-"):
-                fifth = self.fifths[row["lsoa_code"]]
-                yield ("larc_prescribed", None, row["attendance_date"], 1, None, "unknown", fifth, "unknown", None)
+            if row.get("lsoa_code") not in self.fifths or row["gender"] != "2":
+                continue
+            when, fifth = row["attendance_date"], self.fifths[row["lsoa_code"]]
+            if 15 <= row["age"] <= 44 and row["activity"].startswith("LARC-"):
+                yield ("larc_prescribed", None, when, 1, None, "unknown", fifth, "unknown", None)
+            if 15 <= row["age"] <= 24 and row["activity"] == "C4":
+                yield ("chlamydia_detection_15_24", None, when, 1, None, "unknown", fifth, "unknown", None)
         for row in self.feeds["community_referrals"]:
             if row["urgent"] == "Y":
                 continue
@@ -365,3 +372,5 @@ class Reference:
             recent = within(days_from(row.get("last_bp_on"), period.end), 0, 365)
             low = recent and row["systolic"] <= (140 if age < 80 else 150) and row["diastolic"] <= 90
             yield ("hypertension_treated", period.label, person, int(low), 1, pcn, fifth, group)
+            if age <= 79:
+                yield ("hypertension_treated_79_under", period.label, person, int(low), 1, pcn, fifth, group)

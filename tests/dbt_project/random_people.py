@@ -153,8 +153,9 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         )  # fmt: skip
         add(
             "sexual_health", "ZSH1", record_id=f"x-{token}", patient_id=f"clinic-{token}",
-            activity=draw.choice(["LARC-IUD", "LARC-IUS", "LARC-IMP", "T4"]), gender=draw.choice(["1", "2", "2", "2"]),
-            age=draw.choice([14, 15, 30, 44, 45]), lsoa_code=draw.choice([*areas, "E01009999", None]), attendance_date=day(),
+            activity=draw.choice(["LARC-IUD", "LARC-IUS", "LARC-IMP", "T4", "C4", "C4"]), gender=draw.choice(["1", "2", "2", "2"]),
+            age=draw.choice([14, 15, 24, 25, 30, 44, 45]), lsoa_code=draw.choice([*areas, "E01009999", None]),
+            attendance_date=day(),
         )  # fmt: skip
         for snapshot in draw.sample([date(2023, 6, 30), date(2024, 3, 31), date(2025, 6, 30)], 2):
             for number in range(draw.choice([1, 1, 2])):

@@ -16,6 +16,8 @@ LONG = ("quarter", "year", "rolling_year")
 AGED = ("pcn", "deprivation", "age")
 PLACED = ("pcn", "deprivation")
 REGISTER = {"pcn_register", "reference_practices", "reference_areas", "deaths"}
+# Nothing is watched after the period, but readings are looked for before its end.
+LOOK_BACK = {"hypertension_treated", "hypertension_treated_79_under"}
 RATES = {"crude_rate", "dsr"}
 # statistic, unit, multiplier, decimals, polarity, follow-up days, period kinds, breakdowns
 SETTLED = {
@@ -31,6 +33,10 @@ SETTLED = {
     "four_week_quit": ("proportion", "percent", 100, 1, "high", 42, ALL, AGED),
     "health_check_uptake": ("proportion", "percent", 100, 1, "high", 182, LONG, PLACED),
     "hypertension_treated": ("proportion", "percent", 100, 1, "high", 0, LONG, AGED),
+    "four_week_quit_self_reported": ("proportion", "percent", 100, 1, "high", 42, LONG, AGED),
+    "quit_lost_to_follow_up": ("proportion", "percent", 100, 1, "low", 42, LONG, AGED),
+    "hypertension_treated_79_under": ("proportion", "percent", 100, 1, "high", 0, LONG, PLACED),
+    "chlamydia_detection_15_24": ("crude_rate", "per 100,000", 100_000, 0, "high", 0, LONG, ("deprivation",)),
     "emergency_admissions": ("dsr", "per 100,000", 100_000, 1, "low", 0, ALL, PLACED),
     "emergency_admissions_65_over": ("crude_rate", "per 100,000", 100_000, 0, "low", 0, ALL, PLACED),
     "emergency_bed_days_65_over": ("mean", "days", 1, 1, "low", 0, ALL, AGED),
@@ -98,7 +104,7 @@ def test_parameters_are_the_settled_ones(indicator: str) -> None:
         one.statistic, one.unit, one.multiplier, one.value_decimals, one.polarity, one.follow_up_days,
         one.period_kinds, one.breakdowns,
     )  # fmt: skip
-    assert (one.follow_up_window == "None") == (one.follow_up_days == 0) or indicator == "hypertension_treated"
+    assert (one.follow_up_window == "None") == (one.follow_up_days == 0) or indicator in LOOK_BACK
     assert str(one.follow_up_days) in one.follow_up_window or one.follow_up_days == 0
     assert one.spc_fix_after == (12 if "month" in one.period_kinds else None)
 

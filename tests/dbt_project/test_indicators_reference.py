@@ -81,6 +81,7 @@ EVENTS = [
     "discharged_to_usual_place", "discharged_on_ready_date",
     "falls_admissions_65_over", "emergency_readmission_30d", "discharge_delay", "care_home_admissions_65_over",
     "at_home_12_weeks", "larc_prescribed", "community_wait", "first_contact_28_days", "deaths_usual_place",
+    "four_week_quit_self_reported", "quit_lost_to_follow_up", "chlamydia_detection_15_24",
 ]  # fmt: skip
 
 
@@ -98,6 +99,7 @@ def test_events_equal_the_definition(case: Case, indicator: str) -> None:
         rates = {
             "emergency_admissions", "emergency_admissions_65_over", "chronic_acsc_admissions",
             "falls_admissions_65_over", "care_home_admissions_65_over", "larc_prescribed",
+            "chlamydia_detection_15_24",
         }  # fmt: skip
         assert numerators == ({1} if indicator in rates else {0, 1})
 
@@ -108,6 +110,7 @@ def test_events_equal_the_definition(case: Case, indicator: str) -> None:
         *(f"{substance}_treatment_completion" for substance in SUBSTANCES),
         "frequent_emergency_admissions",
         "hypertension_treated",
+        "hypertension_treated_79_under",
     ],
 )
 def test_people_of_a_period_equal_the_definition(case: Case, indicator: str) -> None:

@@ -295,12 +295,24 @@ class CareReader:
     # smoking
 
     def quits(self) -> list[Event]:
+        """Quit dates, 1 for those verified in time."""
+        return self._followed_up({"quit_co_verified"})
+
+    def quits_by_their_word(self) -> list[Event]:
+        """Quit dates, 1 for those verified or said in time."""
+        return self._followed_up({"quit_co_verified", "quit_self_report"})
+
+    def lost_quits(self) -> list[Event]:
+        """Quit dates, 1 for those of whom nobody heard in time."""
+        heard = self._followed_up({"quit_co_verified", "quit_self_report", "not_quit"})
+        return [Event(event.when, event.person, 1 - event.amount) for event in heard]
+
+    def _followed_up(self, outcomes: set[str]) -> list[Event]:
         found = []
         for row in self.events("stop_smoking"):
             when = day(row["quit_date"])
             after = (day(row["follow_up_date"]) - when).days if row["follow_up_date"] else -1
-            proved = row["outcome"] == "quit_co_verified" and 25 <= after <= 42
-            found.append(Event(when, self.person(row), int(proved)))
+            found.append(Event(when, self.person(row), int(row["outcome"] in outcomes and 25 <= after <= 42)))
         return found
 
     # hospitals

@@ -205,7 +205,7 @@ class Reader:
             if row["external_or_neonatal"] == "N"
         ]
 
-    def hypertension(self, snapshot: date) -> list[tuple[date, int, Attributes]]:
+    def hypertension(self, snapshot: date, ages: range) -> list[tuple[date, int, Attributes]]:
         """One row a person of a snapshot that counts."""
         newest: dict[str, tuple[tuple[date, str], Row]] = {}
         for row in self.in_force("pcn_long_term_conditions", "snapshot_date"):
@@ -218,7 +218,7 @@ class Reader:
         found = []
         for person, (_, row) in newest.items():
             who = self.at(person, snapshot)
-            if who.age < 18:
+            if who.age not in ages:
                 continue
             good = (
                 row["last_bp_on"] != ""
@@ -229,23 +229,21 @@ class Reader:
             found.append((snapshot, int(good), who))
         return found
 
-    def larc(self) -> list[tuple[date, str]]:
-        """Prescriptions that count: the day and the fifth of the area."""
+    def at_the_clinic(self, activity: str, ages: range) -> list[tuple[date, str]]:
+        """Activities of women of the place that count: the day and the fifth of the area."""
         return [
             (day(row["attendance_date"]), self.fifths[row["lsoa_code"]])
             for row in self.in_force("sexual_health", "attendance_date")
-            if row["activity"].startswith("LARC")
+            if row["activity"].startswith(activity)
             and row["gender"] == "2"
-            and 15 <= int(row["age"]) <= 44
+            and int(row["age"]) in ages
             and row["lsoa_code"] in self.fifths
         ]
 
-    def women(self, first: date) -> list[Attributes]:
-        """Women of the ages contraception is counted for, living in the place on the first of a month."""
+    def women(self, first: date, ages: range) -> list[Attributes]:
+        """Women of some ages, living in the place on the first of a month."""
         return [
-            who
-            for who in self.spine(first).values()
-            if who.sex == "2" and 15 <= who.age <= 44 and who.lsoa in self.fifths
+            who for who in self.spine(first).values() if who.sex == "2" and who.age in ages and who.lsoa in self.fifths
         ]
 
     def achievement(self, last: date) -> dict[str, Counter[str]]:

@@ -329,6 +329,8 @@ def test_the_borough_looks_like_one() -> None:
         "deaths_in_treatment": (0, 6),
         "treatment_wait": (3, 7),
         "four_week_quit": (33, 49),
+        "four_week_quit_self_reported": (44, 62),
+        "quit_lost_to_follow_up": (20, 35),
         "emergency_admissions": (7_500, 10_000),
         "emergency_admissions_65_over": (17_000, 32_000),
         "emergency_bed_days_65_over": (6, 13),

@@ -78,6 +78,8 @@ def _gathered(place: Decided, people: dict[str, int], indicator: str, events: li
         ("re_presentation_6_months", CareReader.returns),
         ("deaths_in_treatment", CareReader.treatment_deaths),
         ("four_week_quit", CareReader.quits),
+        ("four_week_quit_self_reported", CareReader.quits_by_their_word),
+        ("quit_lost_to_follow_up", CareReader.lost_quits),
         ("emergency_readmission_30d", CareReader.readmissions),
         ("emergency_bed_days_65_over", CareReader.emergency_nights),
         ("discharged_to_usual_place", CareReader.usual_places),

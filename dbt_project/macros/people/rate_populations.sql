@@ -14,5 +14,6 @@
         'chronic_acsc_admissions': '1 = 1',
         'care_home_admissions_65_over': older,
         'larc_prescribed': "sex = '2' and is_15_44 and in_area",
+        'chlamydia_detection_15_24': "sex = '2' and age_band in ('15-19', '20-24') and in_area",
     }) }}
 {%- endmacro %}

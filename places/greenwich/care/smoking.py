@@ -99,19 +99,29 @@ def _stories(world: World) -> Quits:
 
 
 def contributions(quits: Quits) -> Contributions:
-    """Each quit date, proved where the breath was clean on a day that counts and the last file could tell."""
+    """Each quit date: proved where the breath was clean on a day that counts and the last file could tell, believed
+    where own words said so, lost where nobody asked on such a day."""
     after = quits.follow_up - quits.quit_day
     in_time = (after >= FIRST_COUNTED_DAY) & (after <= LAST_COUNTED_DAY)
     told = quits.follow_up <= known_until(quits.quit_day.astype(np.int32), WINDOWS)
-    proved = (quits.outcome == CO_VERIFIED) & in_time & told
+    reached = (quits.outcome != LOST) & in_time & told
+    proved = (quits.outcome == CO_VERIFIED) & reached
+    believed = (quits.outcome == SELF_REPORT) & reached
     person = np.where(quits.linked, quits.person, -1)
-    return [proportion("four_week_quit", quits.quit_day, person, proved.astype(np.int64))]
+    return [
+        proportion("four_week_quit", quits.quit_day, person, proved.astype(np.int64)),
+        proportion("four_week_quit_self_reported", quits.quit_day, person, (proved | believed).astype(np.int64)),
+        proportion("quit_lost_to_follow_up", quits.quit_day, person, (~reached).astype(np.int64)),
+    ]
 
 
 def truth_rows(world: World, quits: Quits) -> list[TruthRow]:
     """The true figures of four-week quits."""
-    (item,) = contributions(quits)
-    return tally_proportion(world, item.indicator_id, quits.quit_day, item.person, item.numerator)
+    return [
+        row
+        for item in contributions(quits)
+        for row in tally_proportion(world, item.indicator_id, quits.quit_day, item.person, item.numerator)
+    ]
 
 
 def submissions(world: World, quits: Quits, planted: dirt.Planted) -> Iterator[Submission]:

@@ -1,12 +1,32 @@
 -- Every event of the indicators counted by events: one row per event of the denominator (proportions, means, medians)
 -- or of the numerator (rates), with the attributes its person had in its month.
 {% set indicators = [
-    'sustained_recovery_6_months', 'sustained_recovery', 'sustained_recovery_24_months', 're_presentation_6_months',
-    'deaths_in_treatment', 'treatment_wait', 'four_week_quit', 'health_check_uptake', 'emergency_admissions',
-    'emergency_admissions_65_over', 'emergency_bed_days_65_over', 'falls_admissions_65_over',
-    'chronic_acsc_admissions', 'emergency_readmission_30d', 'discharged_to_usual_place', 'discharge_delay',
-    'discharged_on_ready_date', 'care_home_admissions_65_over',
-    'at_home_12_weeks', 'larc_prescribed', 'community_wait', 'first_contact_28_days', 'deaths_usual_place'
+    'at_home_12_weeks',
+    'care_home_admissions_65_over',
+    'chlamydia_detection_15_24',
+    'chronic_acsc_admissions',
+    'community_wait',
+    'deaths_in_treatment',
+    'deaths_usual_place',
+    'discharge_delay',
+    'discharged_on_ready_date',
+    'discharged_to_usual_place',
+    'emergency_admissions',
+    'emergency_admissions_65_over',
+    'emergency_bed_days_65_over',
+    'emergency_readmission_30d',
+    'falls_admissions_65_over',
+    'first_contact_28_days',
+    'four_week_quit',
+    'four_week_quit_self_reported',
+    'health_check_uptake',
+    'larc_prescribed',
+    'quit_lost_to_follow_up',
+    're_presentation_6_months',
+    'sustained_recovery',
+    'sustained_recovery_24_months',
+    'sustained_recovery_6_months',
+    'treatment_wait'
 ] %}
 
 {% for indicator in indicators %}

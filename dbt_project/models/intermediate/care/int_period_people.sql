@@ -1,8 +1,13 @@
 -- Every row of the indicators that are judged once a period rather than event by event: one per person and period, or
 -- per practice and period where practices report counts.
 {% set indicators = [
-    'opiate_treatment_completion', 'non_opiate_treatment_completion', 'alcohol_treatment_completion',
-    'frequent_emergency_admissions', 'hypertension_treated', 'learning_disability_check'
+    'alcohol_treatment_completion',
+    'frequent_emergency_admissions',
+    'hypertension_treated',
+    'hypertension_treated_79_under',
+    'learning_disability_check',
+    'non_opiate_treatment_completion',
+    'opiate_treatment_completion'
 ] %}
 
 {% for indicator in indicators %}
