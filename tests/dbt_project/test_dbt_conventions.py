@@ -21,6 +21,7 @@ TYPES = {
     "decimal": {"decimal(20,9)"},
     "integer": {"integer", "bigint"},
     "boolean": {"boolean"},
+    "list": {"string"},
 }
 
 

@@ -42,8 +42,8 @@ hospital as (
     group by month_start
 ),
 
--- Days from an event to the next one, near a limit. `limit_day` is the last day that counts for the figure, or against it;
--- `late_helps` says that coming after it is the better side.
+-- Days from an event to the next one, near a limit. `limit_day` is the last day that counts for the figure, or against
+-- it; `late_helps` says that coming after it is the better side.
 distances as (
     select
         'first_contact_28_days' as indicator_id,
