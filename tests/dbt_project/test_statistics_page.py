@@ -103,6 +103,17 @@ SECTIONS = {
         + " from given left join student_t_975 as student on cases - 1 = student.degrees_of_freedom",
         seeds=("student_t_975",),
     ),
+    "Forecast with a back-test": Section(
+        "c text, forecast integer, squares bigint, origins integer",
+        "select c, "
+        + ", ".join(
+            f"{{{{ back_test_limit('{side}', 'forecast', 'squares', 'origins', "
+            f"student_t_quantile('(origins - 1)', 'student.quantile')) }}}} as {side}_95"
+            for side in ("lower", "upper")
+        )
+        + " from given left join student_t_975 as student on origins - 1 = student.degrees_of_freedom",
+        seeds=("student_t_975",),
+    ),
     "Mean of a daily census": Section(
         "c text, batches integer, sum_of_means decimal(18, 6), sum_of_squares decimal(31, 12)",
         "select c, {{ batch_means_half_width('batches', 'sum_of_means', 'sum_of_squares', 'student.quantile') }} "
