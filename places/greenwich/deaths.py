@@ -17,7 +17,7 @@ from places.greenwich.stories import DEATHS
 from places.greenwich.tally import TruthRow, tally_proportion
 from places.greenwich.world import World
 
-FEED, INDICATOR, SENDER = "deaths", "deaths_usual_place", "ZCC1"
+FEED, SENDER = "deaths", "ZCC1"
 PLACES = ("home", "care_home", "religious", "hospital", "hospice", "other")
 USUAL = 3
 # Shares of the places under 75 and from 75 on.
@@ -78,10 +78,22 @@ def named(world: World, deaths: Deaths) -> Positions:
 
 
 def truth_rows(world: World, deaths: Deaths) -> list[TruthRow]:
-    """True shares of deaths at home, in a care home or in a religious house."""
-    kept = ~deaths.external & ~deaths.broken
-    usual = (deaths.place < USUAL).astype(np.int64)
-    return tally_proportion(world, INDICATOR, deaths.day[kept], named(world, deaths)[kept], usual[kept])
+    """True shares of deaths at home, in a care home or in a religious house, and of those in hospital."""
+    kept = counting(deaths)
+    told = {
+        "deaths_usual_place": deaths.place < USUAL,
+        "deaths_in_hospital": deaths.place == PLACES.index("hospital"),
+    }
+    rows: list[TruthRow] = []
+    for indicator, there in told.items():
+        days, person = deaths.day[kept], named(world, deaths)[kept]
+        rows += tally_proportion(world, indicator, days, person, there[kept].astype(np.int64))
+    return rows
+
+
+def counting(deaths: Deaths) -> Mask:
+    """Deaths that intake keeps and definitions count."""
+    return ~deaths.external & ~deaths.broken
 
 
 def extract(world: World, deaths: Deaths) -> Extract:

@@ -97,6 +97,8 @@ _TABLE = (
         residents_only=True,
         ages=_OLDER,
     ),
+    Indicator("hospital_to_care_home", "proportion", 100, 1, _LONG_KINDS, _EVERY, residents_only=True, ages=_OLDER),
+    Indicator("days_at_home_91", "mean", 1, 1, _LONG_KINDS, _EVERY, residents_only=True, ages=_OLDER),
     Indicator("at_home_12_weeks", "proportion", 100, 1, _LONG_KINDS, _EVERY, residents_only=True, ages=_OLDER),
     Indicator(
         "larc_prescribed", "crude_rate", 1000, 1, _LONG_KINDS, ("all", "deprivation"), ages=(15, 44), women_inside=True
@@ -113,6 +115,10 @@ _TABLE = (
     ),
     Indicator("community_wait", "median", 1, 1, _ALL_KINDS, _PLACES),
     Indicator("first_contact_28_days", "proportion", 100, 1, _ALL_KINDS, _EVERY),
+    Indicator("onward_referral_completed", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("waiting_over_42_days", "proportion", 100, 1, ("quarter", "year"), _EVERY),
+    Indicator("deaths_in_hospital", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("emergencies_before_death", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("deaths_usual_place", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("learning_disability_check", "proportion", 100, 1, ("quarter", "year"), ("all", "pcn")),
 )

@@ -263,6 +263,7 @@ class Reference:
     def social_care(self) -> Iterable[Event]:
         homes = self.services([NURSING, RESIDENTIAL])
         stays = self.by_person("admitted_care")
+        yield from self.after_hospital(homes, stays)
         for person, rows in homes.items():
             day = min(row["event_start_date"] for row in rows)
             if self.age(person, day) >= 65:
@@ -281,6 +282,41 @@ class Reference:
                 )
                 yield self.event("at_home_12_weeks", person, ended, int(not (dead or ill or moved)))
 
+    def after_hospital(self, homes: Mapping[int, list[Row]], stays: Mapping[int, list[Row]]) -> Iterable[Event]:
+        for person, spells in self.spells().items():
+            first_home = min((row["event_start_date"] for row in homes.get(person, [])), default=None)
+            for spell in spells:
+                day = spell[-1]["discharge_date"]
+                if spell[-1]["discharge_destination"] in ("51", "79") or self.age(person, day) < 65:
+                    continue
+                if day > spell[0]["admission_date"] and (first_home is None or first_home >= day):
+                    soon = within(days_from(day, first_home), 0, 28)
+                    yield self.event("hospital_to_care_home", person, day, int(soon))
+                died = self.died.get(person)
+                if not self.overnight_emergency(spell) or (died is not None and died <= day + timedelta(days=91)):
+                    continue
+                away = set()
+                for start, end in (
+                    *((row["admission_date"], row["discharge_date"]) for row in stays[person]),
+                    *(
+                        (row["event_start_date"], row.get("event_end_date") or date.max)
+                        for row in homes.get(person, [])
+                    ),
+                ):
+                    away |= {n for n in range(1, 92) if start <= day + timedelta(days=n) <= end}
+                yield self.event("days_at_home_91", person, day, 1, 91 - len(away))
+
+    def dying(self, row: Row) -> int:
+        """Emergencies that began on the last 90 days."""
+        died = row["date_of_death"]
+        return sum(
+            within(days_from(spell[0]["admission_date"], died), 0, 89)
+            and spell[0]["admission_method"].startswith("2")
+            and spell[0]["same_day_emergency_care"] == "N"
+            and (spell[-1]["discharge_date"] > spell[0]["admission_date"] or spell[-1]["discharge_destination"] == "79")
+            for spell in self.spells().get(self.person(row) or -1, [])
+        )
+
     def others(self) -> Iterable[Event]:
         for row in self.feeds["sexual_health"]:
             if row.get("lsoa_code") not in self.fifths or row["gender"] != "2":
@@ -291,9 +327,11 @@ class Reference:
             if 15 <= row["age"] <= 24 and row["activity"] == "C4":
                 yield ("chlamydia_detection_15_24", None, when, 1, None, "unknown", fifth, "unknown", None)
         for row in self.feeds["community_referrals"]:
+            wait = days_from(row["referred_on"], row.get("first_contact_on"))
+            arrived = int(within(wait, 0, 90))
+            yield self.event("onward_referral_completed", self.person(row), row["referred_on"], arrived)
             if row["urgent"] == "Y":
                 continue
-            wait = days_from(row["referred_on"], row.get("first_contact_on"))
             if wait is not None:
                 yield self.event("community_wait", self.person(row), row["first_contact_on"], 1, wait)
             soon = int(within(wait, 0, 28))
@@ -302,6 +340,11 @@ class Reference:
             if row["external_or_neonatal"] == "N":
                 usual = row["place_of_death"] in ("home", "care_home", "religious")
                 yield self.event("deaths_usual_place", self.person(row), row["date_of_death"], int(usual))
+                ill = int(row["place_of_death"] == "hospital")
+                yield self.event("deaths_in_hospital", self.person(row), row["date_of_death"], ill)
+                if self.person(row) is not None:
+                    often = int(self.dying(row) >= 3)
+                    yield self.event("emergencies_before_death", self.person(row), row["date_of_death"], often)
 
     # -- people of a period
 
@@ -319,6 +362,7 @@ class Reference:
                 for row in (
                     *(row for substance in SUBSTANCES for row in self.treated(period, substance)),
                     *self.frequent(period),
+                    *self.waiting(period),
                     *self.pressures(period),
                 )
             ]
@@ -358,6 +402,23 @@ class Reference:
                 pcn, fifth, group, _, _ = self.as_at(person, period.end)
                 often = int(len(inside) >= 3)
                 yield ("frequent_emergency_admissions", period.label, person, often, 1, pcn, fifth, group)
+
+    def waiting(self, period: Period) -> Iterable[Person]:
+        if period.kind == "rolling_year" or period.end > LAST:
+            return
+        longest: dict[int | str, int] = {}
+        for row in self.feeds["community_referrals"]:
+            days = days_from(row["referred_on"], period.end)
+            seen, died = row.get("first_contact_on"), self.died.get(self.person(row) or -1)
+            gone = row["urgent"] == "Y" or row.get("closed_reason") in ("refused", "abandoned")
+            gone = gone or (seen is not None and seen <= period.end) or (died is not None and died <= period.end)
+            if days is not None and within(days, 0, 180) and not gone:
+                who = self.person(row) or str(row["referral_id"])
+                longest[who] = max(longest.get(who, 0), days)
+        for one, days in longest.items():
+            person = one if isinstance(one, int) else None
+            pcn, fifth, group, _, _ = self.as_at(person, period.end)
+            yield ("waiting_over_42_days", period.label, person, int(days > 42), 1, pcn, fifth, group)
 
     def pressures(self, period: Period) -> Iterable[Person]:
         rows = self.by_person(

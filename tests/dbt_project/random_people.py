@@ -115,10 +115,13 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
 
     def care(token: str) -> None:
         ended = day(FIRST, date(2025, 3, 1))
+        stays = [row["discharge_date"] for row in feeds["admitted_care"] if row.get("person_token") == token]
+        if stays and draw.random() < 0.7:
+            ended = draw.choice(stays)
         for service in draw.choices(
             [REABLEMENT, REABLEMENT, NURSING, RESIDENTIAL, "Long Term Support: Community"], k=3
         ):
-            start = after(ended, -90, -30, 0, 83, 84, 85)
+            start = after(ended, -90, -1, 0, 28, 29, 83, 84, 85)
             stop = draw.choice([None, after(start, 0, 28, 84, 85)])
             add(
                 "council_client_level",
@@ -149,7 +152,9 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         referred = day()
         add(
             "community_referrals", "ZCM1", referral_id=f"r-{token}", **block, referred_on=referred,
-            urgent=draw.choice(["N", "N", "Y"]), first_contact_on=draw.choice([None, after(referred, 0, 27, 28, 29, 90)]),
+            urgent=draw.choice(["N", "N", "Y"]),
+            first_contact_on=draw.choice([None, after(referred, 0, 27, 28, 29, 90, 91, 150)]),
+            closed_reason=draw.choice([None, None, "refused", "abandoned"]),
         )  # fmt: skip
         add(
             "sexual_health", "ZSH1", record_id=f"x-{token}", patient_id=f"clinic-{token}",
@@ -171,7 +176,13 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
     def die(token: str) -> None:
         mine = [row for row in feeds["treatment_episodes"] if row.get("person_token") == token]
         ends = [row["discharge_date"] for row in mine if row.get("discharge_date")]
-        then = max(after(max(ends), 1, 181, 182, 183, 364, 365, 366, 729, 730, 731), FIRST) if ends else day()
+        stays = [row["discharge_date"] for row in feeds["admitted_care"] if row.get("person_token") == token]
+        ends = stays if stays and draw.random() < 0.6 else ends
+        then = (
+            max(after(max(ends), 0, 1, 40, 90, 91, 92, 181, 182, 183, 364, 365, 366, 729, 730, 731), FIRST)
+            if ends
+            else day()
+        )
         add(
             "deaths", "ZCC1", record_id=f"d-{token}", person_token=token if draw.random() < 0.9 else None,
             nhs_number_status="valid", date_of_death=then, external_or_neonatal=draw.choice(["N", "N", "N", "Y"]),

@@ -15,6 +15,7 @@ from datetime import date, timedelta
 
 from foundation.tokens import local_text, match_text
 from places.base import Submission
+from places.greenwich.dates import MONTHS
 from places.greenwich.world import World
 
 _CHARITY = {
@@ -428,6 +429,33 @@ class CareReader:
                 found.append(Event(when, self.person(row), int(seen)))
         return found
 
+    def onward(self) -> list[Event]:
+        found = []
+        for row in self.events("community_referrals"):
+            when = day(row["referred_on"])
+            seen = row["first_contact_on"] != "" and (day(row["first_contact_on"]) - when).days <= 90
+            found.append(Event(when, self.person(row), int(seen)))
+        return found
+
+    def waiting(self, _: date, last: date) -> list[tuple[str, int]]:
+        """People who wait on a day, and 1 for those who wait for over 42 days."""
+        longest: dict[str, int] = {}
+        if last > MONTHS[-1].end:
+            return []
+        for row in self.events("community_referrals"):
+            days = (last - day(row["referred_on"])).days
+            person = self.person(row) or ""
+            seen = day(row["first_contact_on"]) if row["first_contact_on"] else _NEVER
+            if (
+                row["urgent"] == "N"
+                and row["closed_reason"] not in ("refused", "abandoned")
+                and 0 <= days <= 180
+                and seen > last
+                and self.deaths.get(person, _NEVER) > last
+            ):
+                longest[person] = max(longest.get(person, 0), days)
+        return [(person, int(days > 42)) for person, days in longest.items()]
+
     def contacts(self) -> list[Event]:
         return [
             Event(seen, self.person(row), (seen - day(row["referred_on"])).days)
@@ -458,7 +486,58 @@ class CareReader:
                 first[person] = min(first.get(person, when), when)
         return [Event(when, person, 1) for person, when in first.items()]
 
-    def at_home(self) -> list[Event]:
+    def to_care_homes(self) -> list[Event]:
+        first = {event.person: event.when for event in self.care_homes()}
+        found = []
+        for person, stays in self.stays().items():
+            for stay in stays:
+                out = day(stay[-1]["discharge_date"])
+                begun = first.get(person, _NEVER)
+                left = stay[-1]["discharge_destination"] not in ("51", "79") and out > day(stay[0]["admission_date"])
+                if left and begun >= out:
+                    found.append(Event(out, person, int(begun <= out + timedelta(28))))
+        return found
+
+    def days_at_home(self) -> list[Event]:
+        beds, homes = self._times_away()
+        found = []
+        for person, stays in self.stays().items():
+            for stay in stays:
+                out = day(stay[-1]["discharge_date"])
+                urgent = stay[0]["admission_method"].startswith("2") and stay[0]["same_day_emergency_care"] == "N"
+                left = stay[-1]["discharge_destination"] not in ("51", "79") and out > day(stay[0]["admission_date"])
+                lived = self.deaths.get(person, _NEVER) > out + timedelta(91)
+                if urgent and left and lived:
+                    days = [out + timedelta(number) for number in range(1, 92)]
+                    times = beds[person] + homes[person]
+                    here = [one for one in days if not any(start <= one <= end for start, end in times)]
+                    found.append(Event(out, person, len(here)))
+        return found
+
+    def dying(self) -> list[Event]:
+        """Deaths of known people, with 1 for three or more emergencies of the last 90 days."""
+        stays = self.stays()
+        found = []
+        for row in self.in_force("deaths", "date_of_death"):
+            if row["external_or_neonatal"] != "N" or not row["person_token"]:
+                continue
+            died = day(row["date_of_death"])
+            times = sum(
+                stay[0]["admission_method"].startswith("2")
+                and stay[0]["same_day_emergency_care"] == "N"
+                and 0 <= (died - day(stay[0]["admission_date"])).days <= 89
+                and (
+                    day(stay[-1]["discharge_date"]) > day(stay[0]["admission_date"])
+                    or stay[-1]["discharge_destination"] == "79"
+                )
+                for stay in stays.get(row["person_token"], [])
+            )
+            found.append(Event(died, row["person_token"], int(times >= 3)))
+        return found
+
+    def _times_away(
+        self,
+    ) -> tuple[dict[str | None, list[tuple[date, date]]], dict[str | None, list[tuple[date, date]]]]:
         beds, homes = defaultdict(list), defaultdict(list)
         for row in self.events("admitted_care"):
             beds[self.person(row)].append((day(row["admission_date"]), day(row["discharge_date"])))
@@ -466,6 +545,10 @@ class CareReader:
             if row["service_type"] in _CARE_HOME:
                 end = day(row["event_end_date"]) if row["event_end_date"] else _NEVER
                 homes[person].append((day(row["event_start_date"]), end))
+        return beds, homes
+
+    def at_home(self) -> list[Event]:
+        beds, homes = self._times_away()
         found = []
         for person, row in self.services():
             if row["service_type"] == "Short Term Support: ST-Max" and row["event_end_date"]:

@@ -195,10 +195,14 @@ class Reader:
 
     def usual_place(self) -> list[tuple[date, int, Attributes]]:
         """Deaths that count, with 1 for those in a usual place."""
+        return self.died_in("home", "care_home", "religious")
+
+    def died_in(self, *places: str) -> list[tuple[date, int, Attributes]]:
+        """Deaths that count, with 1 for those in one of the places."""
         return [
             (
                 when := day(row["date_of_death"]),
-                int(row["place_of_death"] in ("home", "care_home", "religious")),
+                int(row["place_of_death"] in places),
                 self.at(self.person(row), when),
             )
             for row in self.in_force("deaths", "date_of_death")

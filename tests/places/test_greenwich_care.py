@@ -343,6 +343,11 @@ def test_the_borough_looks_like_one() -> None:
         "discharge_delay": (1, 3),
         "care_home_admissions_65_over": (1_000, 1_800),
         "at_home_12_weeks": (70, 92),
+        "hospital_to_care_home": (0, 3),
+        "days_at_home_91": (80, 91),
+        "onward_referral_completed": (82, 90),
+        "waiting_over_42_days": (2, 25),
+        "emergencies_before_death": (0, 12),
         "community_wait": (12, 18),
         "first_contact_28_days": (66, 78),
     }

@@ -85,7 +85,11 @@ def _gathered(place: Decided, people: dict[str, int], indicator: str, events: li
         ("discharged_to_usual_place", CareReader.usual_places),
         ("discharge_delay", CareReader.delays),
         ("discharged_on_ready_date", CareReader.prompt_discharges),
+        ("hospital_to_care_home", CareReader.to_care_homes),
+        ("days_at_home_91", CareReader.days_at_home),
         ("at_home_12_weeks", CareReader.at_home),
+        ("onward_referral_completed", CareReader.onward),
+        ("emergencies_before_death", CareReader.dying),
         ("first_contact_28_days", CareReader.referrals),
     ],
 )
@@ -181,6 +185,12 @@ def test_frequent_admissions(place: Decided, reader: CareReader, people: dict[st
         return [(person or "", int(number >= 3)) for person, number in times.items()]
 
     assert _told(place, indicator) == _people_of_periods(place, people, indicator, often)
+
+
+def test_waiting_people(place: Decided, reader: CareReader, people: dict[str, int]) -> None:
+    found = _people_of_periods(place, people, "waiting_over_42_days", reader.waiting)
+    assert found
+    assert _told(place, "waiting_over_42_days") == found
 
 
 def test_dirt_is_what_was_said(place: Decided, reader: CareReader) -> None:

@@ -84,6 +84,11 @@ def test_deaths_in_the_usual_place(small: Decided, reader: Reader) -> None:
     assert _told(small, "deaths_usual_place") == _counted("deaths_usual_place", reader.usual_place())
 
 
+def test_deaths_in_hospital(small: Decided, reader: Reader) -> None:
+    found = reader.died_in("hospital")
+    assert _told(small, "deaths_in_hospital") == _counted("deaths_in_hospital", found)
+
+
 @pytest.mark.parametrize(
     ("indicator", "ages"),
     [("hypertension_treated", range(18, 200)), ("hypertension_treated_79_under", range(18, 80))],

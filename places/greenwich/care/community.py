@@ -20,16 +20,18 @@ from places.greenwich.care.records import stack, take
 from places.greenwich.care.residents import YEAR_TWO, Residents, status_texts, texts_of, token_texts
 from places.greenwich.care.story_book import STORY_REFERRALS
 from places.greenwich.care.writing import Table, Texts, day_texts, numbered, repeated
-from places.greenwich.dates import LAST_DAY, NEVER, Mask, Positions, day_number
+from places.greenwich.dates import LAST_DAY, NEVER, Mask, Positions, day_number, spans
 from places.greenwich.files import known_until, rolling_windows
-from places.greenwich.tally import TruthRow, tally_median, tally_proportion
+from places.greenwich.tally import TruthRow, tally_by_period, tally_median, tally_proportion
 from places.greenwich.world import World
 
 FEED, PROVIDER = "community_referrals", "ZCM1"
 CLOSED = ("seen", "refused", "abandoned", "")
 SEEN, REFUSED, ABANDONED, OPEN = range(4)
 WINDOWS = rolling_windows(6)
-IN_TIME = 28
+IN_TIME, COMPLETED_IN = 28, 90
+# Days waited that are long, and those after which the files no longer tell.
+LONG, OLDEST = 42, 180
 _YEARLY = ((5, 18, 40, 65, 75, 85), (0.040, 0.025, 0.038, 0.084, 0.205, 0.36, 0.51))
 _REFUSED, _ABANDONED, _NEVER_SEEN = 0.06, 0.05, 0.03
 # Middle and spread of the logarithm of the days waited, first and later years.
@@ -105,29 +107,63 @@ def _stories(world: World) -> Referrals:
     )
 
 
+def _told(referrals: Referrals) -> tuple[Referrals, Positions, Positions]:
+    """Referrals, their person where anybody knows it, and the first contact the files tell of."""
+    told = referrals.contact <= known_until(referrals.referred.astype(np.int32), WINDOWS)
+    return referrals, np.where(referrals.linked, referrals.person, -1), np.where(told, referrals.contact, NEVER)
+
+
 def _routine(referrals: Referrals) -> tuple[Referrals, Positions, Positions]:
-    """Referrals that are not urgent, their person where anybody knows it, and the first contact the files tell of."""
-    routine = take(referrals, ~referrals.urgent)
-    told = routine.contact <= known_until(routine.referred.astype(np.int32), WINDOWS)
-    return routine, np.where(routine.linked, routine.person, -1), np.where(told, routine.contact, NEVER)
+    """The same of referrals that are not urgent."""
+    return _told(take(referrals, ~referrals.urgent))
 
 
 def contributions(referrals: Referrals) -> Contributions:
     """Each referral that is not urgent, and whether the first contact came in time."""
     routine, person, contact = _routine(referrals)
     in_time = contact - routine.referred <= IN_TIME
-    return [proportion("first_contact_28_days", routine.referred, person, in_time.astype(np.int64))]
+    every, who, seen = _told(referrals)
+    completed = seen - every.referred <= COMPLETED_IN
+    return [
+        proportion("first_contact_28_days", routine.referred, person, in_time.astype(np.int64)),
+        proportion("onward_referral_completed", every.referred, who, completed.astype(np.int64)),
+    ]
+
+
+def waiting(world: World, referrals: Referrals) -> dict[tuple[str, str], tuple[Positions, Positions]]:
+    """People who wait for a first contact at the end of each quarter, and whether one of their waits is long.
+
+    Whoever no row names still has one reference at the provider, which makes one person of their referrals.
+    """
+    routine, person, contact = _routine(referrals)
+    gone = routine.closed_day <= known_until(routine.referred.astype(np.int32), WINDOWS)
+    gone &= (routine.closed == REFUSED) | (routine.closed == ABANDONED)
+    death = np.where(person >= 0, Residents(world).known_death[person], NEVER)
+    found = {}
+    for kind in ("quarter", "year"):
+        for span in spans(kind):
+            last = day_number(span.period.end)
+            if last > LAST_DAY:
+                continue
+            days = last - routine.referred
+            there = (days >= 0) & (days <= OLDEST) & (contact > last) & (death > last) & ~gone
+            people, where = np.unique(routine.person[there], return_inverse=True)
+            longest = np.zeros(len(people), dtype=np.int64)
+            np.maximum.at(longest, where, days[there])
+            linked = np.zeros(len(people), dtype=bool)
+            linked[where] = routine.linked[there]
+            found[kind, span.period.label] = (np.where(linked, people, -1), (longest > LONG).astype(np.int64))
+    return found
 
 
 def truth_rows(world: World, referrals: Referrals) -> list[TruthRow]:
-    """True figures of the two indicators of community services."""
+    """True figures of the indicators of community services."""
     routine, person, contact = _routine(referrals)
-    (item,) = contributions(referrals)
     seen = contact != NEVER
-    return [
-        *tally_median(world, "community_wait", contact[seen], person[seen], (contact - routine.referred)[seen]),
-        *tally_proportion(world, item.indicator_id, routine.referred, person, item.numerator),
-    ]
+    rows = tally_median(world, "community_wait", contact[seen], person[seen], (contact - routine.referred)[seen])
+    for item in contributions(referrals):
+        rows += tally_proportion(world, item.indicator_id, np.asarray(item.when), item.person, item.numerator)
+    return rows + tally_by_period(world, "waiting_over_42_days", waiting(world, referrals))
 
 
 _DIRT = dirt.Rules("referral_id", "urgent", ("urgent", "U"), ("referred_on", "first_contact_on"))

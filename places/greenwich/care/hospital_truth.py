@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from places.greenwich import deaths
 from places.greenwich.care.contributions import Contribution, Contributions, events, of_periods, proportion
 from places.greenwich.care.hospital import (
     DIAGNOSES,
@@ -33,6 +34,8 @@ from places.greenwich.world import World
 
 # The last day after a discharge on which a new emergency is a readmission.
 _LAST_DAY_BACK = 29
+# The last days of life: the day of death and those before it.
+_LAST_DAYS = 90
 _FREQUENT, _OFTEN = "frequent_emergency_admissions", 3
 # Diagnoses here that care outside hospital can often treat: heart failure, chronic lung disease, diabetes.
 _CHRONIC = [DIAGNOSES.index(code) for code in ("I500", "J440", "E119")]
@@ -43,7 +46,7 @@ _SPAN = 1 << 21
 def truth_rows(world: World, hospital: Hospital) -> list[TruthRow]:
     """True figures of the indicators of hospital care."""
     rows: list[TruthRow] = []
-    for item in _dated(hospital):
+    for item in _dated(world, hospital):
         told = (world, item.indicator_id, np.asarray(item.when), item.person)
         match INDICATORS[item.indicator_id].statistic:
             case "dsr":
@@ -63,7 +66,7 @@ def truth_rows(world: World, hospital: Hospital) -> list[TruthRow]:
 
 def contributions(world: World, hospital: Hospital) -> Contributions:
     """Who contributes what; stays nobody can link are left out."""
-    return [*_dated(hospital), *of_periods(_FREQUENT, frequent(world, hospital.stays))]
+    return [*_dated(world, hospital), *of_periods(_FREQUENT, frequent(world, hospital.stays))]
 
 
 def _overnight(stays: Stays) -> Mask:
@@ -72,7 +75,7 @@ def _overnight(stays: Stays) -> Mask:
     return stays.known & urgent & ~stays.same_day_care & (stays.discharge > stays.admission)
 
 
-def _dated(hospital: Hospital) -> list[Contribution]:
+def _dated(world: World, hospital: Hospital) -> list[Contribution]:
     stays = take(hospital.stays, hospital.stays.known)
     urgent = stays.method >= FIRST_EMERGENCY
     overnight = take(stays, _overnight(stays))
@@ -96,7 +99,22 @@ def _dated(hospital: Hospital) -> list[Contribution]:
         proportion(
             "discharged_on_ready_date", noted.discharge, noted.person, (noted.ready == noted.discharge).astype(np.int64)
         ),
+        _before_death(world, stays),
     ]
+
+
+def _before_death(world: World, stays: Stays) -> Contribution:
+    """Deaths of known people, and those after three or more emergencies that began on the last 90 days."""
+    decided = deaths.decide(world)
+    person = deaths.named(world, decided)
+    counts = deaths.counting(decided) & (person >= 0)
+    person, day = person[counts], decided.day[counts].astype(np.int64)
+    lasting = (stays.discharge > stays.admission) | (stays.destination == TO_DEATH)
+    urgent = take(stays, (stays.method >= FIRST_EMERGENCY) & ~stays.same_day_care & lasting)
+    begun = np.sort(urgent.person * _SPAN + urgent.admission)
+    last = person * _SPAN + day
+    times = np.searchsorted(begun, last, side="right") - np.searchsorted(begun, last - _LAST_DAYS, side="right")
+    return proportion("emergencies_before_death", day, person, (times >= _OFTEN).astype(np.int64))
 
 
 def frequent(world: World, stays: Stays) -> dict[tuple[str, str], tuple[Positions, Positions]]:

@@ -110,6 +110,15 @@ seen-in-28-days           first_contact_28_days         2023-06-05  1 1
 seen-in-28-days           first_contact_28_days         2024-01-08  0 1
 seen-in-28-days           first_contact_28_days         2024-06-03  0 1
 seen-in-28-days           first_contact_28_days         2024-09-02  0 0
+seen-in-28-days           onward_referral_completed     2024-01-08  1 1
+seen-in-28-days           onward_referral_completed     2024-06-03  0 1
+seen-in-28-days           onward_referral_completed     2024-09-02  1 1
+seen-in-28-days           waiting_over_42_days          2023-24-q4  0 0
+between-two-hospitals     hospital_to_care_home         2023-05-16  0 1
+between-two-hospitals     hospital_to_care_home         2024-05-09  0 0
+died-in-hospital          emergencies_before_death      2024-08-20  0 1
+died-in-hospital          hospital_to_care_home         2024-08-20  0 0
+reablement-and-hospital   hospital_to_care_home         2023-10-03  0 1
 reablement-and-hospital   at_home_12_weeks              2023-07-10  0 1
 reablement-and-hospital   at_home_12_weeks              2024-02-05  1 1
 reablement-and-care-home  at_home_12_weeks              2023-08-07  1 1

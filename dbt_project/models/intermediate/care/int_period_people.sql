@@ -7,7 +7,8 @@
     'hypertension_treated_79_under',
     'learning_disability_check',
     'non_opiate_treatment_completion',
-    'opiate_treatment_completion'
+    'opiate_treatment_completion',
+    'waiting_over_42_days'
 ] %}
 
 {% for indicator in indicators %}
