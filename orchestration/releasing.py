@@ -52,8 +52,13 @@ def left_out(cycle: Cycle) -> list[LeftOut]:
 
 def release_inputs(cycle: Cycle, tables: Mapping[str, pa.Table], settled: Sequence[Settled]) -> ReleaseInputs:
     """Everything the release depends on, and nothing else."""
+    from dbt_project.inequality import with_limits
     from publication.inputs import ReleaseInputs, SettledAgreement
 
+    made = {name: tables[name] for name in TABLES}
+    decimals_of = {row["indicator_id"]: row["value_decimals"] for row in made["indicators"].to_pylist()}
+    # no formula gives these limits: they are simulated on sums, after the build
+    made["inequality"] = with_limits(made["inequality"], made.pop("int_deprivation_fifths"), decimals_of)
     required, verdicts = verdict_files(cycle)
     return ReleaseInputs(
         place=published_place(cycle.home),
@@ -62,7 +67,7 @@ def release_inputs(cycle: Cycle, tables: Mapping[str, pa.Table], settled: Sequen
         definitions_hash=cycle.definitions_hash,
         required_json=required,
         verdicts=verdicts,
-        **{name: tables[name] for name in TABLES},
+        **made,
         events=for_analysts(cycle, tables[EVENTS]),
         settlements=[
             SettledAgreement(

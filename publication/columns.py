@@ -314,6 +314,119 @@ SPC_POINTS = _schema(
     """,
 )
 
+INEQUALITY = _schema(
+    "inequality",
+    "Inequality between the local fifths of deprivation, before disclosure control: one row per indicator, area and "
+    "year or twelve months. All measures look from the least to the most deprived.",
+    "indicator_id area_code period_start period_kind",
+    """
+    figure_id | text | the area's figure
+    indicator_id | text | indicator in the catalogue
+    indicator_version | integer | version of its definition
+    area_code | text | area
+    period_kind | text | year or rolling_year
+    period_id | text | e.g. 2025-26-q1, 2025-03-r12
+    period_start | date | first day
+    period_end | date | last day
+    marker | text | blank, p, w or x, as the area's figure; x also where one of the five fifths has no figure
+    reason | text | one plain sentence when there is a marker
+    unit | text | unit of the figure, the gap and the slope
+    most_deprived | decimal | value of the most deprived fifth
+    least_deprived | decimal | value of the least deprived fifth
+    absolute_gap | decimal | the most deprived less the least deprived
+    relative_gap | decimal | the most deprived over the least deprived, two decimals; blank where the latter is 0
+    slope_index | decimal | slope index of inequality: the difference along the fitted line from the least \\
+        deprived end to the most deprived end
+    slope_lower | decimal | lower 95 % limit, simulated
+    slope_upper | decimal | upper 95 % limit
+    relative_index | decimal | relative index of inequality: the ratio of these ends, two decimals
+    relative_lower | decimal | lower 95 % limit, simulated
+    relative_upper | decimal | upper 95 % limit
+    index_method | text | method of both indices, or why there are none
+    data_cut_status | text | flex or freeze
+    """,
+)
+
+FUNNEL = _schema(
+    "funnel",
+    "Networks in the funnel of chance around what they have together, before disclosure control: no levels, no ranks.",
+    "indicator_id area_code period_start period_kind breakdown_group",
+    """
+    figure_id | text | breakdown:<indicator>:<area>:<period>:pcn:<network>:value
+    indicator_id | text | indicator in the catalogue
+    indicator_version | integer | version of its definition
+    area_code | text | area
+    breakdown_group | text | network's code
+    period_kind | text | month, quarter, year, rolling_year
+    period_id | text | e.g. 2025-26-q1, 2025-03-r12
+    period_start | date | first day
+    period_end | date | last day
+    basis | text | what is compared: proportion, crude rate, or standardised ratio (events observed over \\
+        expected, 100 is as expected)
+    events | decimal | exact events
+    size | decimal | exact denominator: people, person-months or expected events
+    value | decimal | value compared, on the scale of the figure; a standardised ratio to one decimal
+    centre | decimal | value of all networks together; 100 for a ratio
+    lower_95 | decimal | lower limit at p = 0.025; blank beyond 10,000 events of a rate or ratio
+    upper_95 | decimal | upper limit at p = 0.025; blank also where there are no events of a rate or ratio
+    lower_99_8 | decimal | lower limit at p = 0.001
+    upper_99_8 | decimal | upper limit at p = 0.001
+    significance | text | Low (0.001), Low (0.025), Not significant, High (0.025), High (0.001): the network's \\
+        own interval against the centre
+    marker | text | blank, p or w, as the area's figure
+    reason | text | one plain sentence when there is a marker
+    data_cut_status | text | flex or freeze
+    """,
+)
+
+OBSERVED_EXPECTED = _schema(
+    "observed_expected",
+    "Events of each network against those expected at the area's own rates by age (indirect standardisation), before "
+    "disclosure control.",
+    "indicator_id area_code period_start period_kind breakdown_group",
+    """
+    figure_id | text | breakdown:<indicator>:<area>:<period>:pcn:<network>:value
+    indicator_id | text | indicator in the catalogue
+    indicator_version | integer | version of its definition
+    area_code | text | area, which is the reference
+    breakdown_group | text | network's code, or unknown
+    period_kind | text | month, quarter, year, rolling_year
+    period_id | text | e.g. 2025-26-q1, 2025-03-r12
+    period_start | date | first day
+    period_end | date | last day
+    observed | integer | events of the network's people
+    expected | decimal | events they would have had at the area's rate in each band of age
+    ratio | decimal | observed over expected, times 100, one decimal; 100 is as expected
+    lower | decimal | lower 95 % limit
+    upper | decimal | upper 95 % limit
+    interval_method | text | method, or why there is none
+    marker | text | blank, p, w or x, as the area's figure; x also where no ratio can be formed
+    reason | text | one plain sentence when there is a marker
+    data_cut_status | text | flex or freeze
+    """,
+)
+
+TREND = _schema(
+    "trend",
+    "Whether the latest five settled years, and the latest five settled quarters, of an area's figure rise or fall, "
+    "before disclosure control.",
+    "indicator_id area_code period_kind",
+    """
+    figure_id | text | the area's figure of the latest point
+    indicator_id | text | indicator in the catalogue
+    indicator_version | integer | version of its definition
+    area_code | text | area
+    period_kind | text | year or quarter
+    first_period_id | text | first of the points
+    last_period_id | text | last of the points
+    points | integer | how many there are, at most five
+    trend | text | Increasing or Decreasing, with AndGettingBetter or AndGettingWorse where the indicator has a \\
+        direction; NoChange; CannotBeCalculated
+    chi_squared | decimal | squared slope over its variance; above 9.5495 is a trend
+    reason | text | why there is none, where it cannot be calculated
+    """,
+)
+
 INDICATORS = _schema(
     "indicators",
     "The catalogue, as published.",
@@ -404,4 +517,6 @@ MEASURES = Schema(
     OUTCOMES.order,
     tuple(column for column in OUTCOMES.columns if column.name != "value_text"),
 )
-ANALYST = (MEASURES, BREAKDOWNS, SPC_POINTS, INDICATORS, COMPLETENESS)
+# Made of the figures and for analysts alone: no page and no public table shows them.
+COMPARED = (INEQUALITY, FUNNEL, OBSERVED_EXPECTED, TREND)
+ANALYST = (MEASURES, BREAKDOWNS, SPC_POINTS, *COMPARED, INDICATORS, COMPLETENESS)

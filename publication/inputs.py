@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from foundation.canonical import content_id
 from foundation.errors import Refused
-from publication.columns import BREAKDOWNS, Column, Schema
+from publication.columns import BREAKDOWNS, FUNNEL, INEQUALITY, OBSERVED_EXPECTED, TREND, Column, Schema
 
 Row = dict[str, Any]
 
@@ -97,6 +97,10 @@ class ReleaseInputs:
     settlements: Sequence[SettledAgreement] = ()
     openly_published: frozenset[str] = field(default_factory=frozenset)
     breakdowns: pa.Table = field(default_factory=lambda: BREAKDOWNS.arrow().empty_table())
+    inequality: pa.Table = field(default_factory=lambda: INEQUALITY.arrow().empty_table())
+    funnel: pa.Table = field(default_factory=lambda: FUNNEL.arrow().empty_table())
+    observed_expected: pa.Table = field(default_factory=lambda: OBSERVED_EXPECTED.arrow().empty_table())
+    trend: pa.Table = field(default_factory=lambda: TREND.arrow().empty_table())
     events: pa.Table | None = None
     left_out: Sequence[LeftOut] = ()
 

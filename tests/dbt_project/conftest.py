@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from dbt_lake import SHARED, Build, kpi, monitored_kpi, real_lake, run_dbt, settlement_years, write_inputs
+from people_case import Case, random_case
 from synthetic_place import Synthetic, synthetic_lake
 
 
@@ -26,6 +27,12 @@ def synthetic_build(synthetic: Synthetic, tmp_path_factory: pytest.TempPathFacto
     """The whole project built on it: seeds, models, data tests and unit tests."""
     root = synthetic.lake.root.parent
     return run_dbt(["build"], tmp_path_factory.mktemp("scratch"), root / "lake", root / "inputs")
+
+
+@pytest.fixture(scope="session")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    """A random place of people with their definitions counted again in plain Python."""
+    return random_case(tmp_path_factory.mktemp("people"))
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,10 @@ from dbt_project.catalogue import load_catalogue
 from foundation.figures import parse_figure_id
 from foundation.period import Period, parse_period, quarter_of
 
-PUBLIC = ("measures", "breakdowns", "spc_points", "indicators", "completeness", "kpi_return", "ledger", "lineage")
+PUBLIC = (
+    "measures", "breakdowns", "spc_points", "inequality", "funnel", "observed_expected", "trend", "indicators",
+    "completeness", "kpi_return", "ledger", "lineage",
+)  # fmt: skip
 
 
 def _measures(build: Build) -> dict[tuple[str, str], dict[str, object]]:

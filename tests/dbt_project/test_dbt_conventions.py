@@ -12,9 +12,14 @@ import pytest
 from dbt_lake import FEEDS, PROJECT, REPOSITORY
 from ruamel.yaml import YAML
 
+from dbt_project.inequality import LIMITS
+
 MODELS = sorted((PROJECT / "models").rglob("*.sql"))
 SQL = [*MODELS, *sorted((PROJECT / "macros").rglob("*.sql")), *sorted((PROJECT / "tests").rglob("*.sql"))]
-PUBLIC = ("measures", "breakdowns", "spc_points", "indicators", "completeness", "kpi_return", "ledger", "lineage")
+PUBLIC = (
+    "measures", "breakdowns", "spc_points", "inequality", "funnel", "observed_expected", "trend", "indicators",
+    "completeness", "kpi_return", "ledger", "lineage",
+)  # fmt: skip
 TYPES = {
     "text": {"string"},
     "date": {"date"},
@@ -107,6 +112,9 @@ def test_public_tables_are_contracts_of_the_reference(model: str) -> None:
         else {"figure_id": "text", "submission_id": "text"}
     )
     expected.pop("value_text" if model == "measures" else "", None)
+    if model == "inequality":
+        # simulated when the tables have left the warehouse
+        expected = {name: kind for name, kind in expected.items() if name not in LIMITS}
     assert list(columns) == list(expected)
     for name, kind in expected.items():
         assert columns[name]["data_type"] in TYPES[kind], name

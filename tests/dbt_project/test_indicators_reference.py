@@ -3,35 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
-from dbt_lake import Build, dump
-from people_lake import AREA, PeopleLake
-from people_reference import SUBSTANCES, Event, Person, Reference
-from random_people import random_place
-
-SEED, PEOPLE = 20250630, 700
-
-
-@dataclass(frozen=True)
-class Case:
-    build: Build
-    reference: Reference
-    events: Counter[Event]
-    people: Counter[Person]
-
-
-@pytest.fixture(scope="module")
-def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
-    root = tmp_path_factory.mktemp("people")
-    place = PeopleLake(root / "lake")
-    reference = random_place(place, SEED, PEOPLE)
-    wanted = ["--select", "+int_indicator_events", "+int_period_people", "--exclude-resource-type", "unit_test", "test"]
-    build = place.build(root / "scratch", ["build", *wanted])
-    assert build.success, dump(build)
-    return Case(build, reference, reference.events(), reference.people())
+from people_case import Case
+from people_lake import AREA
+from people_reference import SUBSTANCES
 
 
 def test_journeys_equal_the_definition(case: Case) -> None:

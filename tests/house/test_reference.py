@@ -21,7 +21,7 @@ def _tables(repository: Path) -> dict[str, list[tuple[str, str]]]:
             found[heading] = []
         elif line.startswith("## "):
             heading = ""
-        elif heading and (cells := re.match(r"\| ([a-z_]+) \| ([a-z]+) \|", line)) and cells[1] != "column":
+        elif heading and (cells := re.match(r"\| ([a-z_0-9]+) \| ([a-z]+) \|", line)) and cells[1] != "column":
             found[heading].append((cells[1], cells[2]))
     found["prior_postings"] = found["postings"]
     return found
@@ -41,6 +41,10 @@ def test_the_page_lists_every_file(repository: Path) -> None:
         "outcomes",
         "breakdowns",
         "spc_points",
+        "inequality",
+        "funnel",
+        "observed_expected",
+        "trend",
         "indicators",
         "statement",
         "completeness",
