@@ -16,6 +16,7 @@ from publication.drawings import Bar, Dot, bar_drawing, funnel_drawing
 from publication.funnel import Funnel, funnel_of, position
 from publication.inputs import Row
 from publication.pages.book import Book, figures_of, reason_key, slug
+from publication.pages.comparisons import inequality_part
 from publication.pages.frame import TAGS, cell, heads, row
 from publication.wording import capital, group_name, number, period_long, period_name, unit_words, value_text
 
@@ -147,6 +148,7 @@ def group_sections(book: Book, indicator_id: str, area: str) -> list[dict[str, A
             )
             for r in rows
         ]  # fmt: skip
+        unequal = inequality_part(rows, entry, when, key) if kind == "deprivation" else {"lines": [], "table": None}
         head = heads("Group", f"#{capital(entry['unit'])}", *(f"#{name.capitalize()}" for name in counted),
                      *(("#95 % limits", "#99.8 % limits", "In the funnel") if funnel else ()), "Status")  # fmt: skip
         sections.append(
@@ -154,9 +156,11 @@ def group_sections(book: Book, indicator_id: str, area: str) -> list[dict[str, A
              "lines": [line for line in (
                  f"{capital(period_long(quoted[1], quoted[0]))}. {about}".strip(),
                  _beside(book, indicator_id, area, *quoted),
+                 *unequal["lines"],
              ) if line],
              "chart": chart,
              "table": {"key": f"{key}-table", "caption": f"{heading}, {when}", "head": head, "rows": body,
-                       "note": "Other years are in breakdowns.csv on the page with downloads."}}
+                       "note": "Other years are in breakdowns.csv on the page with downloads."},
+             "more": unequal["table"]}
         )  # fmt: skip
     return sections

@@ -35,6 +35,7 @@ from publication.pages.book import (
     tells_too_much,
     why,
 )
+from publication.pages.comparisons import trend_sentence
 from publication.pages.frame import TAGS, cell, heads, render, row
 from publication.pages.groups import group_sections
 from publication.wording import (
@@ -330,6 +331,8 @@ def indicator_page(book: Book, indicator_id: str, site: Mapping[str, Any]) -> by
                 f"Change: {words}; {earlier['value_text']} in "
                 f"{period_name(earlier['period_id'], earlier['period_kind'])}."
             )
+        if trend := trend_sentence(rows, entry):
+            lines.append(trend)
         gaps = [
             {"mark": "[w]", "text": why(gap), "href": f"data-quality.html#{reason_key(gap)}",
              "link": f"Who can mend {period_name(gap['period_id'], gap['period_kind'])}"}
