@@ -100,7 +100,7 @@ def current_cycle(home: Home) -> Cycle:
             "nothing has been accepted into this home yet.",
             "put submissions with their manifests into vault/landing/<organisation>/ and run `outturn run`.",
         )
-    return Cycle(home, cut, agreements_of(home), definitions_hash(), code_version())
+    return Cycle(home, cut, agreements_of(home), definitions_hash(home), code_version())
 
 
 def only(agreements: tuple[AgreementOnFile, ...], name: str | None) -> tuple[AgreementOnFile, ...]:

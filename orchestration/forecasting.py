@@ -19,6 +19,7 @@ from foundation.home import Home
 from foundation.period import Period, parse_period
 from orchestration.cycle import AgreementOnFile
 from orchestration.judging import kpi_needs, settlement_needs
+from orchestration.rooms import catalogue_of
 from orchestration.settling import settled_before
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _period(home: Home, sent: Sent, agreement: AgreementOnFile, period: Period, 
     from settlement.at_stake import agreed_sums
 
     terms = agreement.terms
-    lacks, _ = lacks_of(settlement_needs(agreement, period), sent)
+    lacks, _ = lacks_of(settlement_needs(agreement, period, catalogue_of(home)), sent)
     approval = terms_approved(store.read_records(home.decisions, terms.id), terms, period)
     return PeriodForecast(
         terms.id,
@@ -90,19 +91,19 @@ def _period(home: Home, sent: Sent, agreement: AgreementOnFile, period: Period, 
         settled_before(home, terms.id, period.label),
         terms.agreement.shadow,
         (*sent.register_lacks, *lacks),
-        tuple(_kpis(agreement, period, sent)),
+        tuple(_kpis(home, agreement, period, sent)),
         agreed_sums(terms, period.label) if approval.ok else (),
         approval.reasons,
     )
 
 
-def _kpis(agreement: AgreementOnFile, period: Period, sent: Sent) -> list[KpiForecast]:
+def _kpis(home: Home, agreement: AgreementOnFile, period: Period, sent: Sent) -> list[KpiForecast]:
     from expectations.requirement import feed_lacks
     from settlement.at_stake import points_of
 
     kpis = {kpi.id: kpi for kpi in agreement.terms.judged_kpis}
     found = []
-    for kpi_id, needs in sorted(kpi_needs(agreement, period).items()):
+    for kpi_id, needs in sorted(kpi_needs(agreement, period, catalogue_of(home)).items()):
         lacks, _ = feed_lacks(agreement.terms.id, needs, sent)
         window = needs[0].window
         found.append(

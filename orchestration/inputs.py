@@ -15,6 +15,7 @@ from foundation.durable import new_directory, swap_pointer, write_bytes
 from foundation.errors import Refused
 from foundation.tables import write_parquet
 from orchestration.cycle import Cycle
+from orchestration.rooms import catalogue_of
 
 FIGURE = pa.decimal128(20, 9)
 SHARE = pa.decimal128(5, 2)
@@ -105,9 +106,10 @@ def _write(cycle: Cycle) -> None:
     from dbt_project.catalogue import catalogue_table, indicator_feeds_table
     from ingest.cut import links_of
 
+    indicators = catalogue_of(cycle.home)
     tables = {
-        "indicator_catalogue": catalogue_table(),
-        "indicator_feeds": indicator_feeds_table(),
+        "indicator_catalogue": catalogue_table(indicators),
+        "indicator_feeds": indicator_feeds_table(indicators),
         "submissions": table_of(
             SUBMISSIONS,
             [

@@ -6,19 +6,20 @@ did not run is missed. The rules are in `expectations.gate_checks`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from foundation.period import Period
 from orchestration.cycle import AgreementOnFile, Cycle
 from orchestration.dbt import load_manifest
-from orchestration.rooms import catalogue, contracts
+from orchestration.rooms import catalogue_of, contracts
 from orchestration.warehouse import Build
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from dbt_project.catalogue import Indicator
     from expectations.gate_checks import SettlementNeeds
     from expectations.requirement import FeedNeed
     from expectations.verdicts import Context, RequiredCheck, Verdict
@@ -34,33 +35,35 @@ def last_day(cycle: Cycle) -> date:
 def needs_of(cycle: Cycle) -> list[SettlementNeeds]:
     """What every settlement that may be due on this cut needs from the feeds: for each KPI those of its indicator, over
     the dates it looks at, follow-up included."""
-    until = last_day(cycle)
+    until, indicators = last_day(cycle), catalogue_of(cycle.home)
     return [
-        settlement_needs(item, period)
+        settlement_needs(item, period, indicators)
         for item in cycle.agreements
         for period in item.terms.settlement_periods()
         if period.end <= until
     ]
 
 
-def settlement_needs(agreement: AgreementOnFile, period: Period) -> SettlementNeeds:
+def settlement_needs(agreement: AgreementOnFile, period: Period, indicators: Sequence[Indicator]) -> SettlementNeeds:
     """What the settlement of one period needs from the feeds."""
     from expectations.gate_checks import SettlementNeeds
 
-    found = {need for needs in kpi_needs(agreement, period).values() for need in needs}
+    found = {need for needs in kpi_needs(agreement, period, indicators).values() for need in needs}
     feeds = tuple(sorted(found, key=lambda need: (need.feed, need.area, need.window)))
     return SettlementNeeds(agreement.terms.id, agreement.terms.member_ids, period, period, feeds)
 
 
-def kpi_needs(agreement: AgreementOnFile, period: Period) -> dict[str, tuple[FeedNeed, ...]]:
+def kpi_needs(
+    agreement: AgreementOnFile, period: Period, indicators: Sequence[Indicator]
+) -> dict[str, tuple[FeedNeed, ...]]:
     """For each KPI that money depends on, the feeds of its indicator over the dates it looks at, follow-up included."""
     from expectations.requirement import FeedNeed
     from settlement.periods import measurement_window
 
-    indicators = {item.indicator_id: item for item in catalogue()}
+    known = {item.indicator_id: item for item in indicators}
     found = {}
     for kpi in agreement.terms.judged_kpis:
-        indicator = indicators.get(kpi.indicator_id)
+        indicator = known.get(kpi.indicator_id)
         if indicator is None:
             continue
         first, last = measurement_window(period, kpi.measurement_lag_months or 0)
@@ -123,7 +126,7 @@ def produce(context: Context, cycle: Cycle, build: Build, tables: Mapping[str, p
         kpi_return,
         ledger,
         [(need.agreement_id, need.settlement_period) for need in needs],
-        {item.indicator_id: item.statistic for item in catalogue()},
+        {item.indicator_id: item.statistic for item in catalogue_of(home)},
         {(item.terms.id, kpi.id) for item in cycle.agreements for kpi in item.terms.judged_kpis},
     )
     yield gate.kpi_return_whole(context, kpi_return)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from foundation.canonical import content_id
+from foundation.home import Home
 from foundation.version import PRODUCT
 
 if TYPE_CHECKING:
@@ -37,9 +39,27 @@ def catalogue() -> list[Indicator]:
     return load_catalogue(DBT_PROJECT / "catalogue")
 
 
+def local_indicators(home: Home) -> list[Indicator]:
+    """What the home adds to the catalogue in its folder `indicators`, beside its agreements."""
+    from dbt_project.catalogue import load_local
+
+    return load_local(home.root / "indicators", catalogue())
+
+
+def catalogue_of(home: Home) -> list[Indicator]:
+    """The shared catalogue with the home's own indicators, in the order of ids."""
+    return sorted([*catalogue(), *local_indicators(home)], key=lambda one: one.indicator_id)
+
+
 @cache
-def definitions_hash() -> str:
-    """Hash of everything verdicts are judged by: contracts, suites, dbt project with its catalogue."""
+def _shared_definitions() -> str:
     from expectations.definitions import definitions_hash as hash_of
 
     return hash_of(CONTRACTS, DBT_PROJECT)
+
+
+def definitions_hash(home: Home) -> str:
+    """Hash of everything verdicts are judged by: contracts, suites, dbt project with its catalogue, and the home's own
+    indicators where it has some."""
+    local = {one.indicator_id: one.definition_hash for one in local_indicators(home)}
+    return content_id({"shared": _shared_definitions(), "local": local}) if local else _shared_definitions()

@@ -7,6 +7,7 @@ locks them. Not here: the SQL that computes them (`models/indicators`) and the l
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -21,8 +22,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 DIRECTORY = Path(__file__).resolve().parent
+# The feed that carries figures, or counts of local indicators, under codes.
+RETURN = "aggregate_kpi_return"
 # Feeds whose rows are figures already: everything else is counted from people.
-AGGREGATE_FEEDS = frozenset({"daily_discharge_return", "aggregate_kpi_return"})
+AGGREGATE_FEEDS = frozenset({"daily_discharge_return", RETURN})
+# What can be made of the counts of a return, months added up.
+RETURNED_STATISTICS = ("proportion", "ratio_of_sums")
 _DIRECTIONS = {"low": "decrease", "high": "increase", "neutral": "neutral"}
 # How each publisher writes its ids. A collection is a national series without ids: its name in our own letters.
 _REFERENCE_IDS = {
@@ -155,6 +160,8 @@ class Indicator(BaseModel):
             problems.append("bridge: name the national figure it leads to under references, or write null")
         if self.follow_up_days and str(self.follow_up_days) not in self.maturity:
             problems.append(f"maturity: a figure is mature after {self.follow_up_days} follow_up_days; name them")
+        if RETURN in self.feeds and (len(self.feeds) > 1 or self.breakdowns or self.follow_up_days):
+            problems.append(f"feeds: what {RETURN} carries stands alone, without other feeds, breakdowns or follow-up")
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -163,6 +170,11 @@ class Indicator(BaseModel):
     def person_level(self) -> bool:
         """Whether it is counted from rows about people or practices, and not from figures that arrive by the day."""
         return not set(self.feeds) <= AGGREGATE_FEEDS
+
+    @property
+    def returned(self) -> bool:
+        """Whether it is counted from an aggregate return by configuration alone, without a model of its own."""
+        return self.feeds == (RETURN,) and self.statistic in RETURNED_STATISTICS
 
     @property
     def improvement_direction(self) -> str:
@@ -247,12 +259,38 @@ def load_catalogue(directory: Path = DIRECTORY) -> list[Indicator]:
     return found
 
 
-def catalogue_rows(directory: Path = DIRECTORY) -> list[dict[str, Any]]:
-    """The rows of source run.indicator_catalogue, in the order of ids."""
-    return [indicator.row() for indicator in load_catalogue(directory)]
+def load_local(directory: Path, known: Iterable[Indicator]) -> list[Indicator]:
+    """The indicators a place adds by configuration alone, in the order of ids; none where it has no such folder.
+
+    known: the shared catalogue. Refused where a definition is incomplete, where it is not one that configuration alone
+    can count, and where it would replace a shared one.
+    """
+    if not directory.is_dir():
+        return []
+    shared = {one.indicator_id for one in known}
+    found = [load_indicator(path) for path in sorted(directory.glob("*.yaml"))]
+    for one in found:
+        if one.indicator_id in shared:
+            raise Refused(
+                f"{one.indicator_id} in {directory} is the id of a shared indicator.",
+                "give the local one another id: figures under one id must have one definition.",
+            )
+        if not one.returned or one.local_or_national != "local":
+            raise Refused(
+                f"{one.indicator_id} in {directory} cannot be counted by its definition alone.",
+                f"a place's own indicator is local, has the one feed {RETURN} and the statistic "
+                f"{' or '.join(RETURNED_STATISTICS)}; anything else needs a model (docs/how-to/add-an-indicator.md).",
+            )
+    return found
 
 
-def catalogue_table(directory: Path = DIRECTORY) -> pa.Table:
+def catalogue_rows(indicators: Iterable[Indicator] | None = None) -> list[dict[str, Any]]:
+    """The rows of source run.indicator_catalogue, in the order of ids; of the shared catalogue when none are given."""
+    given = load_catalogue() if indicators is None else indicators
+    return [one.row() for one in sorted(given, key=lambda one: one.indicator_id)]
+
+
+def catalogue_table(indicators: Iterable[Indicator] | None = None) -> pa.Table:
     """The same rows as an Arrow table with the types the models expect, also where a whole column is blank."""
     import pyarrow as pa
 
@@ -268,16 +306,17 @@ def catalogue_table(directory: Path = DIRECTORY) -> pa.Table:
         "effective_from": pa.date32(),
     }
     schema = pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])
-    return pa.Table.from_pylist(catalogue_rows(directory), schema=schema)
+    return pa.Table.from_pylist(catalogue_rows(indicators), schema=schema)
 
 
-def indicator_feeds_table(directory: Path = DIRECTORY) -> pa.Table:
+def indicator_feeds_table(indicators: Iterable[Indicator] | None = None) -> pa.Table:
     """Source run.indicator_feeds: one row per indicator and feed it is counted from, in the definitions' order."""
     import pyarrow as pa
 
+    given = load_catalogue() if indicators is None else indicators
     rows = [
         {"indicator_id": indicator.indicator_id, "feed": feed}
-        for indicator in load_catalogue(directory)
+        for indicator in sorted(given, key=lambda one: one.indicator_id)
         for feed in indicator.feeds
     ]
     return pa.Table.from_pylist(rows, schema=pa.schema([("indicator_id", pa.string()), ("feed", pa.string())]))

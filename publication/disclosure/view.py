@@ -49,8 +49,14 @@ class PublicView:
 def exempt_indicators(inputs: ReleaseInputs, measures: Sequence[Row]) -> frozenset[str]:
     """Indicators all of whose figures rest on openly published feeds alone.
 
-    Judged by lineage: an indicator whose figures name no submission is not exempt.
+    Judged by lineage: an indicator whose figures name no submission is not exempt. Nor is a local one that a return of
+    figures carries: its counts are the sender's own, and nobody has published them.
     """
+    own = {
+        entry["indicator_id"]
+        for entry in rows_of(INDICATORS, inputs.indicators)
+        if entry["local_or_national"] == "local" and entry["feeds"] == FIGURES_RETURN
+    }
     feed_of = {item["submission_id"]: item["feed"] for item in inputs.data_cut.get("submissions", ())}
     indicator_of = {row["figure_id"]: row["indicator_id"] for row in measures}
     feeds: dict[str, set[str | None]] = {}
@@ -58,9 +64,12 @@ def exempt_indicators(inputs: ReleaseInputs, measures: Sequence[Row]) -> frozens
     for figure, submission in zip(figures, submissions, strict=True):
         if (indicator := indicator_of.get(figure)) is not None:
             feeds.setdefault(indicator, set()).add(feed_of.get(submission))
-    return frozenset(name for name, found in feeds.items() if found <= set(inputs.openly_published))
+    public = set(inputs.openly_published)
+    return frozenset(name for name, found in feeds.items() if found <= public and name not in own)
 
 
+# The feed under which senders return figures and counts, published ones and their own.
+FIGURES_RETURN = "aggregate_kpi_return"
 # What a row must say, and what it may leave out: a marker, a reason, dates of the data.
 _NEEDED = ("indicator_id", "area_code", "period_kind", "period_id", "value", "numerator", "denominator")
 

@@ -22,6 +22,7 @@ PUBLIC = (
 )  # fmt: skip
 TYPES = {
     "text": {"string"},
+    "list": {"string"},
     "date": {"date"},
     "decimal": {"decimal(20,9)"},
     "integer": {"integer", "bigint"},

@@ -15,6 +15,11 @@ with day_bounds as (
             period_start as first_day,
             period_end as last_day
         from {{ ref('ind_talking_therapies_reliable_recovery__months') }}
+        union all
+        select
+            day as first_day,
+            day as last_day
+        from {{ ref('int_returned_days') }}
     ) as figure_days
 ),
 

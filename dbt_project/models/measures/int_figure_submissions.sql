@@ -7,6 +7,12 @@ with daily as (
         days.area_code,
         days.day
     from {{ ref('int_indicator_days') }} as days
+    left join {{ ref('int_returned_days') }} as returned
+        on
+            days.indicator_id = returned.indicator_id
+            and days.area_code = returned.area_code
+            and days.day = returned.day
+    where returned.day is null
 ),
 
 submissions_by_day as (
@@ -89,6 +95,15 @@ select
     published.period_id,
     published.submission_id
 from {{ ref('ind_talking_therapies_reliable_recovery__months') }} as published
+union all
+select distinct
+    returned.indicator_id,
+    returned.area_code,
+    periods.period_id,
+    returned.submission_id
+from {{ ref('int_returned_months') }} as returned
+inner join {{ ref('int_periods') }} as periods
+    on periods.has_days and returned.period_start between periods.period_start and periods.period_end
 union all
 select distinct
     windows.indicator_id,
