@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections import Counter
 from dataclasses import replace
@@ -9,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow.parquet as pq
 from dbt_lake import AREA, CUT, Build, dump, run_dbt
 from synthetic_place import FIRST, LAST, Synthetic
 
@@ -30,6 +32,39 @@ def test_everything_builds_and_every_test_passes(synthetic_build: Build) -> None
     assert synthetic_build.success, dump(synthetic_build)
     assert sum(name.startswith("unit_test.") for name in synthetic_build.statuses) >= 15
     assert sum(name.startswith("test.") for name in synthetic_build.statuses) >= 60
+
+
+def test_every_column_is_described(synthetic: Synthetic, synthetic_build: Build) -> None:
+    """Of every model and seed as built, and of every source as it lies there: what a column holds, in words."""
+    manifest = json.loads((synthetic_build.database.parent / "target" / "manifest.json").read_bytes())
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] in ("model", "seed")]
+    described = {node["alias"]: node["columns"] for node in nodes}
+    there: dict[str, list[str]] = {}
+    for row in synthetic_build.rows(
+        "select table_name, column_name from duckdb_columns() where not internal order by table_name, column_index"
+    ):
+        there.setdefault(row["table_name"], []).append(row["column_name"])
+    assert set(there) == set(described)
+    inputs = synthetic.lake.root.parent / "inputs"
+    for source in manifest["sources"].values():
+        described[source["name"]] = source["columns"]
+        there[source["name"]] = list(source["columns"])
+        if source["source_name"] == "run":
+            there[source["name"]] = pq.read_schema(inputs / f"{source['name']}.parquet").names
+    words = {name: column["description"] for columns in described.values() for name, column in columns.items()}
+    # ready to be put under `columns:` of the model, where a neighbour says it already
+    lacking = {
+        table: [
+            f'- {{name: {name}, description: "{words.get(name) or "say what it holds"}"}}'
+            for name in columns
+            if not described[table].get(name, {}).get("description")
+        ]
+        for table, columns in there.items()
+    }
+    lacking = {table: lines for table, lines in lacking.items() if lines}
+    assert not lacking, "\n".join(line for table, lines in lacking.items() for line in (f"{table}:", *lines))
+    strangers = {table: set(columns) - set(there[table]) for table, columns in described.items()}
+    assert not any(strangers.values()), {table: names for table, names in strangers.items() if names}
 
 
 def test_every_figure_equals_the_loop_over_days(synthetic: Synthetic, synthetic_build: Build) -> None:
