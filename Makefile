@@ -57,6 +57,7 @@ oracles: setup ## every oracle suite found under ORACLES, through production cod
 bench: setup ## wall, CPU and memory of the main job over bare DuckDB; writes bench-report.json
 	SIZES="$(or $(SIZES),1)" $(BIN)/python scripts/bench.py
 	$(BIN)/python scripts/bench_intake.py
+	$(BIN)/python scripts/bench_statistics.py
 
 lint: setup ## ruff, mypy, import direction, sqlfluff, yaml
 	$(BIN)/ruff check .
@@ -70,6 +71,7 @@ lock: ## resolve the requirements again, with hashes and without index addresses
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header -c requirements.txt requirements-dev.in -o requirements-dev.txt
 	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header -c requirements.txt requirements-sender.in -o requirements-sender.txt
+	$(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-header -c requirements.txt scripts/phstatsmethods.in -o scripts/phstatsmethods.txt
 
 clean: ## remove the environment and the demo home
 	rm -rf $(VENV) var var-greenwich
