@@ -27,7 +27,6 @@ TYPES = {
     "decimal": {"decimal(20,9)"},
     "integer": {"integer", "bigint"},
     "boolean": {"boolean"},
-    "list": {"string"},
 }
 
 
