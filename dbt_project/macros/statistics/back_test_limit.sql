@@ -12,7 +12,8 @@
 {% macro back_test_limit(side, forecast, squares, origins, quantile) -%}
     cast(
         case
-            when {{ origins }} >= 3 then
+            -- greatest() of a blank and nought is nought on some engines
+            when {{ origins }} >= 3 and {{ forecast }} is not null then
                 greatest(
                     cast({{ forecast }} as double)
                     {{ '-' if side == 'lower' else '+' }} {{ quantile }} * sqrt(

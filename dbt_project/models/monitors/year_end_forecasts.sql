@@ -65,7 +65,7 @@ errors as (
         latest.measure,
         latest.subject_id,
         latest.area_code,
-        count(*) as origins,
+        count(came.figure - figures.figure) as origins,
         sum(
             cast(cast(came.figure - figures.figure as decimal(19, 6)) as decimal(19, 6))
             * cast(came.figure - figures.figure as decimal(19, 6))
@@ -156,6 +156,7 @@ select
     cast(origins as integer) as origins,
     cast(case
         when months_known = 12 then 'The year is complete: this is its figure.'
+        when figure is null then 'Nobody was in the denominator for twelve months.'
         when origins < 3 then 'There are too few earlier years to say how far off such a forecast is.'
         else 'Limits from ' || cast(origins as {{ dbt.type_string() }}) || ' earlier forecasts over as many months.'
     end as {{ dbt.type_string() }}) as basis
