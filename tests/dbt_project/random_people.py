@@ -115,13 +115,18 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
 
     def care(token: str) -> None:
         ended = day(FIRST, date(2025, 3, 1))
-        stays = [row["discharge_date"] for row in feeds["admitted_care"] if row.get("person_token") == token]
-        if stays and draw.random() < 0.7:
-            ended = draw.choice(stays)
+        home = [
+            row["discharge_date"]
+            for row in feeds["admitted_care"]
+            if row.get("person_token") == token
+            and row["discharge_destination"] == "19"
+            and row["discharge_date"] > row["admission_date"]
+        ]
+        ended = draw.choice(home) if home else ended
         for service in draw.choices(
             [REABLEMENT, REABLEMENT, NURSING, RESIDENTIAL, "Long Term Support: Community"], k=3
         ):
-            start = after(ended, -90, -1, 0, 28, 29, 83, 84, 85)
+            start = after(ended, *((-1, 0, 28, 29) if ended in home else (-90, -30, 0, 83, 84, 85)))
             stop = draw.choice([None, after(start, 0, 28, 84, 85)])
             add(
                 "council_client_level",
