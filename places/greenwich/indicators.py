@@ -98,6 +98,8 @@ _TABLE = (
         ages=_OLDER,
     ),
     Indicator("hospital_to_care_home", "proportion", 100, 1, _LONG_KINDS, _EVERY, residents_only=True, ages=_OLDER),
+    Indicator("at_home_91_days", "proportion", 100, 1, _LONG_KINDS, _EVERY, residents_only=True, ages=_OLDER),
+    Indicator("acute_stays_before_reablement", "mean", 1, 2, _LONG_KINDS, _EVERY, residents_only=True, ages=_OLDER),
     Indicator("days_at_home_91", "mean", 1, 1, _LONG_KINDS, _EVERY, residents_only=True, ages=_OLDER),
     Indicator("at_home_12_weeks", "proportion", 100, 1, _LONG_KINDS, _EVERY, residents_only=True, ages=_OLDER),
     Indicator(

@@ -110,6 +110,7 @@ class Reference:
     networks: Mapping[str, str]
     fifths: Mapping[str, str]
     died: dict[int, date] = field(init=False)
+    joined: dict[int, list[list[Row]]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.died = {
@@ -163,7 +164,9 @@ class Reference:
         return bool(urgent and last["discharge_date"] > first["admission_date"])
 
     def spells(self) -> dict[int, list[list[Row]]]:
-        return {person: spells_of(rows) for person, rows in self.by_person("admitted_care").items()}
+        if not self.joined:
+            self.joined = {person: spells_of(rows) for person, rows in self.by_person("admitted_care").items()}
+        return self.joined
 
     def services(self, kinds: Sequence[str]) -> dict[int, list[Row]]:
         return self.by_person(
@@ -270,6 +273,15 @@ class Reference:
                 yield self.event("care_home_admissions_65_over", person, day, 1)
         for person, rows in self.services([REABLEMENT]).items():
             for row in rows:
+                begun = row["event_start_date"]
+                if self.age(person, begun) >= 65:
+                    before = [
+                        spell
+                        for spell in self.spells().get(person, [])
+                        if self.overnight_emergency(spell)
+                        and within(days_from(spell[-1]["discharge_date"], begun), 0, 182)
+                    ]
+                    yield self.event("acute_stays_before_reablement", person, begun, 1, len(before))
                 ended = row.get("event_end_date")
                 if ended is None or self.age(person, ended) < 65:
                     continue
@@ -283,6 +295,7 @@ class Reference:
                 yield self.event("at_home_12_weeks", person, ended, int(not (dead or ill or moved)))
 
     def after_hospital(self, homes: Mapping[int, list[Row]], stays: Mapping[int, list[Row]]) -> Iterable[Event]:
+        reabled = self.services([REABLEMENT])
         for person, spells in self.spells().items():
             first_home = min((row["event_start_date"] for row in homes.get(person, [])), default=None)
             for spell in spells:
@@ -293,6 +306,20 @@ class Reference:
                     soon = within(days_from(day, first_home), 0, 28)
                     yield self.event("hospital_to_care_home", person, day, int(soon))
                 died = self.died.get(person)
+                then = day + timedelta(days=91)
+                begun = [row["event_start_date"] for row in reabled.get(person, [])]
+                if day > spell[0]["admission_date"] and any(within(days_from(day, one), 0, 7) for one in begun):
+                    gone = (died is not None and died <= then) or any(
+                        start <= then <= end
+                        for start, end in (
+                            *((row["admission_date"], row["discharge_date"]) for row in stays[person]),
+                            *(
+                                (row["event_start_date"], row.get("event_end_date") or date.max)
+                                for row in homes.get(person, [])
+                            ),
+                        )
+                    )
+                    yield self.event("at_home_91_days", person, day, int(not gone))
                 if not self.overnight_emergency(spell) or (died is not None and died <= day + timedelta(days=91)):
                     continue
                 away = set()

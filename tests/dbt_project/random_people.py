@@ -13,6 +13,10 @@ from people_lake import FIRST, LAST, PeopleLake, key_of
 from people_reference import NURSING, REABLEMENT, RESIDENTIAL, Reference, Row
 
 
+# Days from a last event to a death.
+SOON, LATER = (0, 1, 40, 89, 90, 91), (1, 181, 182, 183, 364, 365, 366, 729, 730, 731)
+
+
 def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
     """A place of so many people whose dates crowd the boundaries of every definition; fills `place`, returns the truth's
     side of it. Equal seeds make equal rows."""
@@ -50,7 +54,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
     def register(token: str) -> None:
         if draw.random() < 0.1:
             return
-        birth = f"{draw.choice([2008, 2006, 2000, 1985, 1960, 1950, 1945, 1935]) + draw.randint(-2, 2)}-{draw.randint(1, 12):02d}"
+        birth = f"{draw.choice([2008, 2006, 1985, 1960, 1950, 1945, 1940, 1935]) + draw.randint(-2, 2)}-{draw.randint(1, 12):02d}"
         moved = day() if draw.random() < 0.3 else None
         states = [("ZPN1", "Z90001", FIRST, moved)]
         if moved and draw.random() < 0.8:
@@ -90,8 +94,10 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
 
     def admit(token: str) -> None:
         admission = day(FIRST, date(2025, 3, 1))
+        # some come in an emergency again and again
+        ill = draw.random() < 0.2
         for _ in range(draw.randint(1, 5)):
-            discharge = after(admission, 0, 0, 1, 4, 12)
+            discharge = after(admission, *((1, 4) if ill else (0, 0, 1, 4, 12)))
             fall = draw.random() < 0.4
             add(
                 "admitted_care",
@@ -99,7 +105,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
                 spell_id=f"s{len(feeds['admitted_care']):05d}",
                 **token_block(token),
                 admission_date=admission,
-                admission_method=draw.choice(["11", "13", "21", "28", "2A"]),
+                admission_method=draw.choice(["21", "2A"] if ill else ["11", "13", "21", "28", "2A"]),
                 discharge_date=discharge,
                 discharge_ready_date=draw.choice([None, admission, discharge]),
                 discharge_destination=draw.choice(["19", "51", "51", "54", "79"]),
@@ -109,7 +115,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
                     ["R99X", "I219", "B181", "B182", "D500", "E149", "E15X", "I48X", "I130", "I131", "J209", "J47"]
                 ),
                 external_cause=draw.choice(["W000", "W199", "V99", "W200", None]),
-                same_day_emergency_care=draw.choice(["N", "N", "Y"]),
+                same_day_emergency_care=draw.choice(["N", "N", "N" if ill else "Y"]),
             )
             admission = after(discharge, -1, 0, 0, 1, 1, 2, 28, 29, 30, 60)
 
@@ -126,7 +132,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         for service in draw.choices(
             [REABLEMENT, REABLEMENT, NURSING, RESIDENTIAL, "Long Term Support: Community"], k=3
         ):
-            start = after(ended, *((-1, 0, 28, 29) if ended in home else (-90, -30, 0, 83, 84, 85)))
+            start = after(ended, *((-1, 0, 3, 7, 8, 28, 29) if ended in home else (-90, -30, 0, 83, 84, 85)))
             stop = draw.choice([None, after(start, 0, 28, 84, 85)])
             add(
                 "council_client_level",
@@ -139,7 +145,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
                 event_start_date=max(start, FIRST),
                 event_end_date=None if stop is None else max(stop, start, FIRST),
             )
-            ended = stop or start
+            ended = draw.choice(home) if home and draw.random() < 0.7 else stop or start
 
     def live(token: str) -> None:
         block = token_block(token)
@@ -183,11 +189,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         ends = [row["discharge_date"] for row in mine if row.get("discharge_date")]
         stays = [row["discharge_date"] for row in feeds["admitted_care"] if row.get("person_token") == token]
         ends = stays if stays and draw.random() < 0.6 else ends
-        then = (
-            max(after(max(ends), 0, 1, 40, 90, 91, 92, 181, 182, 183, 364, 365, 366, 729, 730, 731), FIRST)
-            if ends
-            else day()
-        )
+        then = max(after(max(ends), *(SOON if ends is stays else LATER)), FIRST) if ends else day()
         add(
             "deaths", "ZCC1", record_id=f"d-{token}", person_token=token if draw.random() < 0.9 else None,
             nhs_number_status="valid", date_of_death=then, external_or_neonatal=draw.choice(["N", "N", "N", "Y"]),
@@ -197,7 +199,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
     for number in range(people):
         token = f"p{number:04d}"
         register(token)
-        for write, share in ((treat, 0.6), (admit, 0.6), (care, 0.4), (live, 0.7), (die, 0.25)):
+        for write, share in ((treat, 0.6), (admit, 0.6), (care, 0.6), (live, 0.7), (die, 0.25)):
             if draw.random() < share:
                 write(token)
     place.send_all(feeds)

@@ -49,6 +49,8 @@ SETTLED = {
     "discharge_delay": ("mean", "days", 1, 1, "low", 0, ALL, AGED),
     "care_home_admissions_65_over": ("crude_rate", "per 100,000", 100_000, 0, "low", 0, LONG, PLACED),
     "hospital_to_care_home": ("proportion", "percent", 100, 1, "low", 28, LONG, AGED),
+    "at_home_91_days": ("maintained_proportion", "percent", 100, 1, "high", 91, LONG, AGED),
+    "acute_stays_before_reablement": ("mean", "stays", 1, 2, "low", 0, LONG, AGED),
     "days_at_home_91": ("mean", "days", 1, 1, "high", 91, LONG, AGED),
     "onward_referral_completed": ("proportion", "percent", 100, 1, "high", 90, LONG, AGED),
     "waiting_over_42_days": ("proportion", "percent", 100, 1, "low", 0, ("quarter", "year"), AGED),

@@ -55,7 +55,7 @@ EVENTS = [
     "sustained_recovery_6_months", "sustained_recovery", "sustained_recovery_24_months", "re_presentation_6_months",
     "deaths_in_treatment", "treatment_wait", "four_week_quit", "health_check_uptake", "emergency_admissions",
     "emergency_admissions_65_over", "emergency_bed_days_65_over", "chronic_acsc_admissions",
-    "hospital_to_care_home", "days_at_home_91", "onward_referral_completed", "deaths_in_hospital",
+    "hospital_to_care_home", "days_at_home_91", "at_home_91_days", "acute_stays_before_reablement", "onward_referral_completed", "deaths_in_hospital",
     "emergencies_before_death", "discharged_to_usual_place", "discharged_on_ready_date",
     "falls_admissions_65_over", "emergency_readmission_30d", "discharge_delay", "care_home_admissions_65_over",
     "at_home_12_weeks", "larc_prescribed", "community_wait", "first_contact_28_days", "deaths_usual_place",
@@ -73,6 +73,7 @@ def test_events_equal_the_definition(case: Case, indicator: str) -> None:
     assert found == expected
     assert len(expected) >= 10, "the place says nothing about this indicator"
     days = {"treatment_wait", "community_wait", "discharge_delay", "emergency_bed_days_65_over", "days_at_home_91"}
+    days.add("acute_stays_before_reablement")
     if indicator not in days:
         numerators = {event[3] for event in expected}
         rates = {

@@ -514,6 +514,37 @@ class CareReader:
                     found.append(Event(out, person, len(here)))
         return found
 
+    def at_home_on_day_91(self) -> list[Event]:
+        beds, homes = self._times_away()
+        begun = self._reablement()
+        found = []
+        for person, stays in self.stays().items():
+            for stay in stays:
+                out = day(stay[-1]["discharge_date"])
+                left = stay[-1]["discharge_destination"] not in ("51", "79") and out > day(stay[0]["admission_date"])
+                if left and any(0 <= (start - out).days <= 7 for start in begun[person]):
+                    then = out + timedelta(91)
+                    away = any(start <= then <= end for start, end in beds[person] + homes[person])
+                    found.append(Event(out, person, int(self.deaths.get(person, _NEVER) > then and not away)))
+        return found
+
+    def stays_before(self) -> list[Event]:
+        ended = defaultdict(list)
+        for event in self.emergencies():
+            ended[event.person].append(event.when)
+        return [
+            Event(start, person, sum(0 <= (start - out).days <= 182 for out in ended[person]))
+            for person, starts in self._reablement().items()
+            for start in starts
+        ]
+
+    def _reablement(self) -> dict[str, list[date]]:
+        begun = defaultdict(list)
+        for person, row in self.services():
+            if row["service_type"] == "Short Term Support: ST-Max":
+                begun[person].append(day(row["event_start_date"]))
+        return begun
+
     def dying(self) -> list[Event]:
         """Deaths of known people, with 1 for three or more emergencies of the last 90 days."""
         stays = self.stays()

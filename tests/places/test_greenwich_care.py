@@ -345,6 +345,8 @@ def test_the_borough_looks_like_one() -> None:
         "at_home_12_weeks": (70, 92),
         "hospital_to_care_home": (0, 3),
         "days_at_home_91": (80, 91),
+        "at_home_91_days": (65, 99),
+        "acute_stays_before_reablement": (0.3, 1.6),
         "onward_referral_completed": (82, 90),
         "waiting_over_42_days": (2, 25),
         "emergencies_before_death": (0, 12),

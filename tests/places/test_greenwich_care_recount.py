@@ -88,6 +88,8 @@ def _gathered(place: Decided, people: dict[str, int], indicator: str, events: li
         ("hospital_to_care_home", CareReader.to_care_homes),
         ("days_at_home_91", CareReader.days_at_home),
         ("at_home_12_weeks", CareReader.at_home),
+        ("at_home_91_days", CareReader.at_home_on_day_91),
+        ("acute_stays_before_reablement", CareReader.stays_before),
         ("onward_referral_completed", CareReader.onward),
         ("emergencies_before_death", CareReader.dying),
         ("first_contact_28_days", CareReader.referrals),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from places.greenwich.care.hospital import Stays
+from places.greenwich.care.hospital import TO_HOME, Stays
 from places.greenwich.care.records import stack, take
 from places.greenwich.care.residents import YEAR_TWO, Residents
 from places.greenwich.care.story_book import (
@@ -43,6 +43,8 @@ _REABLEMENT = ((18, 65, 75, 85), (0.0, 0.00024, 0.0057, 0.0155, 0.037))
 _REQUESTS = ((18, 65, 75, 85), (0.0, 0.007, 0.045, 0.10, 0.22))
 # Of a hundred reablements: followed by a care home (first and later years), ending before a stay, before a death.
 _THEN_CARE_HOME, _BEFORE_STAY, _BEFORE_DEATH = (0.065, 0.03), 0.03, 0.025
+# Share of longer hospital stays of the old that reablement follows.
+_AFTER_HOSPITAL = 0.08
 _NEVER_NUMBERED, _TWO_REFERENCES = 0.03, 0.01
 _LEFT_OUT, _DROPPED, _RECODED, _REDATED = 0.03, 0.015, 0.02, 0.03
 
@@ -74,6 +76,7 @@ def decide(world: World, stays: Stays) -> Care:
     random = world.rng("care/council")
     homes = _care_homes(residents, random)
     reablement, after = _reablement(residents, random, stays, homes)
+    reablement = stack(reablement, _after_hospital(residents, world.rng("care/council/after_hospital"), stays))
     services = stack(stack(homes, after), stack(reablement, _others(residents, random)))
     care = stack(services, _before(random, residents, services))
     care = _recorded(residents, random, care)
@@ -175,6 +178,21 @@ def _reablement(residents: Residents, random: np.random.Generator, stays: Stays,
     stay = moved_in + TWELVE_WEEKS + np.floor(random.exponential(500, size=len(person))).astype(np.int64)
     after = _made(person, SERVICE, IN_RESIDENTIAL, moved_in, _lasting(residents, person, stay))
     return reablement, after
+
+
+def _after_hospital(residents: Residents, random: np.random.Generator, stays: Stays) -> Care:
+    """Reablement that begins within days of a discharge, for some of the old who were in hospital for a while."""
+    nights = stays.discharge - stays.admission
+    able = (nights >= 3) & (stays.destination == TO_HOME) & (stays.person < residents.count)
+    able &= residents.age[stays.person] >= 66
+    chosen = np.flatnonzero(able & (random.random(len(nights)) < _AFTER_HOSPITAL))
+    person = stays.person[chosen]
+    # now and then a day or two later than counts as following
+    start = stays.discharge[chosen] + random.integers(0, 10, size=len(chosen))
+    end = start + random.integers(14, 61, size=len(chosen))
+    kept = (start >= residents.first_day[person]) & (start <= LAST_DAY) & (start < residents.death_day[person])
+    person, start, end = person[kept], start[kept], end[kept]
+    return _made(person, SERVICE, REABLED, start, _lasting(residents, person, end))
 
 
 def _some(random: np.random.Generator, rows: Positions, expected: float) -> Positions:

@@ -25,7 +25,7 @@ from places.greenwich.files import known_until
 from places.greenwich.tally import TruthRow, tally_mean, tally_proportion, tally_rate
 from places.greenwich.world import World
 
-_FOUR_WEEKS, _THREE_MONTHS = 28, 91
+_A_WEEK, _FOUR_WEEKS, _THREE_MONTHS, _HALF_A_YEAR = 7, 28, 91, 182
 
 
 def truth_rows(world: World, care: Care, stays: Stays) -> list[TruthRow]:
@@ -35,7 +35,9 @@ def truth_rows(world: World, care: Care, stays: Stays) -> list[TruthRow]:
     for item in shares:
         rows += tally_proportion(world, item.indicator_id, np.asarray(item.when), item.person, item.numerator)
     left, days = _days_at_home(world, care, stays)
-    return rows + tally_mean(world, "days_at_home_91", left.discharge, left.person, days)
+    rows += tally_mean(world, "days_at_home_91", left.discharge, left.person, days)
+    begun, before = _stays_before(care, stays)
+    return rows + tally_mean(world, "acute_stays_before_reablement", begun.start, begun.person, before)
 
 
 def contributions(world: World, care: Care, stays: Stays) -> Contributions:
@@ -57,6 +59,7 @@ def contributions(world: World, care: Care, stays: Stays) -> Contributions:
         events("care_home_admissions_65_over", start[first], person[first]),
         proportion("at_home_12_weeks", end, who, (~away).astype(np.int64)),
         _after_hospital(world, person[first], start[first], stays),
+        _at_home_on_day_91(world, care, stays),
     ]
 
 
@@ -74,6 +77,36 @@ def _after_hospital(world: World, person: Positions, start: Positions, stays: St
     left = take(left, first_home[left.person] >= left.discharge)
     soon = first_home[left.person] <= left.discharge + _FOUR_WEEKS
     return proportion("hospital_to_care_home", left.discharge, left.person, soon.astype(np.int64))
+
+
+def _reabled(care: Care) -> Care:
+    """Reablement services that count."""
+    return take(care, (care.event == SERVICE) & care.numbered & ~care.dropped & (care.service == REABLED))
+
+
+def _at_home_on_day_91(world: World, care: Care, stays: Stays) -> Contribution:
+    """Stays that reablement followed within a week, and those after which the person was at home on day 91."""
+    begun, left = _reabled(care), take(stays, _left_alive(stays))
+    row, place = _pairs(left.person, begun.person)
+    gap = begun.start[place] - left.discharge[row]
+    left = take(left, np.bincount(row[(gap >= 0) & (gap <= _A_WEEK)], minlength=len(left.person)) > 0)
+    day = left.discharge + _THREE_MONTHS
+    homes, until = _homes(care)
+    seen = take(stays, stays.known)
+    away = _any_covers(left.person, day, homes.person, homes.start, until)
+    away |= _any_covers(left.person, day, seen.person, seen.admission, seen.discharge)
+    away |= Residents(world).known_death[left.person] <= day
+    return proportion("at_home_91_days", left.discharge, left.person, (~away).astype(np.int64))
+
+
+def _stays_before(care: Care, stays: Stays) -> tuple[Care, Positions]:
+    """Reablement services, and the emergency stays of a night or more that ended in the half-year before each."""
+    begun = _reabled(care)
+    overnight = (stays.method >= FIRST_EMERGENCY) & ~stays.same_day_care & (stays.discharge > stays.admission)
+    urgent = take(stays, stays.known & overnight)
+    row, place = _pairs(begun.person, urgent.person)
+    gap = begun.start[row] - urgent.discharge[place]
+    return begun, np.bincount(row[(gap >= 0) & (gap <= _HALF_A_YEAR)], minlength=len(begun.person)).astype(np.int64)
 
 
 def _days_at_home(world: World, care: Care, stays: Stays) -> tuple[Stays, Positions]:

@@ -1,7 +1,9 @@
 -- Every event of the indicators counted by events: one row per event of the denominator (proportions, means, medians)
 -- or of the numerator (rates), with the attributes its person had in its month.
 {% set indicators = [
+    'acute_stays_before_reablement',
     'at_home_12_weeks',
+    'at_home_91_days',
     'care_home_admissions_65_over',
     'chlamydia_detection_15_24',
     'chronic_acsc_admissions',
