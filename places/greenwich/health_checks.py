@@ -1,6 +1,6 @@
 """NHS Health Checks: who is invited, who comes, and what the networks send about it.
 
-Belongs here: invitations and attendances, their files and their true uptake. Not here: who lives where.
+Belongs here: invitations and attendances, their files, true uptake and true rates. Not here: who lives where.
 
 An invitation is re-sent in the file of the next quarter; an attendance after the last day of the newest file that holds
 the invitation is never reported, and the truth knows nothing of it either.
@@ -16,10 +16,11 @@ from places.greenwich.dates import MONTH_STARTS, NEVER, Days, Mask, Positions, d
 from places.greenwich.draw import PCNS, network_of
 from places.greenwich.files import Columns, Extract, day_texts, known_until, record_ids, rolling_windows
 from places.greenwich.stories import INVITATIONS
-from places.greenwich.tally import TruthRow, tally_proportion
+from places.greenwich.tally import TruthRow, tally_proportion, tally_rate
 from places.greenwich.world import PCN_GROUPS, World
 
-FEED, INDICATOR = "nhs_health_checks", "health_check_uptake"
+FEED = "nhs_health_checks"
+UPTAKE, OFFERED, RECEIVED = "health_check_uptake", "health_check_offered", "health_check_received"
 FOLLOW_UP_DAYS = 182
 WINDOWS = rolling_windows(6)
 # A check is offered every five years; some networks invite a little outside the ages it is for.
@@ -85,16 +86,25 @@ def senders(world: World, person: Positions, day: Days) -> Positions:
 
 def reported(invitations: Invitations) -> Mask:
     """Whether the person came within the follow-up and in time for a file to say so."""
-    days = invitations.attended - invitations.invited
-    return (days <= FOLLOW_UP_DAYS) & (invitations.attended <= known_until(invitations.invited, WINDOWS))
+    return (invitations.attended - invitations.invited <= FOLLOW_UP_DAYS) & told(invitations)
+
+
+def told(invitations: Invitations) -> Mask:
+    """Whether the person came at all and in time for a file to say so."""
+    return invitations.attended <= known_until(invitations.invited, WINDOWS)
 
 
 def truth_rows(world: World, invitations: Invitations) -> list[TruthRow]:
-    """True uptake."""
+    """True uptake of invitations, and true rates of those sent and of checks made."""
     kept = ~invitations.broken
     person = np.where(world.has_number[invitations.person], invitations.person, -1)
     came = reported(invitations).astype(np.int64)
-    return tally_proportion(world, INDICATOR, invitations.invited[kept], person[kept], came[kept])
+    seen = kept & told(invitations)
+    return [
+        *tally_proportion(world, UPTAKE, invitations.invited[kept], person[kept], came[kept]),
+        *tally_rate(world, OFFERED, invitations.invited[kept], person[kept]),
+        *tally_rate(world, RECEIVED, invitations.attended[seen], person[seen]),
+    ]
 
 
 def extract(world: World, invitations: Invitations) -> Extract:

@@ -54,6 +54,8 @@ _TABLE = (
     Indicator("four_week_quit_self_reported", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("quit_lost_to_follow_up", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("health_check_uptake", "proportion", 100, 1, _LONG_KINDS, _PLACES, residents_only=True, ages=(40, 74)),
+    Indicator("health_check_offered", "crude_rate", 1000, 1, _LONG_KINDS, _PLACES, residents_only=True, ages=(40, 74)),
+    Indicator("health_check_received", "crude_rate", 1000, 1, _LONG_KINDS, _PLACES, residents_only=True, ages=(40, 74)),
     Indicator("hypertension_treated", "proportion", 100, 1, _LONG_KINDS, _EVERY, residents_only=True, ages=_ADULTS),
     Indicator(
         "hypertension_treated_79_under", "proportion", 100, 1, _LONG_KINDS, _PLACES, residents_only=True, ages=(18, 79)
@@ -123,5 +125,7 @@ _TABLE = (
     Indicator("emergencies_before_death", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("deaths_usual_place", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("learning_disability_check", "proportion", 100, 1, ("quarter", "year"), ("all", "pcn")),
+    Indicator("cholesterol_to_target", "proportion", 100, 1, ("quarter", "year"), ("all", "pcn")),
+    Indicator("smi_physical_health_check", "proportion", 100, 1, ("quarter", "year"), ("all", "pcn")),
 )
 INDICATORS: dict[str, Indicator] = {entry.indicator_id: entry for entry in _TABLE}

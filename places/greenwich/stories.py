@@ -271,6 +271,7 @@ DEATHS: tuple[StoryDeath, ...] = (
 )
 
 _CHECK, _PRESSURE, _DEATH = "health_check_uptake", "hypertension_treated", "deaths_usual_place"
+_OFFERED, _RECEIVED = "health_check_offered", "health_check_received"
 _PRESSURE_79 = "hypertension_treated_79_under"
 EXPECTED: tuple[Expectation, ...] = (
     Expectation("came-on-day-182", _CHECK, "2023-07-01", 1, 1),
@@ -285,6 +286,21 @@ EXPECTED: tuple[Expectation, ...] = (
     Expectation("left-on-the-first", _CHECK, "2024-02-01", 0, 1),
     Expectation("left-the-day-before", _CHECK, "2024-02-01", 0, 0),
     Expectation("told-too-late", _CHECK, "2023-05-20", 0, 1),
+    Expectation("came-on-day-182", _OFFERED, "2023-07-01", 1, 1),
+    Expectation("came-on-day-182", _RECEIVED, "2023-12-30", 1, 1),
+    Expectation("came-on-day-183", _RECEIVED, "2023-12-31", 1, 1),
+    Expectation("forty-this-month", _OFFERED, "2024-05-10", 1, 1),
+    Expectation("forty-next-month", _OFFERED, "2024-05-31", 0, 0),
+    Expectation("forty-next-month", _RECEIVED, "2024-06-14", 1, 1),
+    Expectation("seventy-four-still", _OFFERED, "2024-06-30", 1, 1),
+    Expectation("seventy-four-still", _RECEIVED, "2024-06-30", 1, 1),
+    Expectation("seventy-five-this-month", _OFFERED, "2024-06-01", 0, 0),
+    Expectation("seventy-five-this-month", _RECEIVED, "2024-06-20", 0, 0),
+    Expectation("joined-on-the-second", _OFFERED, "2024-03-15", 0, 0),
+    Expectation("joined-on-the-second", _RECEIVED, "2024-04-02", 1, 1),
+    Expectation("told-too-late", _OFFERED, "2023-05-20", 1, 1),
+    Expectation("told-too-late", _RECEIVED, "2023-10-15", 0, 0),
+    Expectation("practice-changes-network", _RECEIVED, "2025-03-31", 1, 1),
     Expectation("no-number", _CHECK, "2024-01-10", 0, 0),
     Expectation("no-number", _PRESSURE, "2024-25-q1", 0, 0),
     # counted, but as the death of nobody in particular

@@ -222,6 +222,10 @@ class Reference:
             if 40 <= self.age(person, day) <= 74:
                 taken_up = within(days_from(day, row.get("attended_on")), 0, 182)
                 yield self.event("health_check_uptake", person, day, int(taken_up))
+                yield self.event("health_check_offered", person, day, 1)
+            came = row.get("attended_on")
+            if came is not None and 40 <= self.age(person, came) <= 74:
+                yield self.event("health_check_received", person, came, 1)
 
     def hospital(self) -> Iterable[Event]:
         for person, spells in self.spells().items():

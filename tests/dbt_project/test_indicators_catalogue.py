@@ -32,6 +32,8 @@ SETTLED = {
     "treatment_wait": ("median", "days", 1, 1, "low", 0, ALL, PLACED),
     "four_week_quit": ("proportion", "percent", 100, 1, "high", 42, ALL, AGED),
     "health_check_uptake": ("proportion", "percent", 100, 1, "high", 182, LONG, PLACED),
+    "health_check_offered": ("crude_rate", "per 1,000", 1_000, 1, "high", 0, LONG, PLACED),
+    "health_check_received": ("crude_rate", "per 1,000", 1_000, 1, "high", 0, LONG, PLACED),
     "hypertension_treated": ("proportion", "percent", 100, 1, "high", 0, LONG, AGED),
     "four_week_quit_self_reported": ("proportion", "percent", 100, 1, "high", 42, LONG, AGED),
     "quit_lost_to_follow_up": ("proportion", "percent", 100, 1, "low", 42, LONG, AGED),
@@ -62,6 +64,8 @@ SETTLED = {
     "first_contact_28_days": ("proportion", "percent", 100, 1, "high", 28, ALL, AGED),
     "deaths_usual_place": ("proportion", "percent", 100, 1, "high", 0, LONG, AGED),
     "learning_disability_check": ("proportion", "percent", 100, 1, "high", 0, ("quarter", "year"), ("pcn",)),
+    "cholesterol_to_target": ("proportion", "percent", 100, 1, "high", 0, ("quarter", "year"), ("pcn",)),
+    "smi_physical_health_check": ("proportion", "percent", 100, 1, "high", 0, ("quarter", "year"), ("pcn",)),
 }
 
 

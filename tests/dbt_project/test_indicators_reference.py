@@ -60,6 +60,7 @@ EVENTS = [
     "falls_admissions_65_over", "emergency_readmission_30d", "discharge_delay", "care_home_admissions_65_over",
     "at_home_12_weeks", "larc_prescribed", "community_wait", "first_contact_28_days", "deaths_usual_place",
     "four_week_quit_self_reported", "quit_lost_to_follow_up", "chlamydia_detection_15_24",
+    "health_check_offered", "health_check_received",
 ]  # fmt: skip
 
 
@@ -79,7 +80,7 @@ def test_events_equal_the_definition(case: Case, indicator: str) -> None:
         rates = {
             "emergency_admissions", "emergency_admissions_65_over", "chronic_acsc_admissions",
             "falls_admissions_65_over", "care_home_admissions_65_over", "larc_prescribed",
-            "chlamydia_detection_15_24",
+            "chlamydia_detection_15_24", "health_check_offered", "health_check_received",
         }  # fmt: skip
         assert numerators == ({1} if indicator in rates else {0, 1})
 

@@ -35,6 +35,7 @@ _NAMES = {
     "VALUE": "value",
 }
 Row = dict[str, str]
+_CHECKS = ("nhs_health_checks", "invited_on")
 
 
 @dataclass(frozen=True)
@@ -193,6 +194,12 @@ class Reader:
                 found.append((invited, int(came), who))
         return found
 
+    def checks_by(self, event: str) -> list[tuple[date, Attributes]]:
+        """Invitations or attendances that count, each on its own day."""
+        dated = [(self.person(row), day(row[event])) for row in self.in_force(*_CHECKS) if row[event]]
+        found = [(when, self.at(person, when)) for person, when in dated if when <= date(2025, 6, 30)]
+        return [(when, who) for when, who in found if 40 <= who.age <= 74]
+
     def usual_place(self) -> list[tuple[date, int, Attributes]]:
         """Deaths that count, with 1 for those in a usual place."""
         return self.died_in("home", "care_home", "religious")
@@ -250,11 +257,11 @@ class Reader:
             who for who in self.spine(first).values() if who.sex == "2" and who.age in ages and who.lsoa in self.fifths
         ]
 
-    def achievement(self, last: date) -> dict[str, Counter[str]]:
+    def achievement(self, code: str, last: date) -> dict[str, Counter[str]]:
         """Sums of numerators and denominators of a quarter's last day, by network."""
         found: dict[str, Counter[str]] = defaultdict(Counter)
         for row in self.in_force("pcn_achievement", "ach_date"):
-            if row["ind_code"] == "LDHC01" and day(row["ach_date"]) == last:
+            if row["ind_code"] == code and day(row["ach_date"]) == last:
                 found[self.pcn(row["practice_code"], last)][row["field_name"]] += int(row["value"])
         return found
 

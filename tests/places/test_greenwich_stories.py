@@ -16,10 +16,15 @@ from places.greenwich.truth import Decided
 
 def _events(small: Decided, indicator: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     world = small.world
-    if indicator == "health_check_uptake":
+    if indicator.startswith("health_check"):
         found = small.invitations
         person = np.where(world.has_number[found.person] & ~found.broken, found.person, -1)
-        return found.invited, person, health_checks.reported(found).astype(int)
+        if indicator == health_checks.UPTAKE:
+            return found.invited, person, health_checks.reported(found).astype(int)
+        if indicator == health_checks.OFFERED:
+            return found.invited, person, np.ones(len(person), dtype=int)
+        came = health_checks.told(found)
+        return found.attended[came], person[came], np.ones(int(came.sum()), dtype=int)
     kept = ~small.deaths.external & ~small.deaths.broken
     person = deaths.named(world, small.deaths)
     return small.deaths.day[kept], person[kept], (small.deaths.place < deaths.USUAL)[kept].astype(int)

@@ -24,6 +24,8 @@
     'first_contact_28_days',
     'four_week_quit',
     'four_week_quit_self_reported',
+    'health_check_offered',
+    'health_check_received',
     'health_check_uptake',
     'hospital_to_care_home',
     'larc_prescribed',

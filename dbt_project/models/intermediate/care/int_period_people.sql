@@ -2,12 +2,14 @@
 -- per practice and period where practices report counts.
 {% set indicators = [
     'alcohol_treatment_completion',
+    'cholesterol_to_target',
     'frequent_emergency_admissions',
     'hypertension_treated',
     'hypertension_treated_79_under',
     'learning_disability_check',
     'non_opiate_treatment_completion',
     'opiate_treatment_completion',
+    'smi_physical_health_check',
     'waiting_over_42_days'
 ] %}
 
