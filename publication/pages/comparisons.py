@@ -21,8 +21,10 @@ NOT_ALL_SHOWN = (
 )
 MADE_FROM = (
     "From the rounded figures of the fifths alone, so that it says nothing about any of them that the table above does "
-    "not. Limits are simulated."
+    "not."
 )
+SIMULATED = " Limits are simulated."
+APPROXIMATE = " Limits are simulated, from those of crude rates of the same size, which is an approximation."
 _WORDS = {5: "five"}
 
 
@@ -47,7 +49,7 @@ def _sentences(found: Inequality, entry: Row) -> list[str]:
         ]
     if found.slope is not None:
         lines.append(_along_the_line(found.slope, decimals))
-    return lines
+    return [" ".join(lines)]
 
 
 def _along_the_line(slope: Index, decimals: int) -> str:
@@ -84,7 +86,13 @@ def _table(found: Inequality, entry: Row, when: str, key: str) -> dict[str, Any]
     ]  # fmt: skip
     return {"key": f"{key}-inequality", "caption": f"Inequality between the fifths, {when}",
             "head": heads("Measure", "#Value", "#95 % limits", "What it says"), "rows": body,
-            "note": MADE_FROM}  # fmt: skip
+            "note": MADE_FROM + _limits_words(found, entry)}  # fmt: skip
+
+
+def _limits_words(found: Inequality, entry: Row) -> str:
+    if found.slope is None or found.slope.limits is None:
+        return ""
+    return APPROXIMATE if entry["statistic"] == "dsr" else SIMULATED
 
 
 def trend_sentence(rows: Sequence[Row], entry: Row) -> str:

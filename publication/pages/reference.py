@@ -43,6 +43,10 @@ def _people_sections(book: Book) -> list[tuple[str, str, list[str]]]:
             "Networks are drawn as a funnel. Inside its limits lies what chance alone gives for a network of that "
             "size; the limits come from the rounded numbers shown. Networks stand in the order of their codes. They "
             "have no level: levels and scores are for the alliance as a whole.",
+            "How unequal the fifths are is said in four ways, always from the least to the most deprived. Gap and "
+            "ratio compare the two ends. The slope and the relative index of inequality lay a line through all five "
+            "fifths, each with its people, and compare the ends of the line. They are given only where every fifth "
+            "is shown, and are made from the numbers shown. People whose neighbourhood is not known are in no fifth.",
         ]),
     ]  # fmt: skip
 
@@ -76,6 +80,12 @@ def methods_page(book: Book, site: Mapping[str, Any]) -> bytes:
         ("intervals", "Intervals", [
             "A 95 % interval says how far chance alone may have moved a figure. Each figure names its method, or says "
             "why it has no interval.",
+        ]),
+        ("trends", "Trends", [
+            "A trend is given where there are five settled years, else where there are five settled quarters, of a "
+            "percentage or a rate. A straight line is laid through them, each weighed by how certain it is. It is a "
+            "trend when chance alone would give a line this steep less than once in 500 times, and when no single "
+            "figure decides which way it goes. Quarters may also follow the seasons.",
         ]),
         ("charts", "Charts by month", [
             "With 13 months or more the chart shows the average and the limits of usual variation (average ± 2.66 "

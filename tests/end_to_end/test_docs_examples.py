@@ -56,6 +56,22 @@ def test_the_query_answers_what_the_page_says(repository: Path, reader: Path) ->
     assert any(line.startswith("2025-26-q1 | [w] |") and "20 of 91 days" in line for line in lines)
 
 
+def test_the_analysts_queries_answer(repository: Path, greenwich: DemoHome) -> None:
+    """Each query of the page finds rows in a borough's database, and says the area's whole truth about limits."""
+    import duckdb
+
+    blocks = _blocks(repository / "docs/how-to/query-the-release.md", "sql")
+    assert len(blocks) >= 5
+    path = str(greenwich.release / "analyst" / "analyst.duckdb")
+    with duckdb.connect(path, read_only=True) as analysts:
+        for block in blocks:
+            assert analysts.execute(block).fetchall(), block
+        limited = analysts.execute(
+            "select slope_lower <= slope_index and slope_index <= slope_upper from inequality where slope_lower is not null"
+        ).fetchall()
+    assert limited and all(found for (found,) in limited)
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_commands_exist_and_read_only_ones_work(repository: Path, reader: Path, name: str) -> None:
     """`explain`, `verify`, `doctor`, `decisions` are run; the others are asked for their help."""

@@ -466,7 +466,8 @@ def test_a_correction_of_one_feed_leaves_what_is_made_of_others(flexed: Flexed) 
         "stg_community_referrals", "ind_community_wait__events", "ind_first_contact_28_days__events",
         "int_indicator_events", "int_group_months", "measure_median", "measures", "breakdowns", "kpi_return", "lineage",
         "stg_submissions", "int_submission_coverage", "int_newest_submissions", "int_figure_submissions",
-        "int_indicator_periods", "completeness", "spc_points",
+        "int_indicator_periods", "completeness", "spc_points", "int_deprivation_fifths", "inequality", "observed_expected",
+        "funnel", "trend",
     }  # fmt: skip
     for other, gone in (
         (replace(moved, links=True), "ind_emergency_admissions__events"),
