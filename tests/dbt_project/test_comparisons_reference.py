@@ -235,7 +235,7 @@ def _with_limits(case: Case, where: str, order: str) -> list[dict[str, Any]]:
 def test_simulated_limits_hold_the_index_and_depend_on_nothing_else(case: Case) -> None:
     """Neither on the order of rows nor on what else is simulated."""
     rows = _with_limits(case, "period_id < '2025'", "indicator_id, period_id")
-    years = _with_limits(case, "period_kind = 'year'", "period_id desc, indicator_id desc")
+    years = _with_limits(case, "period_kind = 'year' and period_id < '2025'", "period_id desc, indicator_id desc")
     assert years and years == [row for row in rows if row["period_kind"] == "year"]
     limited = [row for row in rows if row["slope_lower"] is not None]
     assert len(limited) > 20
