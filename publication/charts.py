@@ -31,7 +31,8 @@ POINTS = {
 
 @dataclass(frozen=True)
 class Point:
-    """One month. `value` None is a gap; `centre`, `lower`, `upper` are drawn as lines where present."""
+    """One month. `value` None is a gap; `centre`, `lower`, `upper` are drawn as lines where present; `breaks` says in
+    words that another definition holds from here on, and cuts every line before the month."""
 
     label: str
     value: Decimal | None
@@ -39,6 +40,7 @@ class Point:
     centre: Decimal | None = None
     lower: Decimal | None = None
     upper: Decimal | None = None
+    breaks: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,11 @@ def nice_step(width: Decimal) -> Decimal:
 
 
 def _runs(points: Sequence[Point]) -> list[dict[str, Any]]:
-    """Rows for the line: months in one unbroken run carry the same number, so a gap stays a gap."""
+    """Rows for the line: months in one unbroken run carry the same number, so a gap stays a gap and a break a break."""
     rows, run = [], 0
     for index, point in enumerate(points):
-        if point.value is None:
-            run += 1
-        else:
+        run += point.value is None or point.breaks is not None
+        if point.value is not None:
             rows.append({"i": index, "v": float(point.value), "run": run, "kind": point.kind})
     return rows
 
@@ -134,6 +135,7 @@ def _spec(points: Sequence[Point], references: Sequence[Reference], unit: str, w
         run = 0
         for index, point in enumerate(points):
             value = getattr(point, name)
+            run += point.breaks is not None
             if value is None:
                 run += 0 if rows and point.value is None else 1
                 continue
@@ -141,6 +143,17 @@ def _spec(points: Sequence[Point], references: Sequence[Reference], unit: str, w
         if rows:
             line = {"type": "line", "color": colour, "strokeDash": dash, "strokeWidth": 1.2}
             layers.append(layer(rows, line, detail=runs))
+    for index, point in enumerate(points):
+        if point.breaks is not None:
+            upright = {"field": "i", "type": "quantitative", "scale": across}
+            before = {"data": {"values": [{"i": index - 0.5}]}, "encoding": {"x": upright}}
+            layers.append({**before, "mark": {"type": "rule", "color": INK, "strokeWidth": 2}})
+            words = {
+                "type": "text", "align": "left", "baseline": "top", "dx": 4, "y": 2, "fontSize": font,
+                "text": point.breaks,
+            }  # fmt: skip
+            for more in ({"stroke": "white", "strokeWidth": 4}, {"color": INK}):
+                layers.append({**before, "mark": {**words, **more}})
     for reference in references:
         rows = [{"i": -0.5, "v": float(reference.value)}, {"i": len(points) - 0.5, "v": float(reference.value)}]
         layers.append(layer(rows, {"type": "line", "color": AGREED, "strokeDash": [2, 3], "strokeWidth": 1.8}))

@@ -468,6 +468,8 @@ INDICATORS = _schema(
     breakdowns | list | what it is divided by beside the area as a whole; blank if by nothing
     effective_from | date | first day this version holds for
     definition_hash | text | SHA-256 of the whole definition
+    breaks | list | first days of the versions after the first: a series may change there for no other \\
+        reason; blank without one
     """,
 )
 

@@ -6,12 +6,13 @@ locks them. Not here: the SQL that computes them (`models/indicators`) and the l
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 DIRECTORY = Path(__file__).resolve().parent
+# Beside the definitions: what every version of each has counted, and the former versions themselves.
+LOCK, HISTORY = "versions.json", "history"
+# How many breaks the warehouse looks for in a series (macro series_part).
+MOST_CHANGES = 9
 # The feed that carries figures, or counts of local indicators, under codes.
 RETURN = "aggregate_kpi_return"
 # Feeds whose rows are figures already: everything else is counted from people.
@@ -76,17 +81,36 @@ class Reference(BaseModel):
         return f"{self.scheme}:{self.id}"
 
 
+class Change(BaseModel):
+    """Why a version took the place of the one before, and from which day on it holds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, str_min_length=1)
+
+    version: int = Field(ge=2)
+    effective_from: date
+    why: str
+
+
 class Indicator(BaseModel):
     """One indicator. Every field is part of the definition: changing any of them changes `definition_hash`.
 
     An outcome is served by the indicator, which is measured by its metric. `references` name the national counterparts,
     `bridge` says why the local figure differs from them.
+    `changes` has one entry for every version after the first. A former version with `dual_running` is counted beside
+    the one in force, as an indicator of its own.
     `max_missing_pct` is in percent of the covered days; `spc_fix_after` counts monthly points. `feeds` are those a
     figure is counted from, `follow_up_days` how long after a period its events are watched, `breakdowns` what it is
     divided by beside the area as a whole, `multiplier` what a share or rate is expressed per.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, str_min_length=1)
+
+    # What decides a figure or how it is printed. The other fields may be put better without a new version.
+    COUNTING: ClassVar[tuple[str, ...]] = (
+        "metric", "definition", "numerator_definition", "denominator_definition", "exclusions", "statistic", "unit",
+        "polarity", "value_decimals", "population_basis", "measurement_window", "follow_up_window", "interval",
+        "max_missing_pct", "feeds", "follow_up_days", "period_kinds", "breakdowns", "multiplier",
+    )  # fmt: skip
 
     indicator_id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     version: int = Field(ge=1)
@@ -130,6 +154,8 @@ class Indicator(BaseModel):
     period_kinds: tuple[Literal["month", "quarter", "year", "rolling_year"], ...] = Field(min_length=1)
     breakdowns: tuple[Literal["pcn", "deprivation", "age"], ...]
     multiplier: int = Field(ge=1)
+    changes: tuple[Change, ...] = ()
+    dual_running: bool = False
 
     @field_validator("max_missing_pct", mode="before")
     @classmethod
@@ -160,6 +186,15 @@ class Indicator(BaseModel):
             problems.append("bridge: name the national figure it leads to under references, or write null")
         if self.follow_up_days and str(self.follow_up_days) not in self.maturity:
             problems.append(f"maturity: a figure is mature after {self.follow_up_days} follow_up_days; name them")
+        days = [change.effective_from for change in self.changes]
+        if [change.version for change in self.changes] != list(range(2, self.version + 1)):
+            problems.append(
+                f"changes: version {self.version} needs an entry for each of the versions 2 to {self.version}"
+            )
+        elif days != sorted(set(days)) or (days and days[-1] != self.effective_from):
+            problems.append("changes: their days must rise and end with effective_from")
+        elif len(days) > MOST_CHANGES:
+            problems.append(f"changes: at most {MOST_CHANGES}; give what has become something else an id of its own")
         if RETURN in self.feeds and (len(self.feeds) > 1 or self.breakdowns or self.follow_up_days):
             problems.append(f"feeds: what {RETURN} carries stands alone, without other feeds, breakdowns or follow-up")
         if problems:
@@ -167,9 +202,29 @@ class Indicator(BaseModel):
         return self
 
     @property
+    def beside(self) -> Indicator:
+        """This former version as the indicator of its own that it is while another is in force."""
+        return self.model_copy(
+            update={
+                "indicator_id": f"{self.indicator_id}_v{self.version}",
+                "name": f"{self.name} (version {self.version}, former definition)",
+            }
+        )
+
+    @property
     def person_level(self) -> bool:
         """Whether it is counted from rows about people or practices, and not from figures that arrive by the day."""
         return not set(self.feeds) <= AGGREGATE_FEEDS
+
+    @property
+    def counting_hash(self) -> str:
+        """Hex SHA-256 of what decides a figure: what the lock holds for a version."""
+        return content_id({name: self.model_dump(mode="json")[name] for name in self.COUNTING})
+
+    @property
+    def breaks(self) -> tuple[date, ...]:
+        """First days of every version after the first: where a series may change for no other reason."""
+        return tuple(change.effective_from for change in self.changes)
 
     @property
     def returned(self) -> bool:
@@ -197,6 +252,7 @@ class Indicator(BaseModel):
         row["period_kinds"] = " ".join(self.period_kinds)
         row["breakdowns"] = " ".join(self.breakdowns)
         row["feeds"] = " ".join(self.feeds)
+        row["breaks"] = " ".join(day.isoformat() for day in self.breaks)
         row["reference_ids"] = " ".join(self.reference_ids)
         return row
 
@@ -214,6 +270,7 @@ COLUMNS = (
     "person_level", "follow_up_days", "period_kinds", "breakdowns", "multiplier", "metric", "domain",
     "clinical_or_functional", "local_or_national", "population_basis", "measurement_window", "follow_up_window",
     "maturity", "lag", "capture_method", "clinical_reviewer", "reference_ids", "bridge", "feeds", "effective_from",
+    "breaks",
 )  # fmt: skip
 
 
@@ -226,8 +283,11 @@ def _describe(path: Path, error: ValidationError) -> str:
     return "; ".join(sorted(problems))
 
 
-def load_indicator(path: Path) -> Indicator:
-    """The definition in one YAML file; Refused names the file and the field that is missing or off."""
+def load_indicator(path: Path, named: str | None = None) -> Indicator:
+    """The definition in one YAML file; Refused names the file and the field that is missing or off.
+
+    named: the id it must have, where that is not the file's name.
+    """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
@@ -243,7 +303,7 @@ def load_indicator(path: Path) -> Indicator:
         indicator = Indicator.model_validate(content)
     except ValidationError as error:
         raise Refused(f"the catalogue does not hold: {_describe(path, error)}.", mend) from error
-    if indicator.indicator_id != path.stem:
+    if indicator.indicator_id != (named or path.stem):
         raise Refused(
             f"{path.name}, field indicator_id: it says '{indicator.indicator_id}'.",
             "name the file after the indicator it defines.",
@@ -251,9 +311,78 @@ def load_indicator(path: Path) -> Indicator:
     return indicator
 
 
-def load_catalogue(directory: Path = DIRECTORY) -> list[Indicator]:
-    """Every indicator of a folder, in the order of their ids. Refused when it holds none or one is incomplete."""
+def load_folder(directory: Path) -> list[Indicator]:
+    """The definitions in force of a folder, in the order of their ids."""
     found = [load_indicator(path) for path in sorted(directory.glob("*.yaml"))]
+    for one in found:
+        if one.dual_running:
+            raise Refused(
+                f"{one.indicator_id} in {directory} is in force, and says dual_running.",
+                f"only a former version, in {HISTORY}/, runs beside another; take the field out.",
+            )
+    return found
+
+
+def former_of(directory: Path, current: Indicator) -> list[Indicator]:
+    """The former versions of an indicator, from the first on. Refused when one is not kept, or not what it is named."""
+    found = []
+    for version in range(1, current.version):
+        path = directory / HISTORY / f"{current.indicator_id}.v{version}.yaml"
+        if not path.exists():
+            raise Refused(
+                f"{current.indicator_id} is at version {current.version}, and its version {version} is not kept.",
+                f"keep every former definition, unchanged, as {HISTORY}/{path.name}.",
+            )
+        former = load_indicator(path, current.indicator_id)
+        if former.version != version or former.changes != current.changes[: version - 1]:
+            raise Refused(
+                f"{HISTORY}/{path.name} is not version {version} as {current.indicator_id}.yaml tells of it.",
+                "version and changes of a former definition stay as they were.",
+            )
+        found.append(former)
+    return found
+
+
+def locked(directory: Path) -> dict[str, dict[str, str]]:
+    """Indicator -> version -> hash of what it counts, as written down; empty where nothing is."""
+    path = directory / LOCK
+    read: dict[str, dict[str, str]] = json.loads(path.read_bytes()) if path.exists() else {}
+    return read
+
+
+def _held_to(directory: Path, one: Indicator) -> None:
+    """Refused when a version counts something other than what is written down for it."""
+    held = locked(directory).get(one.indicator_id, {}).get(str(one.version))
+    if held is None:
+        raise Refused(
+            f"version {one.version} of {one.indicator_id} is not in {LOCK}.",
+            "write it down with `python -m dbt_project.catalogue.versions`.",
+        )
+    if held != one.counting_hash:
+        raise Refused(
+            f"the definition of {one.indicator_id} was changed, and is still version {one.version}.",
+            f"keep the former one as {HISTORY}/{one.indicator_id}.v{one.version}.yaml, give the changed one the next "
+            "version with an entry under changes, then run `python -m dbt_project.catalogue.versions`.",
+        )
+
+
+def running(directory: Path) -> list[Indicator]:
+    """What a folder has counted: its definitions in force, and former versions that run beside them under an id of
+    their own (`<id>_v<version>`), in the order of ids. Where the folder has a lock, every version is held to it."""
+    found = []
+    for one in load_folder(directory):
+        versions = former_of(directory, one)
+        if (directory / LOCK).exists():
+            for version in (*versions, one):
+                _held_to(directory, version)
+        found += [one, *(version.beside for version in versions if version.dual_running)]
+    return sorted(found, key=lambda one: one.indicator_id)
+
+
+def load_catalogue(directory: Path = DIRECTORY) -> list[Indicator]:
+    """Every indicator of a folder, in the order of their ids. Refused when it holds none, and when one is incomplete or
+    was changed under the version it had."""
+    found = running(directory)
     if not found:
         raise Refused(f"{directory} holds no indicator.", "point to a folder with one YAML file per indicator.")
     return found
@@ -268,7 +397,7 @@ def load_local(directory: Path, known: Iterable[Indicator]) -> list[Indicator]:
     if not directory.is_dir():
         return []
     shared = {one.indicator_id for one in known}
-    found = [load_indicator(path) for path in sorted(directory.glob("*.yaml"))]
+    found = running(directory)
     for one in found:
         if one.indicator_id in shared:
             raise Refused(

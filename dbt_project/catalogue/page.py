@@ -1,17 +1,22 @@
-"""The catalogue as a page of the reference: docs/reference/indicators.md, word for word from the definitions.
+"""The catalogue as pages of the reference, word for word from the definitions: docs/reference/indicators.md, and
+docs/reference/indicator-changes.md for what changed from version to version.
 
-Belongs here: the layout of that page. Not here: a word about an indicator that its definition does not hold.
-`python -m dbt_project.catalogue.page` writes it; a test compares it with the definitions.
+Belongs here: the layout of these pages. Not here: a word about an indicator that its definition does not hold.
+`python -m dbt_project.catalogue.page` writes them; tests compare them with the definitions.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
-from dbt_project.catalogue import Indicator, load_catalogue
+from dbt_project.catalogue import DIRECTORY, Indicator, load_catalogue
+from dbt_project.catalogue.versions import differences, histories
 from foundation.durable import write_bytes
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "indicators.md"
+CHANGES = PAGE.with_name("indicator-changes.md")
 STATISTICS = {
     "census_mean": "mean of a daily census",
     "ratio_of_sums": "ratio of sums",
@@ -52,6 +57,15 @@ labelled: [columns of every file](files.md). What the intervals are: the definit
 
 A share is expressed per 100, a rate per the number in its unit and per year: time at risk is counted in person-months,
 one for everybody on the practice register on the first of a month, and twelve of them are a person-year.
+"""
+
+
+CHANGES_OPENING = """# Changes of definitions
+
+What changed in the definition of an indicator, when and why, the newest first. The page is written by
+`python -m dbt_project.catalogue.page` from the definitions and their former versions
+(`dbt_project/catalogue/history/`); a test holds it to them. Charts have a line where another version begins, and
+control limits start anew there. [How a definition is changed](../how-to/add-an-indicator.md#change-a-definition).
 """
 
 
@@ -129,5 +143,32 @@ def page(indicators: list[Indicator]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _marked(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def changes_page(histories: Sequence[Sequence[Indicator]]) -> str:
+    """The page of changes. histories: the versions of each indicator, from the first to the one in force."""
+    found = [(after, before) for versions in histories for before, after in pairwise(versions)]
+    lines = [CHANGES_OPENING]
+    if not found:
+        lines += ["No definition has changed since its first version.", ""]
+    for after, before in sorted(found, key=lambda pair: (-pair[0].effective_from.toordinal(), pair[0].indicator_id)):
+        beside = ", which runs beside it" if before.dual_running else ""
+        lines += [
+            f"## {after.indicator_id}, version {after.version}, from {after.effective_from}", "",
+            f"{_sentence(after.changes[-1].why)} It takes the place of version {before.version}{beside}.", "",
+            "| field | before | now |", "|---|---|---|",
+            *(f"| {name} | {_marked(then)} | {_marked(now)} |" for name, then, now in differences(before, after)), "",
+        ]  # fmt: skip
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def main(directory: Path = DIRECTORY) -> None:
+    """Write both pages."""
+    write_bytes(PAGE, page(load_catalogue(directory)).encode("utf-8"))
+    write_bytes(CHANGES, changes_page(histories(directory)).encode("utf-8"))
+
+
 if __name__ == "__main__":
-    write_bytes(PAGE, page(load_catalogue()).encode("utf-8"))
+    main()

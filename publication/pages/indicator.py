@@ -6,6 +6,7 @@ Belongs here: words and tables about one indicator. Not here: drawing (charts), 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from markupsafe import Markup
@@ -42,6 +43,7 @@ from publication.wording import (
     LEVEL_WORDS,
     LEVELS,
     capital,
+    day,
     fewer,
     group_name,
     month_short,
@@ -91,6 +93,24 @@ def _label(outcome: Row) -> str:
     return month_short(outcome["period_end"] if outcome["period_kind"] == "rolling_year" else outcome["period_start"])
 
 
+def breaks_at(entry: Row, months: Sequence[Row]) -> dict[int, str]:
+    """Where another version of the definition holds from: place among the months -> words. A change inside a period
+    stands before it; one before the first or after the last of them is no line."""
+    found: dict[int, str] = {}
+    for version, text in enumerate((entry.get("breaks") or "").split(), start=2):
+        first = date.fromisoformat(text)
+        place = next((i for i, month in enumerate(months) if month["period_end"] >= first), 0)
+        if place:
+            found[place] = f"Version {version}"
+    return found
+
+
+def _change_words(entry: Row) -> str:
+    """Since when each version after the first holds."""
+    days = [date.fromisoformat(text) for text in (entry.get("breaks") or "").split()]
+    return " ".join(f"Version {n} holds from {day(first)}." for n, first in enumerate(days, start=2))
+
+
 def _chart(book: Book, indicator_id: str, area: str, kpi: KpiTerms | None) -> dict[str, Any] | None:
     kind = _trend_kind(book, indicator_id, area)
     months = [r for r in by_period(figures_of(book, indicator_id, area)) if r["period_kind"] == kind]
@@ -102,8 +122,9 @@ def _chart(book: Book, indicator_id: str, area: str, kpi: KpiTerms | None) -> di
     spc = {r["figure_id"]: r for r in book.view.spc_points}
     entry = book.catalogue[indicator_id]
     points, limits, kinds = [], False, []
+    breaks = breaks_at(entry, months)
     run_chart = any(r["chart"] == "run" for r in spc.values() if r["indicator_id"] == indicator_id)
-    for month in months:
+    for place, month in enumerate(months):
         found = spc.get(month["figure_id"])
         mark = (found or {}).get("point_type") or "common_cause"
         mark = mark if mark in POINTS else "common_cause"
@@ -116,6 +137,7 @@ def _chart(book: Book, indicator_id: str, area: str, kpi: KpiTerms | None) -> di
                 _label(month), month["value"], mark,
                 found["centre_line"] if found else None,
                 found["lower_limit"] if found else None, found["upper_limit"] if found else None,
+                breaks.get(place),
             )
         )  # fmt: skip
     references = []
@@ -144,6 +166,9 @@ def _chart(book: Book, indicator_id: str, area: str, kpi: KpiTerms | None) -> di
     if gaps:
         block = '<path d="M2 1h14v16H2z" fill="#e6e1da" stroke="#8b7f6d"/>'
         key.append({"shape": Markup(block), "text": "withheld or not available"})  # noqa: S704
+    if breaks:
+        upright = '<path d="M9 1v16" stroke="#22303a" stroke-width="2"/>'
+        key.append({"shape": Markup(upright), "text": "the definition changed"})  # noqa: S704
     words = (
         f"Fewer than 13 {EACH[kind]}s: a run chart, without limits."
         if run_chart
@@ -369,6 +394,7 @@ def indicator_page(book: Book, indicator_id: str, site: Mapping[str, Any]) -> by
         {"term": "What is scored", "text": _scored_words(book, indicator_id)},
         {"term": "Before you quote it", "text": sentence(entry["caveat"] or "")},
         {"term": "Definition", "text": _definition_words(indicator_id, entry)},
+        {"term": "Changes of the definition", "text": _change_words(entry)},
         {"term": "National figure", "text": _national_words(entry)},
         {"term": "Source and licence", "text": sentence(entry["source"] or "")},
     ]  # fmt: skip

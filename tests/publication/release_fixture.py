@@ -77,6 +77,7 @@ DEFINED = {
     "capture_method": "Invented returns", "clinical_reviewer": None, "reference_ids": None, "bridge": None,
     "feeds": "invented_return", "period_kinds": "month quarter year", "breakdowns": None,
     "effective_from": date(2022, 4, 1), "definition_hash": "0" * 64,
+    "breaks": None,
 }  # fmt: skip
 INDICATORS = [
     {

@@ -33,5 +33,6 @@ select
     cast(period_kinds as {{ dbt.type_string() }}) as period_kinds,
     cast(nullif(breakdowns, '') as {{ dbt.type_string() }}) as breakdowns,
     cast(effective_from as date) as effective_from,
-    cast(definition_hash as {{ dbt.type_string() }}) as definition_hash
+    cast(definition_hash as {{ dbt.type_string() }}) as definition_hash,
+    cast(nullif(breaks, '') as {{ dbt.type_string() }}) as breaks
 from {{ source('run', 'indicator_catalogue') }}

@@ -1,22 +1,27 @@
 -- XmR charts of the monthly figures as published. Months that are withheld or not available are gaps: they are no
 -- points, and the next range spans them. Below 13 points the chart is a run chart: the median, no limits, no signals.
+-- A change of the definition starts new limits, and no run crosses it.
 with points as (
     select
-        figure_id,
-        indicator_id,
-        area_code,
-        period_id,
-        period_start,
-        value,
-        indicator_id || ':' || area_code as series_key,
-        0 as rebase_group,
-        row_number() over (partition by indicator_id, area_code order by period_start) as i,
-        value as y
-    from {{ ref('measures') }}
+        measures.figure_id,
+        measures.indicator_id,
+        measures.area_code,
+        measures.period_id,
+        measures.period_start,
+        measures.value,
+        measures.indicator_id || ':' || measures.area_code as series_key,
+        {{ series_part('catalogue.breaks', 'measures.period_start') }} as rebase_group,
+        row_number() over (
+            partition by measures.indicator_id, measures.area_code order by measures.period_start
+        ) as i,
+        measures.value as y
+    from {{ ref('measures') }} as measures
+    inner join {{ source('run', 'indicator_catalogue') }} as catalogue
+        on measures.indicator_id = catalogue.indicator_id
     where
-        period_kind = 'month'
-        and value is not null
-        and coalesce(marker, 'p') = 'p'
+        measures.period_kind = 'month'
+        and measures.value is not null
+        and coalesce(measures.marker, 'p') = 'p'
 ),
 
 settings as (
@@ -35,7 +40,7 @@ charts as (
 ),
 
 medians as (
-    {{ median('points', 'y', ['series_key']) }}
+    {{ median('points', 'y', ['series_key', 'rebase_group']) }}
 )
 
 select
@@ -60,4 +65,4 @@ from points
 inner join charts
     on points.series_key = charts.series_key and points.i = charts.i
 inner join medians
-    on points.series_key = medians.series_key
+    on points.series_key = medians.series_key and points.rebase_group = medians.rebase_group
