@@ -128,6 +128,21 @@ def explain(
 
 
 @app.command()
+def measurability(
+    release: ReleaseArgument,
+    indicator: Annotated[str | None, typer.Argument(help="Only this indicator; everything when left out.")] = None,
+    levels: Annotated[
+        str | None, typer.Option("--levels", help="Proposed levels, failure to game-breaking: 63,67,71,77,88.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The reports as JSON.")] = False,
+) -> None:
+    """Say whether figures can be paid on: completeness, volume, noise against the levels, lag."""
+    from orchestration.measuring import print_measurability
+
+    print_measurability(release, indicator, levels, as_json=as_json)
+
+
+@app.command()
 def compare(
     before: Annotated[Path, typer.Argument(help="The earlier release.")],
     after: Annotated[Path, typer.Argument(help="The later release.")],
