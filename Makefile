@@ -58,6 +58,7 @@ bench: setup ## wall, CPU and memory of the main job over bare DuckDB; writes be
 	SIZES="$(or $(SIZES),1)" $(BIN)/python scripts/bench.py
 	$(BIN)/python scripts/bench_intake.py
 	$(BIN)/python scripts/bench_statistics.py
+	$(BIN)/python scripts/bench_months.py
 
 lint: setup ## ruff, mypy, import direction, sqlfluff, yaml
 	$(BIN)/ruff check .
