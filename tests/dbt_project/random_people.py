@@ -12,7 +12,6 @@ from typing import Any
 from people_lake import FIRST, LAST, PeopleLake, key_of
 from people_reference import NURSING, REABLEMENT, RESIDENTIAL, Reference, Row
 
-
 # Days from a last event to a death.
 SOON, LATER = (0, 1, 40, 89, 90, 91), (1, 181, 182, 183, 364, 365, 366, 729, 730, 731)
 

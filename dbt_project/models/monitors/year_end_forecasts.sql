@@ -11,7 +11,11 @@ with twelve as (
         catalogue.name as subject_name,
         catalogue.unit,
         catalogue.value_decimals,
-        case when catalogue.statistic in ('proportion', 'maintained_proportion') then catalogue.multiplier end as most,
+        -- A share has no more than its whole; how many cases it rests on has no such end.
+        case
+            when months.measure = 'value' and catalogue.statistic in ('proportion', 'maintained_proportion')
+                then catalogue.multiplier
+        end as most,
         case catalogue.statistic when 'crude_rate' then 12 * catalogue.multiplier else catalogue.multiplier end as scale,
         count(*) over (
             partition by months.measure, months.subject_id, months.area_code
