@@ -155,12 +155,10 @@ select
     end as decimal(20, 9)) as so_far,
     {{ round_half_up('figure', '1', 'decimals') }} as forecast,
     case when months_known < 12 then {{ round_half_up('lower_limit', '1', 'decimals') }} end as lower,
+    -- Not least(): where there is no limit, engines would answer with the most a share can be.
     case
-        -- A share ends at its whole; a count of the same events does not. Engines differ in what the least of a null is.
-        when months_known < 12 and upper_limit is not null
-            then {{ round_half_up(
-                "least(upper_limit, case measure when 'value' then coalesce(most, upper_limit) else upper_limit end)", '1', 'decimals'
-            ) }}
+        when months_known < 12
+            then {{ round_half_up('case when upper_limit > most then most else upper_limit end', '1', 'decimals') }}
     end as upper,
     cast(case measure when 'value' then unit when 'cost' then 'pounds' else 'cases' end as {{ dbt.type_string() }}) as unit,
     cast(origins as integer) as origins,
