@@ -346,7 +346,15 @@ def former_of(directory: Path, current: Indicator) -> list[Indicator]:
 def locked(directory: Path) -> dict[str, dict[str, str]]:
     """Indicator -> version -> hash of what it counts, as written down; empty where nothing is."""
     path = directory / LOCK
-    read: dict[str, dict[str, str]] = json.loads(path.read_bytes()) if path.exists() else {}
+    if not path.exists():
+        return {}
+    try:
+        read: dict[str, dict[str, str]] = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise Refused(
+            f"{path.name} cannot be read as JSON.",
+            "after a merge, take one side's lock whole and run `python -m dbt_project.catalogue.versions`.",
+        ) from error
     return read
 
 

@@ -95,6 +95,10 @@ def _unlocked(folder: Path) -> None:
     (folder / LOCK).write_text(json.dumps(held))
 
 
+def _torn(folder: Path) -> None:
+    (folder / LOCK).write_text("<<<<<<< ours\n{}")
+
+
 def _unexplained(folder: Path) -> None:
     path = folder / f"{ID}.yaml"
     _write(path, {**_read(path), "changes": []})
@@ -116,6 +120,7 @@ def _both(folder: Path) -> None:
         (_unkept, "its version 1 is not kept"),
         (_rewritten, "was changed, and is still version 1"),
         (_unlocked, "version 2 of four_week_quit is not in versions.json"),
+        (_torn, "cannot be read as JSON.*take one side's lock whole"),
         (_unexplained, "needs an entry for each of the versions 2 to 2"),
         (_early, "end with effective_from"),
         (_both, "only a former version"),
