@@ -66,7 +66,8 @@ def contributions(world: World, care: Care, stays: Stays) -> Contributions:
 def _left_alive(stays: Stays) -> Mask:
     """Known stays of a night or more that ended neither by death nor in another hospital."""
     out = (stays.destination != TO_DEATH) & (stays.destination != TO_HOSPITAL)
-    return stays.known & out & (stays.discharge > stays.admission)
+    left: Mask = stays.known & out & (stays.discharge > stays.admission)
+    return left
 
 
 def _after_hospital(world: World, person: Positions, start: Positions, stays: Stays) -> Contribution:
