@@ -473,6 +473,52 @@ INDICATORS = _schema(
     """,
 )
 
+GAMING_MONITORS = _schema(
+    "gaming_monitors",
+    "Whether what lies around a figure moved beyond chance in a way that helps it and nobody: questions, for members.",
+    "monitor indicator_id area_code",
+    """
+    monitor | text | shrinking_denominator, activity_up_outcome_flat, zero_nights, fall_coding or window_edge
+    indicator_id | text | indicator it is a question about
+    indicator_name | text | plain name
+    area_code | text | area
+    recent_start | date | first day of the latest six complete months
+    recent_end | date | their last day
+    earlier_start | date | first day of the same months a year before
+    earlier_end | date | their last day
+    recent_part | integer | how many in the latest months
+    recent_whole | integer | of how many; blank for a count
+    earlier_part | integer | how many a year before
+    earlier_whole | integer | of how many; blank for a count
+    recent_share | decimal | per cent in the latest months; blank for a count
+    earlier_share | decimal | per cent a year before; blank for a count
+    status | text | raised, quiet, or not_enough where months or cases are missing
+    finding | text | one sentence: what was found and what to ask
+    """,
+)
+
+YEAR_END_FORECASTS = _schema(
+    "year_end_forecasts",
+    "Where indicators, activity and cost will stand at the end of the financial year, with limits from a back-test.",
+    "measure subject_id area_code",
+    """
+    measure | text | value of an indicator, activity (events or cases) or cost of an agreement
+    subject_id | text | indicator, or agreement for a cost
+    subject_name | text | plain name; of an agreement its id
+    area_code | text | area
+    year_id | text | financial year that is forecast
+    known_to | date | last day of the latest complete month
+    months_known | integer | months of the year that are known
+    so_far | decimal | the same figure over the months known
+    forecast | decimal | figure of the year if the months to come are those of the year before
+    lower | decimal | lower 95 % limit; blank without three earlier forecasts to test on
+    upper | decimal | upper 95 % limit; blank without three earlier forecasts to test on
+    unit | text | unit of the value, cases or pounds
+    origins | integer | earlier forecasts over as many months that the limits rest on
+    basis | text | one sentence: what the limits rest on, or why there are none
+    """,
+)
+
 STATEMENT = _schema(
     "statement",
     "The alliance's total per settlement; never a member's money.",
@@ -521,4 +567,6 @@ MEASURES = Schema(
 )
 # Made of the figures and for analysts alone: no page and no public table shows them.
 COMPARED = (INEQUALITY, FUNNEL, OBSERVED_EXPECTED, TREND)
-ANALYST = (MEASURES, BREAKDOWNS, SPC_POINTS, *COMPARED, INDICATORS, COMPLETENESS)
+# About the figures, not of them: questions and an outlook, for members and analysts.
+WATCHED = (GAMING_MONITORS, YEAR_END_FORECASTS)
+ANALYST = (MEASURES, BREAKDOWNS, SPC_POINTS, *COMPARED, *WATCHED, INDICATORS, COMPLETENESS)

@@ -17,7 +17,17 @@ import pyarrow as pa
 
 from foundation.canonical import content_id
 from foundation.errors import Refused
-from publication.columns import BREAKDOWNS, FUNNEL, INEQUALITY, OBSERVED_EXPECTED, TREND, Column, Schema
+from publication.columns import (
+    BREAKDOWNS,
+    FUNNEL,
+    GAMING_MONITORS,
+    INEQUALITY,
+    OBSERVED_EXPECTED,
+    TREND,
+    YEAR_END_FORECASTS,
+    Column,
+    Schema,
+)
 
 Row = dict[str, Any]
 
@@ -101,6 +111,8 @@ class ReleaseInputs:
     funnel: pa.Table = field(default_factory=lambda: FUNNEL.arrow().empty_table())
     observed_expected: pa.Table = field(default_factory=lambda: OBSERVED_EXPECTED.arrow().empty_table())
     trend: pa.Table = field(default_factory=lambda: TREND.arrow().empty_table())
+    gaming_monitors: pa.Table = field(default_factory=lambda: GAMING_MONITORS.arrow().empty_table())
+    year_end_forecasts: pa.Table = field(default_factory=lambda: YEAR_END_FORECASTS.arrow().empty_table())
     events: pa.Table | None = None
     left_out: Sequence[LeftOut] = ()
 

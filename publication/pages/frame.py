@@ -74,7 +74,7 @@ def site_facts(book: Book, *, public: bool) -> dict[str, Any]:
          ("methods.html", "Methods"), ("downloads.html", "Downloads")]
         if public
         else [("index.html", "Settlements"), ("open-book.html", "Open book"), ("kpi-return.html", "KPI return"),
-              ("gate.html", "Checks"), ("decisions.html", "Decisions")]
+              ("outlook.html", "Outlook"), ("gate.html", "Checks"), ("decisions.html", "Decisions")]
     )  # fmt: skip
     return {
         "public": public,

@@ -21,6 +21,7 @@ from publication.pages.book import (
     step_text,
 )
 from publication.pages.frame import cell, heads, render, row, site_facts
+from publication.pages.outlook import outlook_page
 from publication.wording import (
     LEVEL_WORDS,
     capital,
@@ -372,6 +373,7 @@ def member_pages(book: Book, ledger: list[Row]) -> dict[str, bytes]:
         ),
         "open-book.html": _open_book(book, site, ledger),
         "kpi-return.html": _kpi_return(book, site),
+        "outlook.html": outlook_page(book, site),
         "gate.html": _gate(book, site),
         "decisions.html": _decisions(book, site),
     }  # fmt: skip

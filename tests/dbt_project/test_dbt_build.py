@@ -19,8 +19,8 @@ from foundation.figures import parse_figure_id
 from foundation.period import Period, parse_period, quarter_of
 
 PUBLIC = (
-    "measures", "breakdowns", "spc_points", "inequality", "funnel", "observed_expected", "trend", "indicators",
-    "completeness", "kpi_return", "ledger", "lineage",
+    "measures", "breakdowns", "spc_points", "inequality", "funnel", "observed_expected", "trend", "gaming_monitors",
+    "year_end_forecasts", "indicators", "completeness", "kpi_return", "ledger", "lineage",
 )  # fmt: skip
 
 

@@ -17,8 +17,8 @@ from dbt_project.inequality import LIMITS
 MODELS = sorted((PROJECT / "models").rglob("*.sql"))
 SQL = [*MODELS, *sorted((PROJECT / "macros").rglob("*.sql")), *sorted((PROJECT / "tests").rglob("*.sql"))]
 PUBLIC = (
-    "measures", "breakdowns", "spc_points", "inequality", "funnel", "observed_expected", "trend", "indicators",
-    "completeness", "kpi_return", "ledger", "lineage",
+    "measures", "breakdowns", "spc_points", "inequality", "funnel", "observed_expected", "trend", "gaming_monitors",
+    "year_end_forecasts", "indicators", "completeness", "kpi_return", "ledger", "lineage",
 )  # fmt: skip
 TYPES = {
     "text": {"string"},

@@ -82,7 +82,8 @@ def _assert_a_rebuild_is_the_same(home: Home, tmp_path: Path, told: Sequence[str
 
 # Ansel Quillon, a resident written by hand: born in October 1977, known by number, and lost after the quit date of
 # 13 January 2025.
-QUIT_DAY, INVITED = date(2025, 1, 13), date(2025, 5, 6)
+QUIT_DAY, INVITED, ATTENDED = date(2025, 1, 13), date(2025, 5, 6), date(2025, 5, 20)
+QUARTER_ENDS = (date(2025, 3, 31), date(2025, 6, 30))
 LATE_WINDOW = (date(2025, 2, 1), date(2025, 7, 31))
 Figure = tuple[str, ...]
 
@@ -123,7 +124,7 @@ def _invited_late(home: Home, person: str, network: str) -> Submission:
         "record_id": "LATE-1",
         "person_token": person,
         "invited_on": held.text(INVITED),
-        "attended_on": held.text(INVITED + timedelta(days=14)),
+        "attended_on": held.text(ATTENDED),
     }
     names = held.rows[0].keys() if held.rows else late.keys()
     rows = (*told, {name: late.get(name, "") for name in names})
@@ -182,6 +183,27 @@ def flexed(greenwich: DemoHome, tmp_path_factory: pytest.TempPathFactory) -> Fle
                 ("all", "pcn", "deprivation", "age"),
             )
         ),
+    }
+    # what else is counted from the same rows
+    places, everything = ("all", "pcn", "deprivation"), ("all", "pcn", "deprivation", "age")
+    gone_groups = groups_of(home, gone["person_token"], referred)
+    for indicator, day, groups, kinds in (
+        ("four_week_quit_self_reported", QUIT_DAY, quit_groups, everything),
+        ("quit_lost_to_follow_up", QUIT_DAY, quit_groups, everything),
+        ("health_check_offered", INVITED, invited_groups, places),
+        ("health_check_received", ATTENDED, groups_of(home, person, ATTENDED), places),
+        ("onward_referral_completed", referred, gone_groups, everything),
+    ):
+        expected[indicator] = set(figures_of(indicator, day, groups, all_periods[1:], kinds))
+    # whoever refused to be seen waits for nobody
+    waits = [end for end in QUARTER_ENDS if end >= referred and gone["closed_reason"] not in ("refused", "abandoned")]
+    expected["waiting_over_42_days"] = {
+        key
+        for end in waits
+        for key in figures_of(
+            "waiting_over_42_days", end, groups_of(home, gone["person_token"], end), ("quarter", "year"), everything
+        )
+        if key[1] == "quarter" or end.month == 3
     }
     files = (again, late, rolled, _register_again(home, quit_groups["pcn"]))
     for item in files:
@@ -458,13 +480,14 @@ def test_a_correction_of_one_feed_leaves_what_is_made_of_others(flexed: Flexed) 
     moved = Moved(frozenset({"community_referrals"}), links=False, days=False, inputs=frozenset({"submissions"}))
     standing = {name.split(".")[2] for name in unmoved(manifest, moved) if name.startswith("model.")}
     assert standing >= {
-        "stg_deaths", "int_deaths", "int_person_months", "int_population", "int_hospital_stays", "int_period_people",
+        "stg_deaths", "int_deaths", "int_person_months", "int_population", "int_hospital_stays", "int_treated_people",
         "ind_emergency_admissions__events", "ind_hypertension_treated__people", "int_ledger_lines", "ledger",
         "int_required_reports", "int_calendar", "int_periods", "int_dsr_bands", "measure_dsr",
     }  # fmt: skip
     assert not standing & {
         "stg_community_referrals", "ind_community_wait__events", "ind_first_contact_28_days__events",
-        "int_indicator_events", "int_group_months", "measure_median", "measures", "breakdowns", "kpi_return", "lineage",
+        "int_indicator_events", "int_period_people", "int_group_months", "measure_median", "measures", "breakdowns",
+        "kpi_return", "lineage", "int_monitor_months", "gaming_monitors", "year_end_forecasts",
         "stg_submissions", "int_submission_coverage", "int_newest_submissions", "int_figure_submissions",
         "int_indicator_periods", "completeness", "spc_points", "int_deprivation_fifths", "inequality", "observed_expected",
         "funnel", "trend",

@@ -45,6 +45,8 @@ def test_the_page_lists_every_file(repository: Path) -> None:
         "funnel",
         "observed_expected",
         "trend",
+        "gaming_monitors",
+        "year_end_forecasts",
         "indicators",
         "statement",
         "completeness",

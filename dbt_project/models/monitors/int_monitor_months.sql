@@ -5,7 +5,6 @@
 -- zero_nights: emergency stays that ended on the day they began or were same-day care, of all emergency stays.
 -- fall_coding: emergency stays for an injury that name a fall as its cause, of all for an injury.
 -- window_edge: cases of the seven days on that side of a time limit which helps the figure, of those on either side.
-{{ config(meta={'submissions_of': ['community_referrals']}) }}
 with activity as (
     select
         'activity' as monitor,

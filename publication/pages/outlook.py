@@ -1,0 +1,109 @@
+"""The members' outlook: what the year is likely to end with, and what they should ask each other.
+
+Belongs here: forecasts of what the members are paid on and spend, and questions raised about their figures. Not here:
+any figure (`year_end_forecasts` and `gaming_monitors` of the analysts' database hold them), and nothing that pays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from publication.columns import GAMING_MONITORS, YEAR_END_FORECASTS
+from publication.inputs import Row, rows_of
+from publication.pages.book import Book
+from publication.pages.frame import cell, heads, render, row
+from publication.wording import day, listed, number, plural
+
+_QUESTIONS = {
+    "shrinking_denominator": "Fewer cases",
+    "activity_up_outcome_flat": "More cases, the same outcome",
+    "zero_nights": "Stays without a night",
+    "fall_coding": "Falls among injuries",
+    "window_edge": "Close to a time limit",
+}
+
+
+def outlook_page(book: Book, site: Mapping[str, Any]) -> bytes:
+    """Forecasts to the end of the year and raised questions, as one page of the members' site."""
+    return render(
+        "members/tables.html.j2",
+        {"title": "Outlook", "heading": "Outlook", "nav": "outlook.html",
+         "description": "Where the year is likely to end, and questions about the figures."},
+        site, sections=[_end_of_year(book), _questions(book)],
+        lede="Nothing on this page pays, withholds or scores anything. It is for talking to each other before the year "
+             "is over.",
+    )  # fmt: skip
+
+
+def _watched(book: Book) -> set[str]:
+    """Whose outlook is the members' business: indicators they are scored on, agreements they spend under."""
+    scored = {kpi.indicator_id for agreement in book.agreements for kpi in agreement.kpis}
+    return scored | {agreement.agreement_id for agreement in book.agreements}
+
+
+def _said(value: Decimal | None, decimals: int) -> str:
+    return "–" if value is None else number(value, decimals)
+
+
+def _forecast_row(book: Book, item: Row) -> Any:
+    cost = item["measure"] == "cost"
+    decimals = 2 if cost else int(book.catalogue[item["subject_id"]]["value_decimals"])
+    names = {agreement.agreement_id: f"Cost of {agreement.name}" for agreement in book.agreements}
+    limits = f"{_said(item['lower'], decimals)} to {_said(item['upper'], decimals)}"
+    return row(
+        cell(names.get(item["subject_id"], item["subject_name"]), lines=[item["unit"]]),
+        cell(item["year_id"]),
+        cell(day(item["known_to"]), lines=[plural(item["months_known"], "month") + " of the year known"]),
+        cell(_said(item["so_far"], decimals), n=True),
+        cell(_said(item["forecast"], decimals), n=True),
+        cell("–" if item["lower"] is None else limits, n=True),
+        cell(item["basis"]),
+    )
+
+
+def _end_of_year(book: Book) -> dict[str, Any]:
+    wanted = _watched(book)
+    rows = [
+        _forecast_row(book, item)
+        for item in rows_of(YEAR_END_FORECASTS, book.inputs.year_end_forecasts)
+        # how many cases there are is the analysts' to see: a small count is somebody
+        if item["subject_id"] in wanted and item["measure"] != "activity" and item["forecast"] is not None
+    ]
+    table = {
+        "key": "forecasts", "caption": "If the months to come are those of the year before",
+        "note": "Limits say how far such a forecast was off in earlier years, over as many months. They rest on few "
+                "years that overlap: a rough guide.",
+        "head": heads("What", "Year", "Known to", "#So far", "#At the end of the year", "#95 % limits",
+                      "What the limits rest on"),
+        "rows": rows,
+    }  # fmt: skip
+    none = ["There are no twelve complete months of anything scored or spent to forecast from yet."]
+    return {"key": "end-of-year", "title": "At the end of the year", "lines": [] if rows else none,
+            "tables": [table] if rows else []}  # fmt: skip
+
+
+def _questions(book: Book) -> dict[str, Any]:
+    found = rows_of(GAMING_MONITORS, book.inputs.gaming_monitors)
+    by_status = {status: [r for r in found if r["status"] == status] for status in ("raised", "quiet", "not_enough")}
+    lines = [
+        "The latest six complete months are compared with the same months a year before. A question is raised when a "
+        "movement is more than chance and a tenth or more; there may be a good answer.",
+        f"{plural(len(found), 'question')} asked: {len(by_status['raised'])} raised, {len(by_status['quiet'])} with "
+        f"nothing to ask, {len(by_status['not_enough'])} with too little to tell.",
+    ]
+    if by_status["not_enough"]:
+        names = sorted({r["indicator_name"] for r in by_status["not_enough"]})
+        lines.append(f"Too few cases, or months missing, for: {listed(names)}.")
+    table = {
+        "key": "raised", "caption": "Questions that were raised", "note": "",
+        "head": heads("About", "Indicator", "Months looked at", "What was found, what to ask"),
+        "rows": [
+            row(cell(_QUESTIONS[r["monitor"]]), cell(r["indicator_name"]),
+                cell(f"{day(r['recent_start'])} to {day(r['recent_end'])}"), cell(r["finding"]))
+            for r in by_status["raised"]
+        ],
+    }  # fmt: skip
+    return {"key": "questions", "title": "Questions about the figures", "lines": lines,
+            "tables": [table] if by_status["raised"] else []}  # fmt: skip

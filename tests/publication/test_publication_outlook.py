@@ -1,0 +1,96 @@
+"""The members' outlook: forecasts and questions in words, for members and analysts and nobody else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import release_fixture as made
+
+from publication import columns
+from publication.inputs import ReleaseInputs
+from publication.release import build_release
+from publication.verify import verify_release
+
+SCORED, OTHER = "no_criteria_to_reside", "discharged_by_1700"
+
+
+def _forecast(measure: str, subject: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "measure": measure, "subject_id": subject, "subject_name": f"Name of {subject}", "area_code": made.AREA,
+        "year_id": "2025-26", "known_to": date(2025, 6, 30), "months_known": 3, "so_far": Decimal("401.25"),
+        "forecast": Decimal("410.5"), "lower": Decimal("390"), "upper": Decimal("431"), "unit": "patients", "origins": 7,
+        "basis": "Limits from 7 earlier forecasts over as many months.", **changes,
+    }  # fmt: skip
+
+
+def _monitor(monitor: str, status: str, finding: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "monitor": monitor, "indicator_id": SCORED, "indicator_name": f"Name of {monitor}", "area_code": made.AREA,
+        "recent_start": date(2025, 1, 1), "recent_end": date(2025, 6, 30), "earlier_start": date(2024, 1, 1),
+        "earlier_end": date(2024, 6, 30), "recent_part": 7771, "recent_whole": None, "earlier_part": 9991,
+        "earlier_whole": None, "recent_share": None, "earlier_share": None, "status": status, "finding": finding,
+        **changes,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def watched(inputs: ReleaseInputs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    agreement = inputs.kpi_return.column("agreement_id")[0].as_py()
+    forecasts = [
+        _forecast("value", SCORED),
+        _forecast("activity", SCORED, forecast=Decimal(4)),
+        _forecast("value", OTHER),
+        _forecast("cost", agreement, forecast=Decimal("6123456.5"), lower=None, upper=None, origins=0, unit="pounds",
+                  basis="There are too few earlier years."),
+    ]  # fmt: skip
+    monitors = [
+        _monitor("shrinking_denominator", "raised", "Ask whether some are no longer recorded."),
+        _monitor("window_edge", "quiet", "No movement."),
+        _monitor("zero_nights", "not_enough", "Fewer than 30 cases."),
+    ]
+    releases = tmp_path_factory.mktemp("watched")
+    changed = replace(
+        inputs,
+        year_end_forecasts=made.table(columns.YEAR_END_FORECASTS, forecasts),
+        gaming_monitors=made.table(columns.GAMING_MONITORS, monitors),
+    )
+    return releases / build_release(changed, releases)
+
+
+def _words(path: Path) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", path.read_text()))
+
+
+def test_members_read_what_they_are_scored_on_and_what_they_spend(watched: Path) -> None:
+    """SWK-01: a raised question is said in words; a quiet one is only counted."""
+    page = _words(watched / "members" / "site" / "outlook.html")
+    assert "3 months of the year known" in page and "390.0 to 431.0" in page and "6,123,456.50" in page
+    assert f"Name of {OTHER}" not in page, "nobody is scored on it"
+    assert "Fewer cases Name of shrinking_denominator 1 January 2025 to 30 June 2025 Ask whether" in page
+    assert "3 questions asked: 1 raised, 1 with nothing to ask, 1 with too little to tell." in page
+    assert "No movement." not in page and "Name of zero_nights" in page
+    assert "7,771" not in page and "7771" not in page, "how many cases there are is the analysts' to see"
+
+
+def test_nothing_of_it_is_public_and_analysts_have_all_of_it(watched: Path) -> None:
+    for path in (watched / "public").rglob("*"):
+        if path.is_file():
+            assert b"outlook" not in path.read_bytes().lower(), path.name
+    with duckdb.connect(str(watched / "analyst" / "analyst.duckdb"), read_only=True) as connection:
+        assert connection.sql("select count(*) from year_end_forecasts").fetchall() == [(4,)]
+        assert connection.sql("select monitor from gaming_monitors where status = 'raised'").fetchall() == [
+            ("shrinking_denominator",)
+        ]
+    assert list(verify_release(watched)) == []
+
+
+def test_a_release_without_either_says_so(release: Path) -> None:
+    page = _words(release / "members" / "site" / "outlook.html")
+    assert "no twelve complete months" in page and "0 questions asked" in page
