@@ -19,7 +19,7 @@ PAGES = {
         "indicator-no-criteria-to-reside", "indicator-no-criteria-to-reside-per-100-discharges",
         "indicator-discharged-by-1700", "indicator-talking-therapies-reliable-recovery",
     ),
-    "members": ("index", "open-book", "kpi-return", "gate", "decisions"),
+    "members": ("index", "open-book", "kpi-return", "outlook", "gate", "decisions"),
 }  # fmt: skip
 EVERY = [(site, page) for site, pages in PAGES.items() for page in pages]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

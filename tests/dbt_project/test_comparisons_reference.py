@@ -27,6 +27,7 @@ P = {"95": 0.025, "99.8": 0.001}
 CATALOGUE = {one.indicator_id: one for one in load_catalogue()}
 RATES = {"crude_rate", "dsr"}
 OLDER = {name for name in CATALOGUE if name.endswith("_65_over")}
+MIDDLE_AGED = {"health_check_offered", "health_check_received"}
 # whose population is young women, and whose events come without a person
 COUNTED_ELSEWHERE = {name for name, entry in CATALOGUE.items() if "sexual_health" in entry.feeds}
 FIFTHS = ("5", "4", "3", "2", "1")
@@ -49,6 +50,13 @@ def _standard() -> dict[str, int]:
         return {row["age_band"]: int(row["standard_persons"]) for row in csv.DictReader(handle)}
 
 
+def _can_have(indicator: str, age_group: str) -> bool:
+    """Whether people of an age group are in the population of a rate."""
+    if indicator in OLDER:
+        return age_group in ("65-74", "75-84", "85-over")
+    return indicator not in MIDDLE_AGED or age_group in ("40-64", "65-74")
+
+
 class Place:
     """Counts of the random place by period, kind of group and group."""
 
@@ -58,13 +66,12 @@ class Place:
             self.events[event[0]] += [event] * times
         self.people = list(case.people.elements())
         self.once_a_period = {row[0] for row in self.people}
-        self.at_risk: Counter[tuple[str, str, str, str, bool]] = Counter()
+        self.at_risk: Counter[tuple[str, str, str, str, str]] = Counter()
         for person in case.reference.registered:
             for month in months_between(month_of(FIRST), month_of(LAST)):
                 pcn, fifth, group, band, _ = case.reference.as_at(person, month.start)
                 if band is not None:
-                    older = group in ("65-74", "75-84", "85-over")
-                    self.at_risk[month.label, pcn, fifth, band, older] += 1
+                    self.at_risk[month.label, pcn, fifth, band, group] += 1
 
     def bands(self, indicator: str, period: Period, kind: str, group: str | None) -> dict[str, tuple[int, int]]:
         """Band of age -> events and person-months."""
@@ -72,7 +79,7 @@ class Place:
         months = {month.label for month in months_between(month_of(period.start), month_of(period.end))}
         people: Counter[str] = Counter()
         for key, count in self.at_risk.items():
-            if key[0] in months and group in (None, key[place]) and (key[4] or indicator not in OLDER):
+            if key[0] in months and group in (None, key[place]) and _can_have(indicator, key[4]):
                 people[key[3]] += count
         events = Counter(
             str(event[8]) for event in self.inside(indicator, period)
@@ -351,8 +358,8 @@ def test_trends_follow_from_the_events(case: Case, place: Place) -> None:
             continue
         if entry.statistic not in ("proportion", "maintained_proportion"):
             continue
-        points = [place.counted(indicator, parse_period(label), "pcn", None) for label in labels[-5:]]
-        chi, word = _trend([one for one in points if one], entry.polarity == "high")
+        points = [(when, place.counted(indicator, when, "pcn", None)) for when in map(parse_period, labels[-5:])]
+        chi, word = _trend([(when, one) for when, one in points if one], entry.polarity == "high")
         assert abs(float(row["chi_squared"]) - chi) < 1e-4 * max(1.0, chi), indicator
         assert row["trend"] == word, indicator
         seen[entry.statistic] += 1
@@ -380,8 +387,12 @@ def test_public_trends_are_the_same_of_the_same_figures(case: Case) -> None:
     assert sum(words.values()) >= 5, words
 
 
-def _trend(points: Iterable[Counted], high_is_good: bool) -> tuple[float, str]:
-    known = [(3.0 * n, one.value or 0.0, (one.upper or 0.0) - (one.lower or 0.0)) for n, one in enumerate(points)]
+def _trend(points: Iterable[tuple[Period, Counted]], high_is_good: bool) -> tuple[float, str]:
+    """A quarter in which nobody was counted is no point, and leaves a gap."""
+    known = [
+        (12.0 * when.start.year + when.start.month, one.value or 0.0, (one.upper or 0.0) - (one.lower or 0.0))
+        for when, one in points
+    ]
 
     def slope(rows: Sequence[tuple[float, float, float]]) -> tuple[float, float]:
         weights = np.array([(3.92 / width) ** 2 for *_, width in rows])
