@@ -196,8 +196,11 @@ def judge_noise(asked: Asked) -> Judged:
         half = scatter(asked, Fraction(asked.value))
         if half is None:
             return Judged("noise", "unknown", "Nothing says how far chance moves it: it has no interval.", {})
-        text = f"Chance alone moves it by {_printed(half, asked.decimals + 1)} {asked.unit} (one standard deviation)."
-        return Judged("noise", "good", text, {"standard_deviation": _printed(half, asked.decimals + 1)})
+        text = (
+            f"Chance alone moves it by {_printed(half, asked.decimals + 1)} {asked.unit} (one standard deviation). "
+            "Whether that is little depends on the levels: propose them with --levels."
+        )
+        return Judged("noise", "unknown", text, {"standard_deviation": _printed(half, asked.decimals + 1)})
     start = Fraction(asked.knots[2] if asked.baseline is None else asked.baseline)
     deviation = scatter(asked, start)
     up, down = reach(asked, start, asked.knots[3]), reach(asked, start, asked.knots[1])

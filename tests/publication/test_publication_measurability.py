@@ -99,6 +99,14 @@ def test_the_chance_of_another_level_is_counted_as_settlement_scores(polarity: s
     assert abs(found - Decimal(total.numerator) / total.denominator) < NEAR
 
 
+def test_noise_without_levels_is_told_and_not_judged() -> None:
+    """However far chance moves a figure: whether that is too far depends on levels that nobody has proposed."""
+    half = {"numerator": Decimal(60), "denominator": Decimal(120), "value": Decimal("50.0")}
+    found = judge_noise(asked(**half, knots=(), baseline=None))
+    assert (found.word, found.numbers["standard_deviation"]) == ("unknown", "4.56")
+    assert "propose them with --levels" in found.sentence
+
+
 def test_noise_against_the_levels_of_the_worked_agreement() -> None:
     """1,600 quit dates scatter by 1.2 points: levels 3.5 apart are 2.9 of it, and stretch is nobody's luck."""
     good = judge_noise(asked())
