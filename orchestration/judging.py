@@ -67,10 +67,17 @@ def kpi_needs(
         if indicator is None:
             continue
         first, last = measurement_window(period, kpi.measurement_lag_months or 0)
-        last += timedelta(days=indicator.follow_up_days)
-        window = Period(first, last, "window", f"{first}..{last}")
-        found[kpi.id] = tuple(FeedNeed(feed, kpi.area_code, window) for feed in sorted(indicator.feeds))
+        found[kpi.id] = tuple(
+            FeedNeed(feed, kpi.area_code, _window(first, last, *indicator.days_around(feed)))
+            for feed in sorted(indicator.feeds)
+        )
     return found
+
+
+def _window(first: date, last: date, days_before: int, days_after: int) -> Period:
+    """Days from so many before the first to so many after the last."""
+    first, last = first - timedelta(days=days_before), last + timedelta(days=days_after)
+    return Period(first, last, "window", f"{first}..{last}")
 
 
 def scored_rows(cycle: Cycle, kpi_return: pa.Table) -> list[tuple[Mapping[str, Any], Any]]:

@@ -112,7 +112,8 @@ KPI_RETURN = _schema(
         game_breaking; blank without a value
     quality_status | text | fit, withheld, not_available
     quality_reason | text | one plain sentence; blank when fit
-    window_days | integer | days in the measurement window
+    window_days | integer | days in the measurement window, with the follow-up of its events and the days looked \
+        back on
     covered_days | integer | days of it that the data cut covers
     missing_days | integer | covered days that are incomplete
     data_complete_as_at | date | last day the data cut covers for this KPI
@@ -470,6 +471,8 @@ INDICATORS = _schema(
     definition_hash | text | SHA-256 of the whole definition
     breaks | list | first days of the versions after the first: a series may change there for no other \\
         reason; blank without one
+    look_back_days | integer | days before the period's first day that some of its feeds must cover as well; they are \
+        in window_days
     """,
 )
 

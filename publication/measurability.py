@@ -349,7 +349,9 @@ def _report(
     contracts: Mapping[str, Contract],
 ) -> Report:  # fmt: skip
     start, end = (row.get(f"measurement_{name}") or row[f"period_{name}"] for name in ("start", "end"))
-    follow_up = max(0, row["window_days"] - (end - start).days - 1)
+    # what is looked back on is over when the period begins: nobody waits for it
+    looked_back = catalogue[asked.indicator_id].get("look_back_days") or 0
+    follow_up = max(0, row["window_days"] - looked_back - (end - start).days - 1)
     return Report(asked.name, asked.indicator_id, asked.period_id, (
         judge_completeness(months.get(asked.indicator_id, ())),
         judge_volume(asked),

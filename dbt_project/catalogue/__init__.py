@@ -101,6 +101,9 @@ class Indicator(BaseModel):
     `max_missing_pct` is in percent of the covered days; `spc_fix_after` counts monthly points. `feeds` are those a
     figure is counted from, `follow_up_days` how long after a period its events are watched, `breakdowns` what it is
     divided by beside the area as a whole, `multiplier` what a share or rate is expressed per.
+    `look_back_days` before the first day of a period the `look_back_feeds` are read as well. `allowance_days` after the
+    follow-up the `allowance_feeds` must still cover, for the `allowance_reason`: what the follow-up asks about may be
+    sent that much later.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, str_min_length=1)
@@ -110,6 +113,10 @@ class Indicator(BaseModel):
         "metric", "definition", "numerator_definition", "denominator_definition", "exclusions", "statistic", "unit",
         "polarity", "value_decimals", "population_basis", "measurement_window", "follow_up_window", "interval",
         "max_missing_pct", "feeds", "follow_up_days", "period_kinds", "breakdowns", "multiplier",
+    )  # fmt: skip
+    # The same, of the few that have them: in the hash only where they say something.
+    COUNTING_SOME: ClassVar[tuple[str, ...]] = (
+        "look_back_days", "look_back_feeds", "allowance_days", "allowance_feeds",
     )  # fmt: skip
 
     indicator_id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -154,6 +161,11 @@ class Indicator(BaseModel):
     period_kinds: tuple[Literal["month", "quarter", "year", "rolling_year"], ...] = Field(min_length=1)
     breakdowns: tuple[Literal["pcn", "deprivation", "age"], ...]
     multiplier: int = Field(ge=1)
+    look_back_days: int = Field(default=0, ge=0)
+    look_back_feeds: tuple[str, ...] = ()
+    allowance_days: int = Field(default=0, ge=0)
+    allowance_feeds: tuple[str, ...] = ()
+    allowance_reason: str | None = None
     changes: tuple[Change, ...] = ()
     dual_running: bool = False
 
@@ -164,7 +176,7 @@ class Indicator(BaseModel):
             raise ValueError('write a limit in quotes, e.g. "10.00": a binary fraction has no exact written form')
         return value
 
-    @field_validator("feeds", "period_kinds", "breakdowns", "references")
+    @field_validator("feeds", "period_kinds", "breakdowns", "references", "look_back_feeds", "allowance_feeds")
     @classmethod
     def _refuse_twice(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
         if len(set(value)) != len(value):
@@ -186,6 +198,7 @@ class Indicator(BaseModel):
             problems.append("bridge: name the national figure it leads to under references, or write null")
         if self.follow_up_days and str(self.follow_up_days) not in self.maturity:
             problems.append(f"maturity: a figure is mature after {self.follow_up_days} follow_up_days; name them")
+        problems += self._problems_around()
         days = [change.effective_from for change in self.changes]
         if [change.version for change in self.changes] != list(range(2, self.version + 1)):
             problems.append(
@@ -195,11 +208,32 @@ class Indicator(BaseModel):
             problems.append("changes: their days must rise and end with effective_from")
         elif len(days) > MOST_CHANGES:
             problems.append(f"changes: at most {MOST_CHANGES}; give what has become something else an id of its own")
-        if RETURN in self.feeds and (len(self.feeds) > 1 or self.breakdowns or self.follow_up_days):
+        around = self.follow_up_days or self.look_back_days
+        if RETURN in self.feeds and (len(self.feeds) > 1 or self.breakdowns or around):
             problems.append(f"feeds: what {RETURN} carries stands alone, without other feeds, breakdowns or follow-up")
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _problems_around(self) -> list[str]:
+        """What does not fit together in the days before a period and after its follow-up."""
+        problems = []
+        for name, days, feeds, said_in in (
+            ("look_back", self.look_back_days, self.look_back_feeds, "measurement_window"),
+            ("allowance", self.allowance_days, self.allowance_feeds, "maturity"),
+        ):
+            if bool(days) != bool(feeds):
+                problems.append(f"{name}_feeds: name the feeds the {name}_days are for, or leave both out")
+            elif not set(feeds) <= set(self.feeds):
+                unknown = " ".join(sorted(set(feeds) - set(self.feeds)))
+                problems.append(f"{name}_feeds: {unknown} is not among its feeds")
+            if days and str(days) not in getattr(self, said_in):
+                problems.append(f"{said_in}: name the {days} {name}_days")
+        if bool(self.allowance_days) != (self.allowance_reason is not None):
+            problems.append("allowance_reason: say why the allowance_days are needed, or leave both out")
+        if self.allowance_days and not self.follow_up_days:
+            problems.append("allowance_days: they come after a follow-up, and nothing is followed up")
+        return problems
 
     @property
     def beside(self) -> Indicator:
@@ -219,7 +253,14 @@ class Indicator(BaseModel):
     @property
     def counting_hash(self) -> str:
         """Hex SHA-256 of what decides a figure: what the lock holds for a version."""
-        return content_id({name: self.model_dump(mode="json")[name] for name in self.COUNTING})
+        said = self.model_dump(mode="json")
+        some = [name for name in self.COUNTING_SOME if said[name]]
+        return content_id({name: said[name] for name in (*self.COUNTING, *some)})
+
+    def days_around(self, feed: str) -> tuple[int, int]:
+        """How many days before a period's first day and after its last one a figure needs that feed."""
+        before = self.look_back_days if feed in self.look_back_feeds else 0
+        return before, self.follow_up_days + (self.allowance_days if feed in self.allowance_feeds else 0)
 
     @property
     def breaks(self) -> tuple[date, ...]:
@@ -270,7 +311,7 @@ COLUMNS = (
     "person_level", "follow_up_days", "period_kinds", "breakdowns", "multiplier", "metric", "domain",
     "clinical_or_functional", "local_or_national", "population_basis", "measurement_window", "follow_up_window",
     "maturity", "lag", "capture_method", "clinical_reviewer", "reference_ids", "bridge", "feeds", "effective_from",
-    "breaks",
+    "breaks", "look_back_days", "allowance_days",
 )  # fmt: skip
 
 
@@ -439,6 +480,8 @@ def catalogue_table(indicators: Iterable[Indicator] | None = None) -> pa.Table:
         "max_missing_pct": pa.decimal128(5, 2),
         "person_level": pa.bool_(),
         "follow_up_days": pa.int64(),
+        "look_back_days": pa.int64(),
+        "allowance_days": pa.int64(),
         "multiplier": pa.int64(),
         "effective_from": pa.date32(),
     }
@@ -447,13 +490,18 @@ def catalogue_table(indicators: Iterable[Indicator] | None = None) -> pa.Table:
 
 
 def indicator_feeds_table(indicators: Iterable[Indicator] | None = None) -> pa.Table:
-    """Source run.indicator_feeds: one row per indicator and feed it is counted from, in the definitions' order."""
+    """Source run.indicator_feeds: one row per indicator and feed it is counted from, in the definitions' order.
+
+    days_before and days_after: how many days before a period's first day and after its last one the feed is needed.
+    """
     import pyarrow as pa
 
     given = load_catalogue() if indicators is None else indicators
     rows = [
-        {"indicator_id": indicator.indicator_id, "feed": feed}
+        {"indicator_id": indicator.indicator_id, "feed": feed, "days_before": before, "days_after": after}
         for indicator in sorted(given, key=lambda one: one.indicator_id)
         for feed in indicator.feeds
+        for before, after in (indicator.days_around(feed),)
     ]
-    return pa.Table.from_pylist(rows, schema=pa.schema([("indicator_id", pa.string()), ("feed", pa.string())]))
+    types = {"indicator_id": pa.string(), "feed": pa.string(), "days_before": pa.int64(), "days_after": pa.int64()}
+    return pa.Table.from_pylist(rows, schema=pa.schema(list(types.items())))

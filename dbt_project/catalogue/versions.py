@@ -35,7 +35,7 @@ def differences(before: Indicator, after: Indicator) -> list[tuple[str, str, str
     """Fields that decide the figure and are not the same: name, former and new text, in the order of the fields."""
     return [
         (name, str(then), str(now))
-        for name in Indicator.COUNTING
+        for name in (*Indicator.COUNTING, *Indicator.COUNTING_SOME)
         if (then := getattr(before, name)) != (now := getattr(after, name))
     ]
 

@@ -1,13 +1,16 @@
 {{ config(meta={'dagster': {'ref': {'name': 'kpi_return'}}}) }}
--- No KPI counted from people is fit to be paid on while a day of its window, follow-up included, lies beyond the end of
--- one of its feeds, or while the share of days without a submission of somebody who must report is above the limit.
--- Counted again from submissions, day by day.
+-- No KPI counted from people is fit to be paid on while a day of its window, follow-up and days looked back on
+-- included, lies beyond the end of one of its feeds or before any data, or while the share of days without a submission
+-- of somebody who must report is above the limit. Counted again from submissions, day by day.
 with fit as (
     select
         kpi_return.figure_id,
         kpi_return.indicator_id,
         kpi_return.measurement_start,
-        cast({{ dbt.dateadd('day', 'catalogue.follow_up_days', 'kpi_return.measurement_end') }} as date) as window_end,
+        kpi_return.measurement_end,
+        cast({{ dbt.dateadd(
+            'day', 'catalogue.follow_up_days + catalogue.allowance_days', 'kpi_return.measurement_end'
+        ) }} as date) as window_end,
         kpi_return.window_days,
         kpis.max_missing_pct
     from {{ ref('kpi_return') }} as kpi_return
@@ -34,7 +37,9 @@ reported as (
     inner join {{ source('run', 'indicator_feeds') }} as feeds
         on fit.indicator_id = feeds.indicator_id
     inner join {{ ref('int_calendar') }} as calendar
-        on calendar.day between fit.measurement_start and fit.window_end
+        on
+            calendar.day >= {{ dbt.dateadd('day', '-1 * feeds.days_before', 'fit.measurement_start') }}
+            and calendar.day <= {{ dbt.dateadd('day', 'feeds.days_after', 'fit.measurement_end') }}
     left join {{ ref('int_required_reports') }} as required
         on feeds.feed = required.feed and calendar.day = required.day
     left join {{ ref('int_submission_coverage') }} as coverage

@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from dbt_project.catalogue import COLUMNS, DIRECTORY, Indicator, catalogue_rows, catalogue_table, load_catalogue
 from foundation.errors import Refused
 
+DAILY = ["daily_discharge_return"]
 TEXT_FIELDS = [
     name for name, field in Indicator.model_fields.items() if field.annotation is str and name != "indicator_id"
 ]
@@ -96,6 +97,12 @@ def test_a_blank_text_is_no_definition(tmp_path: Path, field: str) -> None:
         ({"clinical_reviewer": "Head of urgent care, integrated care board"}, "cannot review their own definition"),
         ({"feeds": ["aggregate_kpi_return", "deaths"]}, "feeds: what aggregate_kpi_return carries stands alone"),
         ({"follow_up_days": 30}, "maturity: a figure is mature after 30 follow_up_days; name them"),
+        ({"look_back_days": 9}, "look_back_feeds: name the feeds the look_back_days are for"),
+        ({"look_back_days": 9, "look_back_feeds": DAILY}, "measurement_window: name the 9 look_back_days"),
+        ({"look_back_days": 9, "look_back_feeds": ["carers"]}, "look_back_feeds: carers is not among its feeds"),
+        ({"allowance_days": 90, "allowance_feeds": DAILY}, "allowance_reason: say why the allowance_days are needed"),
+        ({"allowance_days": 90, "allowance_feeds": DAILY}, "allowance_days: they come after a follow-up"),
+        ({"allowance_days": 90, "allowance_feeds": DAILY}, "maturity: name the 90 allowance_days"),
     ],
 )
 def test_a_doubtful_entry_is_refused(tmp_path: Path, change: dict[str, Any], said: str) -> None:

@@ -74,6 +74,19 @@ def test_a_changed_definition_under_the_same_version_is_refused(folder: Path, fi
         main(folder)
 
 
+@pytest.mark.parametrize("around", [
+    {"look_back_days": 25, "look_back_feeds": ["stop_smoking"]},
+    {"allowance_days": 42, "allowance_feeds": ["stop_smoking"], "allowance_reason": "Sent late"},
+])  # fmt: skip
+def test_other_days_around_a_period_are_another_definition(folder: Path, around: dict[str, Any]) -> None:
+    content = _read(folder / f"{ID}.yaml")
+    _write(folder / f"{ID}.yaml", {**content, **around})
+    with pytest.raises(Refused, match="was changed, and is still version 1"):
+        load_catalogue(folder)
+    _write(folder / f"{ID}.yaml", {**content, "look_back_days": 0, "look_back_feeds": []})
+    assert load_catalogue(folder)[0].days_around("stop_smoking") == (0, 42)
+
+
 def test_words_that_decide_nothing_may_be_put_better(folder: Path) -> None:
     content = _read(folder / f"{ID}.yaml")
     _write(folder / f"{ID}.yaml", {**content, "caveat": "Counts attempts", "owner": "Somebody else"})

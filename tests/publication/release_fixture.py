@@ -78,6 +78,7 @@ DEFINED = {
     "feeds": "invented_return", "period_kinds": "month quarter year", "breakdowns": None,
     "effective_from": date(2022, 4, 1), "definition_hash": "0" * 64,
     "breaks": None,
+    "look_back_days": 0,
 }  # fmt: skip
 INDICATORS = [
     {

@@ -15,16 +15,20 @@
 {#
     What is still open about a period, without a full stop; null when nothing is.
 
-    Usage:  {{ open_sentence('period_kind', 'covered_days', 'window_days', 'data_cut_status', 'follow_up_days') }}
+    Usage:  {{ open_sentence(
+                'period_kind', 'covered_days', 'window_days', 'data_cut_status', 'follow_up_days', 'look_back_days'
+            ) }}
     "the data cover 62 of 92 days of the quarter"; where the window is longer than the period, because its events are
-    followed up for some days, "the data cover 62 of 274 days of the quarter and the follow-up of its events".
+    followed up for some days or looked back from, "the data cover 62 of 274 days of the quarter and the follow-up of its
+    events", "the data cover 244 of 274 days of the quarter and the days looked back on".
 #}
-{% macro open_sentence(period_kind, covered_days, window_days, data_cut_status, follow_up_days) -%}
+{% macro open_sentence(period_kind, covered_days, window_days, data_cut_status, follow_up_days, look_back_days) -%}
     case
         when {{ covered_days }} < {{ window_days }}
             then 'the data cover ' || cast({{ covered_days }} as {{ dbt.type_string() }}) || ' of '
                 || cast({{ window_days }} as {{ dbt.type_string() }}) || ' days of the ' || {{ period_word(period_kind) }}
                 || case when {{ follow_up_days }} > 0 then ' and the follow-up of its events' else '' end
+                || case when {{ look_back_days }} > 0 then ' and the days looked back on' else '' end
         when {{ data_cut_status }} = 'flex'
             then 'the quarter of this ' || {{ period_word(period_kind) }} || ' is not over in the data'
     end

@@ -1,5 +1,5 @@
 -- How complete the data behind each indicator are, by month. For indicators counted from people the month reaches as far
--- as their events are followed up.
+-- as their events are looked back on and followed up.
 with judged as (
     select
         indicator_id,

@@ -1,6 +1,7 @@
 -- Which submissions a figure rests on. A figure counted by the day: those that count for the days of its period, from
--- every organisation that had to report. A figure counted from people: those in force on any day of its window, in any
--- of the indicator's feeds. Both: the register that says who had to report.
+-- every organisation that had to report. A figure counted from people: those of each of the indicator's feeds in force
+-- on any day that feed is needed, looked back on and followed up as well. Both: the register that says who had to
+-- report.
 with daily as (
     select distinct
         days.indicator_id,
@@ -116,8 +117,8 @@ inner join {{ source('run', 'indicator_feeds') }} as feeds
 inner join runs
     on
         feeds.feed = runs.feed
-        and windows.period_start <= runs.last_day
-        and windows.window_end >= runs.first_day
+        and {{ dbt.dateadd('day', '-1 * feeds.days_before', 'windows.period_start') }} <= runs.last_day
+        and {{ dbt.dateadd('day', 'feeds.days_after', 'windows.period_end') }} >= runs.first_day
 where windows.has_figure
 union all
 select
@@ -129,6 +130,6 @@ from {{ ref('int_indicator_periods') }} as windows
 inner join registers
     on
         windows.area_code = registers.area_code
-        and windows.period_start <= registers.last_day
+        and windows.window_start <= registers.last_day
         and windows.window_end >= registers.first_day
 where windows.has_figure

@@ -27,7 +27,7 @@ with judged as (
         end as w_reason,
         {{ open_sentence(
             'figures.period_kind', 'figures.covered_days', 'figures.window_days', 'figures.data_cut_status',
-            'catalogue.follow_up_days'
+            'catalogue.follow_up_days', 'catalogue.look_back_days'
         ) }} as p_reason
     from {{ ref('int_figures') }} as figures
     inner join {{ source('run', 'indicator_catalogue') }} as catalogue

@@ -7,6 +7,7 @@ with kpis as (
         coalesce(catalogue.person_level, false) as person_level,
         catalogue.statistic,
         catalogue.follow_up_days,
+        catalogue.look_back_days,
         catalogue.version as catalogue_version
     from {{ source('run', 'agreement_kpis') }} as kpis
     left join {{ source('run', 'indicator_catalogue') }} as catalogue
@@ -89,7 +90,7 @@ judged as (
         end as missing_reason,
         {{ open_sentence(
             'periods.measurement_kind', 'figures.covered_days', 'figures.window_days', 'figures.data_cut_status',
-            'coalesce(periods.follow_up_days, 0)'
+            'coalesce(periods.follow_up_days, 0)', 'coalesce(periods.look_back_days, 0)'
         ) }} as open_reason,
         -- Agreed beforehand: a proportion or rate of too few people is not scored on noise.
         case
