@@ -256,8 +256,7 @@ class Reference:
                     back = any(
                         other[0]["admission_method"].startswith("2")
                         and within(days_from(day, other[0]["admission_date"]), 0, 29)
-                        for place, other in enumerate(spells)
-                        if place != number
+                        for other in spells[number + 1 :]
                     )
                     yield self.event("emergency_readmission_30d", person, day, int(back))
         for row in self.feeds["admitted_care"]:

@@ -1,5 +1,6 @@
 -- Continuous spells that ended other than by death: whether another spell of the person began as an emergency 0 to 29
--- days after the discharge, in any trust.
+-- days after the discharge, in any trust. It is a later one in the person's own order of spells, so that of two spells
+-- of one day the second is the return after the first and never the first one after the second.
 with discharges as (
     select *
     from {{ ref('int_spell_ends') }}
@@ -14,7 +15,7 @@ returns as (
     inner join {{ ref('int_continuous_spells') }} as later
         on
             discharges.person_key = later.person_key
-            and discharges.spell_number != later.spell_number
+            and discharges.spell_number < later.spell_number
             and later.is_emergency
             and {{ dbt.datediff('discharges.event_date', 'later.admission_date', 'day') }} between 0 and 29
 )
