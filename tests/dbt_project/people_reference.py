@@ -261,6 +261,8 @@ class Reference:
                     yield self.event("emergency_readmission_30d", person, day, int(back))
         for row in self.feeds["admitted_care"]:
             delay = days_from(row.get("discharge_ready_date"), row["discharge_date"])
+            if row.get("discharge_destination") == "79":
+                continue
             if delay is not None and self.age(self.person(row), row["discharge_date"]) >= 18:
                 yield self.event("discharge_delay", self.person(row), row["discharge_date"], 1, delay)
                 prompt = int(delay == 0)

@@ -16,6 +16,7 @@ from places.greenwich.care.hospital import (
     TO_HOME,
     TO_HOSPITAL,
     Hospital,
+    Spells,
     Stays,
     is_fall,
 )
@@ -55,7 +56,7 @@ def truth_rows(world: World, hospital: Hospital) -> list[TruthRow]:
                 rows += tally_rate(*told)
             case _:
                 rows += tally_proportion(*told, item.numerator)
-    noted = take(hospital.spells, hospital.spells.known & (hospital.spells.ready != NEVER))
+    noted = _ready(hospital)
     rows += tally_mean(world, "discharge_delay", noted.discharge, noted.person, noted.discharge - noted.ready)
     nights = take(hospital.stays, _overnight(hospital.stays))
     rows += tally_mean(
@@ -75,6 +76,12 @@ def _overnight(stays: Stays) -> Mask:
     return stays.known & urgent & ~stays.same_day_care & (stays.discharge > stays.admission)
 
 
+def _ready(hospital: Hospital) -> Spells:
+    """Known spells that note the day the person could have left, and did not end in death."""
+    spells = hospital.spells
+    return take(spells, spells.known & (spells.ready != NEVER) & (spells.destination != TO_DEATH))
+
+
 def _dated(world: World, hospital: Hospital) -> list[Contribution]:
     stays = take(hospital.stays, hospital.stays.known)
     urgent = stays.method >= FIRST_EMERGENCY
@@ -84,7 +91,7 @@ def _dated(world: World, hospital: Hospital) -> list[Contribution]:
     alive = stays.destination != TO_DEATH
     back = _back(stays, urgent)
     left = take(stays, alive & (stays.destination != TO_HOSPITAL) & (stays.discharge > stays.admission))
-    noted = take(hospital.spells, hospital.spells.known & (hospital.spells.ready != NEVER))
+    noted = _ready(hospital)
     return [
         events("emergency_admissions", overnight.discharge, overnight.person),
         events("emergency_admissions_65_over", overnight.discharge, overnight.person),

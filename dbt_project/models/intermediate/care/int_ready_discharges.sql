@@ -1,12 +1,12 @@
 -- Discharges of adults with a discharge-ready date: days from it to the discharge. Each trust's own row counts, also
--- where another hospital takes over.
+-- where another hospital takes over. Who died in hospital was never discharged: the day of death is no prompt discharge.
 with stays as (
     select
         person_key,
         discharge_date as event_date,
         {{ dbt.datediff('discharge_ready_date', 'discharge_date', 'day') }} as delay_days
     from {{ ref('int_hospital_stays') }}
-    where discharge_ready_date is not null
+    where discharge_ready_date is not null and discharge_destination is distinct from '79'
 )
 
 select
