@@ -199,7 +199,8 @@ class Reference:
                 soon = any(within(days, 1, 182) for days in returned)
                 yield self.event("re_presentation_6_months", person, journey.end, int(soon))
                 for months, days in (("_6_months", 182), ("", 365), ("_24_months", 730)):
-                    if within(days_from(journey.end, self.died.get(person)), 1, days):
+                    died = self.died.get(person)
+                    if died is not None and died <= journey.end + timedelta(days=days):
                         continue
                     back = any(within(after, 1, days) for after in returned)
                     yield self.event(f"sustained_recovery{months}", person, journey.end, 0 if back else 1)

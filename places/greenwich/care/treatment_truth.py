@@ -82,7 +82,7 @@ def _after(world: World, treatment: Treatment) -> list[Contribution]:
     death = Residents(world).known_death[journeys.person]
     found = []
     for indicator, days in _RECOVERIES.items():
-        judged = journeys.completed & ~((death > journeys.end) & (death <= journeys.end + days))
+        judged = journeys.completed & (death > journeys.end + days)
         stayed = (following > journeys.end + days)[judged].astype(np.int64)
         found.append(proportion(indicator, journeys.end[judged], journeys.person[judged], stayed))
     done = take(journeys, journeys.completed)

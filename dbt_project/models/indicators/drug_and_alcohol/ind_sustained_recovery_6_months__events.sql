@@ -1,5 +1,6 @@
 -- Treatment journeys of any substance that ended as completed: whether the person started no other within 182 days.
--- Who died in those days could neither return nor stay recovered and is left out.
+-- Who died by the last of them could neither return nor stay recovered and is left out, also where the end is dated on
+-- or after the day of death: nobody recovers then.
 select
     'sustained_recovery_6_months' as indicator_id,
     person_key,
@@ -15,4 +16,4 @@ select
 from {{ ref('int_journey_ends') }}
 where
     outcome = 'completed'
-    and coalesce(days_to_death not between 1 and 182, true)
+    and coalesce(days_to_death > 182, true)
