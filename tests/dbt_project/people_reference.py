@@ -314,7 +314,7 @@ class Reference:
                 died = self.died.get(person)
                 then = day + timedelta(days=91)
                 begun = [row["event_start_date"] for row in reabled.get(person, [])]
-                if day > spell[0]["admission_date"] and any(within(days_from(day, one), 0, 7) for one in begun):
+                if any(self.stay_before(spells, one) is spell for one in begun):
                     gone = (died is not None and died <= then) or any(
                         start <= then <= end
                         for start, end in (
@@ -338,6 +338,18 @@ class Reference:
                 ):
                     away |= {n for n in range(1, 92) if start <= day + timedelta(days=n) <= end}
                 yield self.event("days_at_home_91", person, day, 1, 91 - len(away))
+
+    @staticmethod
+    def stay_before(spells: list[list[Row]], begun: date) -> list[Row] | None:
+        """The last stay of a night or more, ended alive and at no other hospital, in the week before a service."""
+        left = [
+            spell
+            for spell in spells
+            if spell[-1]["discharge_destination"] not in ("51", "79")
+            and spell[-1]["discharge_date"] > spell[0]["admission_date"]
+            and within(days_from(spell[-1]["discharge_date"], begun), 0, 7)
+        ]
+        return max(enumerate(left), key=lambda item: (item[1][-1]["discharge_date"], item[0]))[1] if left else None
 
     def dying(self, row: Row) -> int:
         """Emergencies that began on the last 90 days."""

@@ -266,7 +266,7 @@ class CareReader:
                 if outcome != "completed":
                     continue
                 died = self.deaths.get(person)
-                if died and end < died <= end + timedelta(days):
+                if died and died <= end + timedelta(days):
                     continue
                 found.append(Event(end, person, int(not _starts_within(journeys, end, days))))
         return found
@@ -404,8 +404,7 @@ class CareReader:
                 back = any(
                     other[0]["admission_method"].startswith("2")
                     and 0 <= (day(other[0]["admission_date"]) - out).days <= 29
-                    for number, other in enumerate(stays)
-                    if number != place
+                    for other in stays[place + 1 :]
                 )
                 found.append(Event(out, person, int(back)))
         return found
@@ -414,7 +413,7 @@ class CareReader:
         return [
             Event(out, self.person(row), (out - day(row["discharge_ready_date"])).days)
             for row in self.events("admitted_care")
-            if row["discharge_ready_date"]
+            if row["discharge_ready_date"] and row["discharge_destination"] != "79"
             for out in [day(row["discharge_date"])]
         ]
 
@@ -519,10 +518,17 @@ class CareReader:
         begun = self._reablement()
         found = []
         for person, stays in self.stays().items():
-            for stay in stays:
-                out = day(stay[-1]["discharge_date"])
-                left = stay[-1]["discharge_destination"] not in ("51", "79") and out > day(stay[0]["admission_date"])
-                if left and any(0 <= (start - out).days <= 7 for start in begun[person]):
+            # each service follows the last stay with a night before it
+            ends = [
+                day(stay[-1]["discharge_date"])
+                for stay in stays
+                if stay[-1]["discharge_destination"] not in ("51", "79")
+                and day(stay[-1]["discharge_date"]) > day(stay[0]["admission_date"])
+            ]
+            before = [[out for out in ends if 0 <= (start - out).days <= 7] for start in begun[person]]
+            followed = {max(found) for found in before if found}
+            for out in ends:
+                if out in followed:
                     then = out + timedelta(91)
                     away = any(start <= then <= end for start, end in beds[person] + homes[person])
                     found.append(Event(out, person, int(self.deaths.get(person, _NEVER) > then and not away)))

@@ -90,7 +90,13 @@ def _at_home_on_day_91(world: World, care: Care, stays: Stays) -> Contribution:
     begun, left = _reabled(care), take(stays, _left_alive(stays))
     row, place = _pairs(left.person, begun.person)
     gap = begun.start[place] - left.discharge[row]
-    left = take(left, np.bincount(row[(gap >= 0) & (gap <= _A_WEEK)], minlength=len(left.person)) > 0)
+    soon = (gap >= 0) & (gap <= _A_WEEK)
+    row, place = row[soon], place[soon]
+    # a service follows the last stay before it and no other
+    latest = np.full(len(begun.person), -1, dtype=np.int64)
+    np.maximum.at(latest, place, left.discharge[row])
+    row = row[left.discharge[row] == latest[place]]
+    left = take(left, np.bincount(row, minlength=len(left.person)) > 0)
     day = left.discharge + _THREE_MONTHS
     homes, until = _homes(care)
     seen = take(stays, stays.known)

@@ -1,7 +1,25 @@
 -- Continuous spells of people aged 65 and over of at least one night that ended neither by death nor in another
 -- hospital, with reablement that began 0 to 7 days after: whether the person was at home on the 91st day after the
--- discharge, that is alive and in neither hospital nor care home. First and last days count as being there.
-with discharges as (
+-- discharge, that is alive and in neither hospital nor care home. First and last days count as being there. A service
+-- follows one stay only, the last before it: it cannot speak for the discharge before a return to hospital as well.
+with followed as (
+    select
+        spells.person_key,
+        spells.spell_number,
+        row_number() over (
+            partition by services.person_key, services.event_start_date
+            order by spells.discharge_date desc, spells.spell_number desc
+        ) as place
+    from {{ ref('int_continuous_spells') }} as spells
+    inner join {{ ref('int_care_services') }} as services
+        on
+            spells.person_key = services.person_key
+            and services.is_reablement
+            and {{ dbt.datediff('spells.discharge_date', 'services.event_start_date', 'day') }} between 0 and 7
+    where spells.discharge_date > spells.admission_date and spells.discharge_destination not in ('51', '79')
+),
+
+discharges as (
     select distinct
         spells.person_key,
         spells.spell_number,
@@ -13,12 +31,9 @@ with discharges as (
         spells.area_code,
         cast({{ dbt.dateadd('day', 91, 'spells.event_date') }} as date) as day_91
     from {{ ref('int_spell_ends') }} as spells
-    inner join {{ ref('int_care_services') }} as services
-        on
-            spells.person_key = services.person_key
-            and services.is_reablement
-            and {{ dbt.datediff('spells.event_date', 'services.event_start_date', 'day') }} between 0 and 7
-    where spells.nights >= 1 and spells.discharge_destination not in ('51', '79') and spells.age_years >= 65
+    inner join followed
+        on spells.person_key = followed.person_key and spells.spell_number = followed.spell_number
+    where followed.place = 1 and spells.age_years >= 65
 ),
 
 away as (
