@@ -1,6 +1,7 @@
 -- Numerators and denominators as the practices' achievement extract counts them on a period's last day: one row a
--- count, practice and period, no person. A practice that lacks either part of the quotient is left out, and one that
--- two networks report counts once, as its own network on that day reports it.
+-- count, practice and period, no person. A practice that lacks either part of the quotient is left out. One that two
+-- networks report counts once, both parts as one network reports them: its own on that day, else the one whose code
+-- comes last. A part that this one lacks is not taken from the other.
 with counts as (
     select
         achievement.ind_code,
@@ -9,9 +10,8 @@ with counts as (
         achievement.field_name,
         achievement.value,
         coalesce(networks.pcn, 'unknown') as pcn,
-        row_number() over (
-            partition by
-                achievement.ind_code, achievement.practice_code, achievement.ach_date, achievement.field_name
+        dense_rank() over (
+            partition by achievement.ind_code, achievement.practice_code, achievement.ach_date
             order by
                 case when achievement.organisation = networks.pcn then 0 else 1 end,
                 achievement.organisation desc
