@@ -208,7 +208,7 @@ class CareReader:
                     if other.organisation == item.organisation and other.covers_from <= when <= other.covers_to
                 )
                 if (item.sequence, item.covers_to) == best:
-                    found.append(row)
+                    found.append({**row, "told_until": item.covers_to.isoformat()})
         return found
 
     def events(self, feed: str) -> list[Row]:
@@ -578,9 +578,16 @@ class CareReader:
         beds, homes = defaultdict(list), defaultdict(list)
         for row in self.events("admitted_care"):
             beds[self.person(row)].append((day(row["admission_date"]), day(row["discharge_date"])))
+        begun = defaultdict(list)
+        for person, row in self.services():
+            if row["service_type"] in {*_CARE_HOME, "Short Term Support: ST-Max", "Long Term Support: Community"}:
+                begun[person].append(day(row["event_start_date"]))
         for person, row in self.services():
             if row["service_type"] in _CARE_HOME:
-                end = day(row["event_end_date"]) if row["event_end_date"] else _NEVER
+                told = day(row["event_end_date"]) if row["event_end_date"] else None
+                # open in the last file that reaches back to it: until something else begins after that file
+                later = [start for start in begun[person] if start > day(row["told_until"])]
+                end = told or (min(later) - timedelta(1) if later else _NEVER)
                 homes[person].append((day(row["event_start_date"]), end))
         return beds, homes
 

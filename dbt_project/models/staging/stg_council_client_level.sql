@@ -14,7 +14,8 @@ select
     lake.service_type,
     lake.event_start_date,
     lake.event_end_date,
-    lake.event_outcome
+    lake.event_outcome,
+    submissions.covers_to as told_until
 from {{ lake_source('council_client_level') }} as lake
 inner join {{ ref('stg_submissions') }} as submissions
     on lake.submission = submissions.submission_id

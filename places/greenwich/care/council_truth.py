@@ -9,6 +9,7 @@ import numpy as np
 
 from places.greenwich.care.contributions import Contribution, Contributions, events, proportion
 from places.greenwich.care.council import (
+    AT_HOME,
     IN_NURSING,
     IN_RESIDENTIAL,
     REABLED,
@@ -137,11 +138,20 @@ def _days_at_home(world: World, care: Care, stays: Stays) -> tuple[Stays, Positi
 
 
 def _homes(care: Care) -> tuple[Care, Positions]:
-    """Care home services that count, and the end each file tells of: news only while some file covers the beginning."""
+    """Care home services that count, and the end the files tell of.
+
+    An end is news only while some file covers the beginning. A home that is open in the last of these files lasts until
+    the day before another home, reablement or support at home of the person that begins after that file.
+    """
     kept = (care.event == SERVICE) & care.numbered & ~care.dropped
     homes = take(care, kept & ((care.service == IN_NURSING) | (care.service == IN_RESIDENTIAL)))
-    told = homes.end <= known_until(homes.start.astype(np.int32), WINDOWS)
-    return homes, np.where(told, homes.end, NEVER)
+    told_until = known_until(homes.start.astype(np.int32), WINDOWS)
+    others = take(care, kept & np.isin(care.service, (IN_NURSING, IN_RESIDENTIAL, REABLED, AT_HOME)))
+    row, place = _pairs(homes.person, others.person)
+    later = others.start[place] > told_until[row]
+    following = np.full(len(homes.person), NEVER + 1, dtype=np.int64)
+    np.minimum.at(following, row[later], others.start[place][later])
+    return homes, np.where(homes.end <= told_until, homes.end, following - 1)
 
 
 def _any_covers(who: Positions, day: Positions, person: Positions, start: Positions, end: Positions) -> Mask:
