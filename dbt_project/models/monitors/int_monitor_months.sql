@@ -3,7 +3,8 @@
 --
 -- activity: cases in an indicator's denominator.
 -- zero_nights: emergency stays that ended on the day they began or were same-day care, of all emergency stays.
--- fall_coding: emergency stays for an injury that name a fall as its cause, of all for an injury.
+-- fall_coding: emergency stays for an injury that name a fall as its cause, of all for an injury, of people aged 65 and
+-- over on the register: those the figure of falls is counted from.
 -- window_edge: cases of the seven days on that side of a time limit which helps the figure, of those on either side.
 with activity as (
     select
@@ -23,9 +24,7 @@ with activity as (
 emergencies as (
     select
         cast({{ dbt.date_trunc('month', 'discharge_date') }} as date) as month_start,
-        case when same_day_emergency_care = 'N' and discharge_date > admission_date then 0 else 1 end as zero_nights,
-        case when substr(primary_diagnosis, 1, 3) between 'S00' and 'T98' then 1 else 0 end as is_injury,
-        case when substr(external_cause, 1, 3) between 'W00' and 'W19' then 1 else 0 end as is_fall
+        case when same_day_emergency_care = 'N' and discharge_date > admission_date then 0 else 1 end as zero_nights
     from {{ ref('int_continuous_spells') }}
     where is_emergency
 ),
@@ -34,11 +33,19 @@ hospital as (
     select
         month_start,
         count(*) as stays,
-        sum(zero_nights) as zero_nights,
-        sum(is_injury) as injuries,
-        sum(is_injury * is_fall) as falls
+        sum(zero_nights) as zero_nights
     from emergencies
     group by month_start
+),
+
+injuries as (
+    select
+        cast({{ dbt.date_trunc('month', 'event_date') }} as date) as month_start,
+        count(*) as injuries,
+        sum(case when substr(external_cause, 1, 3) between 'W00' and 'W19' then 1 else 0 end) as falls
+    from {{ ref('int_spell_ends') }}
+    where is_emergency and age_years >= 65 and substr(primary_diagnosis, 1, 3) between 'S00' and 'T98'
+    group by cast({{ dbt.date_trunc('month', 'event_date') }} as date)
 ),
 
 -- Days from an event to the next one, near a limit. `limit_day` is the last day that counts for the figure, or against
@@ -119,7 +126,7 @@ watched as (
         month_start,
         falls as part,
         injuries as whole
-    from hospital
+    from injuries
     union all
     select
         'window_edge' as monitor,
