@@ -2,8 +2,8 @@
 
 Belongs here: invitations and attendances, their files, true uptake and true rates. Not here: who lives where.
 
-An invitation is re-sent in the file of the next quarter; an attendance after the last day of the newest file that holds
-the invitation is never reported, and the truth knows nothing of it either.
+An invitation is re-sent in the files of the next three quarters; an attendance after the last day of the newest file
+that holds the invitation is never reported, and the truth knows nothing of it either.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from places.greenwich.world import PCN_GROUPS, World
 FEED = "nhs_health_checks"
 UPTAKE, OFFERED, RECEIVED = "health_check_uptake", "health_check_offered", "health_check_received"
 FOLLOW_UP_DAYS = 182
-WINDOWS = rolling_windows(6)
+WINDOWS = rolling_windows(12)
 # A check is offered every five years; some networks invite a little outside the ages it is for.
 _YEARLY_RATE = 0.17
 _INVITED_AGES = (39, 76)
@@ -108,7 +108,7 @@ def truth_rows(world: World, invitations: Invitations) -> list[TruthRow]:
 
 
 def extract(world: World, invitations: Invitations) -> Extract:
-    """The networks' files, two quarters each, every quarter."""
+    """The networks' files, twelve months each, every quarter."""
 
     def columns(rows: Positions, last_day: int) -> Columns:
         attended = invitations.attended[rows]

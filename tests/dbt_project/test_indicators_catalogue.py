@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from functools import cache
 
 import pytest
@@ -10,6 +11,7 @@ from dbt_lake import PROJECT
 
 from dbt_project.catalogue import Indicator, load_catalogue
 from dbt_project.catalogue.page import PAGE, page
+from ingest.contract import CONTRACTS, load_contract
 
 ALL = ("month", "quarter", "year", "rolling_year")
 LONG = ("quarter", "year", "rolling_year")
@@ -131,6 +133,29 @@ def test_feeds_are_those_the_rows_are_made_from(indicator: str) -> None:
     one = catalogue()[indicator]
     population = REGISTER if one.statistic in RATES else set()
     assert set(one.feeds) == feeds_below(model_of(indicator)) | population
+
+
+@pytest.mark.parametrize(
+    ("indicator", "feed"),
+    [
+        ("health_check_uptake", "nhs_health_checks"), ("four_week_quit", "stop_smoking"),
+        ("first_contact_28_days", "community_referrals"), ("onward_referral_completed", "community_referrals"),
+    ],
+)  # fmt: skip
+def test_a_follow_up_is_no_longer_than_the_senders_files_tell(indicator: str, feed: str) -> None:
+    """What a row itself is followed up for: its last file ends as many months later as coverage exceeds the cadence."""
+    custom = load_contract(CONTRACTS / f"{feed}.yaml").custom
+    assert (custom.coverage.kind, custom.cadence) == ("rolling", "quarterly")
+    months = (custom.coverage.months or 0) - 3
+    # the shortest run of so many months after a quarter's last day
+    ends = [date(2022, 12, 31), date(2023, 3, 31), date(2023, 6, 30), date(2023, 9, 30)]
+    shortest = min((_months_later(end, months) - end).days for end in ends)
+    assert catalogue()[indicator].follow_up_days <= shortest
+
+
+def _months_later(end: date, months: int) -> date:
+    count = end.year * 12 + end.month + months
+    return date(count // 12, count % 12 + 1, 1) - timedelta(days=1)
 
 
 @pytest.mark.parametrize(("union", "suffix"), [("int_indicator_events", "__events"), ("int_period_people", "__people")])

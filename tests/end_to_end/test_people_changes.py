@@ -84,7 +84,7 @@ def _assert_a_rebuild_is_the_same(home: Home, tmp_path: Path, told: Sequence[str
 # 13 January 2025.
 QUIT_DAY, INVITED, ATTENDED = date(2025, 1, 13), date(2025, 5, 6), date(2025, 5, 20)
 QUARTER_ENDS = (date(2025, 3, 31), date(2025, 6, 30))
-LATE_WINDOW = (date(2025, 2, 1), date(2025, 7, 31))
+LATE_WINDOW, LATE_YEAR = (date(2025, 2, 1), date(2025, 7, 31)), (date(2024, 8, 1), date(2025, 7, 31))
 Figure = tuple[str, ...]
 
 
@@ -114,11 +114,9 @@ def _quit_corrected(home: Home) -> tuple[Submission, str]:
 
 
 def _invited_late(home: Home, person: str, network: str) -> Submission:
-    """A month later the network sends six months again, a month further, with an invitation nobody had told of."""
+    """A month later the network sends twelve months again, a month further, with an invitation nobody had told of."""
     held = sent(home, newest(home, "nhs_health_checks", network))
-    told = [
-        row for row in held.rows if row["invited_on"] and (held.day(row["invited_on"]) or INVITED) >= LATE_WINDOW[0]
-    ]
+    told = [row for row in held.rows if row["invited_on"] and (held.day(row["invited_on"]) or INVITED) >= LATE_YEAR[0]]
     late = {
         "organisation": network,
         "record_id": "LATE-1",
@@ -128,7 +126,7 @@ def _invited_late(home: Home, person: str, network: str) -> Submission:
     }
     names = held.rows[0].keys() if held.rows else late.keys()
     rows = (*told, {name: late.get(name, "") for name in names})
-    return replace(held, first=LATE_WINDOW[0], last=LATE_WINDOW[1], rows=rows).submission()
+    return replace(held, first=LATE_YEAR[0], last=LATE_YEAR[1], rows=rows).submission()
 
 
 def _referral_dropped(home: Home) -> tuple[Submission, dict[str, str], date]:
@@ -286,7 +284,7 @@ def test_the_run_reports_exactly_these_changes(flexed: Flexed) -> None:
         ("stop_smoking from ZSS1", "stop_smoking from ZSS1, 2025-01-01 to 2025-06-30, sequence 1"),
         (
             f"nhs_health_checks from {network}",
-            f"nhs_health_checks from {network}, 2025-01-01 to 2025-06-30, sequence 1",
+            f"nhs_health_checks from {network}, 2024-07-01 to 2025-06-30, sequence 1",
         ),
         ("community_referrals from ZCM1", "community_referrals from ZCM1, 2025-01-01 to 2025-06-30, sequence 1"),
         (f"pcn_register from {register}", f"pcn_register from {register}, 2025-04-01 to 2025-06-30, sequence 1"),

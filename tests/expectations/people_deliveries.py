@@ -269,7 +269,7 @@ MAKERS = {
 COVERS = {
     "pcn_register": ("2024-04-01", "2025-03-31"),
     "pcn_long_term_conditions": ("2024-04-01", "2024-06-30"),
-    "nhs_health_checks": ("2024-01-01", "2024-06-30"),
+    "nhs_health_checks": ("2023-07-01", "2024-06-30"),
     "pcn_achievement": ("2024-04-01", "2024-06-30"),
     "treatment_episodes": ("2022-04-01", "2024-06-30"),
     "stop_smoking": ("2024-01-01", "2024-06-30"),

@@ -95,7 +95,7 @@ def test_every_required_sender_covers_every_day(sent: list[Submission]) -> None:
     ("feed", "months", "number"),
     [
         ("deaths", 12, 9),
-        ("nhs_health_checks", 6, 54),
+        ("nhs_health_checks", 12, 54),
         ("pcn_long_term_conditions", 3, 54),
         ("pcn_achievement", 3, 54),
         ("sexual_health", 3, 9),
