@@ -326,9 +326,10 @@ class Reference:
                         )
                     )
                     yield self.event("at_home_91_days", person, day, int(not gone))
-                if not self.overnight_emergency(spell) or (died is not None and died <= day + timedelta(days=91)):
+                if not self.overnight_emergency(spell):
                     continue
-                away = set()
+                # nobody is at home on the day of their death or after it
+                away = {n for n in range(1, 92) if died is not None and died <= day + timedelta(days=n)}
                 for start, end in (
                     *((row["admission_date"], row["discharge_date"]) for row in stays[person]),
                     *(

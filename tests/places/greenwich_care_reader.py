@@ -505,11 +505,11 @@ class CareReader:
                 out = day(stay[-1]["discharge_date"])
                 urgent = stay[0]["admission_method"].startswith("2") and stay[0]["same_day_emergency_care"] == "N"
                 left = stay[-1]["discharge_destination"] not in ("51", "79") and out > day(stay[0]["admission_date"])
-                lived = self.deaths.get(person, _NEVER) > out + timedelta(91)
-                if urgent and left and lived:
+                died = self.deaths.get(person, _NEVER)
+                if urgent and left:
                     days = [out + timedelta(number) for number in range(1, 92)]
                     times = beds[person] + homes[person]
-                    here = [one for one in days if not any(start <= one <= end for start, end in times)]
+                    here = [one for one in days if one < died and not any(start <= one <= end for start, end in times)]
                     found.append(Event(out, person, len(here)))
         return found
 

@@ -118,13 +118,14 @@ def _stays_before(care: Care, stays: Stays) -> tuple[Care, Positions]:
 
 
 def _days_at_home(world: World, care: Care, stays: Stays) -> tuple[Stays, Positions]:
-    """Emergency stays whose person lived through the 91 days after, and the days of them at home."""
+    """Emergency stays, and the days of the 91 after each that the person was alive and at home."""
     urgent = _left_alive(stays) & (stays.method >= FIRST_EMERGENCY) & ~stays.same_day_care
     left = take(stays, urgent)
-    left = take(left, Residents(world).known_death[left.person] > left.discharge + _THREE_MONTHS)
     homes, until = _homes(care)
     seen = take(stays, stays.known)
-    away = np.zeros((len(left.person), _THREE_MONTHS), dtype=bool)
+    death = Residents(world).known_death[left.person].astype(np.int64)
+    day = left.discharge[:, None] + np.arange(1, _THREE_MONTHS + 1)
+    away = day >= death[:, None]
     for person, start, end in (
         (seen.person, seen.admission, seen.discharge),
         (homes.person, homes.start, until),

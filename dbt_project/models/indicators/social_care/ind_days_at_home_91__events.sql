@@ -1,6 +1,7 @@
 -- Emergency spells of at least one night of people aged 65 and over that ended neither by death nor in another
--- hospital: on how many of the 91 days after the discharge the person was at home, that is in neither hospital nor care
--- home on any part of the day. Who died in these days was not at risk for all of them and is left out.
+-- hospital: on how many of the 91 days after it the person was alive and at home, that is in neither hospital nor care
+-- home on any part of the day. The day of a death and those after it are no days at home: leaving out who dies would
+-- leave out the sickest, and a death would raise the figure.
 with discharges as (
     select
         spells.person_key,
@@ -14,13 +15,10 @@ with discharges as (
         cast({{ dbt.dateadd('day', 1, 'spells.event_date') }} as date) as first_day,
         cast({{ dbt.dateadd('day', 91, 'spells.event_date') }} as date) as last_day
     from {{ ref('int_spell_ends') }} as spells
-    left join {{ ref('int_deaths') }} as deaths
-        on spells.person_key = deaths.person_key
     where
         spells.is_overnight_emergency
         and spells.discharge_destination not in ('51', '79')
         and spells.age_years >= 65
-        and coalesce({{ dbt.datediff('spells.event_date', 'deaths.date_of_death', 'day') }} > 91, true)
 ),
 
 away as (
@@ -48,6 +46,15 @@ away as (
             and homes.is_care_home
             and discharges.first_day <= coalesce(homes.event_end_date, discharges.last_day)
             and discharges.last_day >= homes.event_start_date
+    union all
+    select
+        discharges.person_key,
+        discharges.spell_number,
+        greatest(deaths.date_of_death, discharges.first_day) as from_day,
+        discharges.last_day as to_day
+    from discharges
+    inner join {{ ref('int_deaths') }} as deaths
+        on discharges.person_key = deaths.person_key and discharges.last_day >= deaths.date_of_death
 ),
 
 -- Of times away that overlap, each adds the days after the latest end so far.
