@@ -112,7 +112,7 @@ KPI_RETURN = _schema(
         game_breaking; blank without a value
     quality_status | text | fit, withheld, not_available
     quality_reason | text | one plain sentence; blank when fit
-    window_days | integer | days in the measurement window, with the follow-up of its events and the days looked \
+    window_days | integer | days in the measurement window, with the follow-up of its events and the days looked \\
         back on
     covered_days | integer | days of it that the data cut covers
     missing_days | integer | covered days that are incomplete
@@ -368,12 +368,14 @@ FUNNEL = _schema(
     size | decimal | exact denominator: people, person-months or expected events
     value | decimal | value compared, on the scale of the figure; a standardised ratio to one decimal
     centre | decimal | value of all networks together; 100 for a ratio
-    lower_95 | decimal | lower limit at p = 0.025; blank beyond 10,000 events of a rate or ratio
-    upper_95 | decimal | upper limit at p = 0.025; blank also where there are no events of a rate or ratio
+    lower_95 | decimal | lower limit at p = 0.025; blank beyond 10,000 events of a rate or ratio, and where one \\
+        person's events repeat
+    upper_95 | decimal | upper limit at p = 0.025; blank also where there are no events of a rate or ratio, and where \\
+        one person's events repeat
     lower_99_8 | decimal | lower limit at p = 0.001
     upper_99_8 | decimal | upper limit at p = 0.001
     significance | text | Low (0.001), Low (0.025), Not significant, High (0.025), High (0.001): the network's \\
-        own interval against the centre
+        own interval against the centre; or why it is not judged
     marker | text | blank, p or w, as the area's figure
     reason | text | one plain sentence when there is a marker
     data_cut_status | text | flex or freeze
@@ -471,8 +473,10 @@ INDICATORS = _schema(
     definition_hash | text | SHA-256 of the whole definition
     breaks | list | first days of the versions after the first: a series may change there for no other \\
         reason; blank without one
-    look_back_days | integer | days before the period's first day that some of its feeds must cover as well; they are \
+    look_back_days | integer | days before the period's first day that some of its feeds must cover as well; they are \\
         in window_days
+    events_repeat | boolean | whether one person has several of its events: they are not independent, and no funnel \\
+        judges a network by them
     """,
 )
 

@@ -103,7 +103,8 @@ class Indicator(BaseModel):
     divided by beside the area as a whole, `multiplier` what a share or rate is expressed per.
     `look_back_days` before the first day of a period the `look_back_feeds` are read as well. `allowance_days` after the
     follow-up the `allowance_feeds` must still cover, for the `allowance_reason`: what the follow-up asks about may be
-    sent that much later.
+    sent that much later. `events_repeat`: one person has several, so that they are not independent of each other and no
+    funnel that takes them for it judges a network.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, str_min_length=1)
@@ -116,7 +117,7 @@ class Indicator(BaseModel):
     )  # fmt: skip
     # The same, of the few that have them: in the hash only where they say something.
     COUNTING_SOME: ClassVar[tuple[str, ...]] = (
-        "look_back_days", "look_back_feeds", "allowance_days", "allowance_feeds",
+        "look_back_days", "look_back_feeds", "allowance_days", "allowance_feeds", "events_repeat",
     )  # fmt: skip
 
     indicator_id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -166,6 +167,7 @@ class Indicator(BaseModel):
     allowance_days: int = Field(default=0, ge=0)
     allowance_feeds: tuple[str, ...] = ()
     allowance_reason: str | None = None
+    events_repeat: bool = False
     changes: tuple[Change, ...] = ()
     dual_running: bool = False
 
@@ -311,7 +313,7 @@ COLUMNS = (
     "person_level", "follow_up_days", "period_kinds", "breakdowns", "multiplier", "metric", "domain",
     "clinical_or_functional", "local_or_national", "population_basis", "measurement_window", "follow_up_window",
     "maturity", "lag", "capture_method", "clinical_reviewer", "reference_ids", "bridge", "feeds", "effective_from",
-    "breaks", "look_back_days", "allowance_days",
+    "breaks", "look_back_days", "allowance_days", "events_repeat",
 )  # fmt: skip
 
 
@@ -482,6 +484,7 @@ def catalogue_table(indicators: Iterable[Indicator] | None = None) -> pa.Table:
         "follow_up_days": pa.int64(),
         "look_back_days": pa.int64(),
         "allowance_days": pa.int64(),
+        "events_repeat": pa.bool_(),
         "multiplier": pa.int64(),
         "effective_from": pa.date32(),
     }

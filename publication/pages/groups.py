@@ -31,6 +31,10 @@ CHANCE = (
     "Networks differ in size and in the people they serve, and small numbers move by chance. A point inside the funnel "
     "is what chance alone gives; a point outside is a reason to ask why, not a verdict."
 )
+REPEATED = (
+    "No limits are drawn: one person can have several of these events, and chance moves a network further than limits "
+    "for independent events would say."
+)
 NO_FUNNEL = "No limits are drawn: how far chance moves this figure does not follow from the numbers shown."
 
 
@@ -93,7 +97,8 @@ def _funnel(book: Book, indicator_id: str, rows: Sequence[Row], title: str, key:
     if len(placed) < 2:
         return _bars(book, indicator_id, rows, title, key), None
     funnel = None
-    if all(r["numerator"] is not None for r in placed):
+    repeated = bool(entry.get("events_repeat"))
+    if not repeated and all(r["numerator"] is not None for r in placed):
         funnel = funnel_of(placed, entry["unit"], entry["statistic"])
     dots = [Dot(r["breakdown_group"], r["value"], Decimal(r["denominator"])) for r in placed]
     unit = capital(unit_words(entry["unit"], entry["statistic"]))
@@ -102,7 +107,7 @@ def _funnel(book: Book, indicator_id: str, rows: Sequence[Row], title: str, key:
         "Level line: the networks together. Dashed: 95 % limits; solid: 99.8 % limits, from the rounded numbers. "
         + CHANCE
         if funnel
-        else NO_FUNNEL
+        else (REPEATED if repeated else NO_FUNNEL)
     )
     if funnel and entry["statistic"] == "dsr":
         words += " The limits are those of a crude rate of the same size, which is an approximation."

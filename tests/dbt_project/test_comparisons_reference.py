@@ -297,8 +297,26 @@ def test_expected_events_follow_from_the_rates_of_the_area(case: Case, place: Pl
         assert abs(float(row["expected"]) - expected) < 1e-6, key
         if row["ratio"] is not None:
             assert _near(row["ratio"], 100 * row["observed"] / expected, 1), key
+            low, high = _repeated(place, indicator, period, row["breakdown_group"], row["observed"])
+            assert _near(row["lower"], 100 * low / expected, 1), key
+            assert _near(row["upper"], 100 * high / expected, 1), key
             ratios += 1
     assert ratios > 20
+
+
+def _repeated(place: Place, indicator: str, period: Period, network: str, observed: int) -> tuple[float, float]:
+    """Limits of a count, as far apart as the squares of each person's events say."""
+    mine = [event for event in place.inside(indicator, period) if event[5] == network]
+    squares = sum(times * times for times in Counter((event[1], event[8]) for event in mine).values())
+    wider = math.sqrt(squares / observed) if observed else 1.0
+    low, high = _poisson(observed, "95") if observed < 10 else _byar(observed)
+    return max(0.0, observed + wider * (low - observed)), observed + wider * (high - observed)
+
+
+def _byar(events: int) -> tuple[float, float]:
+    z, more = Z["95"], events + 1
+    low = events * (1 - 1 / (9 * events) - z / (3 * math.sqrt(events))) ** 3
+    return low, more * (1 - 1 / (9 * more) + z / (3 * math.sqrt(more))) ** 3
 
 
 def test_funnels_follow_from_the_sums(case: Case, place: Place) -> None:
@@ -324,6 +342,10 @@ def test_funnels_follow_from_the_sums(case: Case, place: Place) -> None:
                 average, scale = events / size, entry.multiplier * (12 if row["basis"] == "crude rate" else 1)
             assert _near(row["centre"], average * scale, decimals), key
             assert _near(row["value"], one.events / float(row["size"]) * scale, decimals), key
+            if entry.events_repeat:
+                assert {row[f"{side}_{name}"] for side in ("lower", "upper") for name in ("95", "99_8")} == {None}, key
+                assert row["significance"] == "Not judged: events of one person are not independent", key
+                continue
             for level, name in (("95", "95"), ("99.8", "99_8")):
                 low, high = _funnel(row["basis"], one.events, float(row["size"]), average, level)
                 assert low is None or _near(row[f"lower_{name}"], low * scale, decimals), (*key, level)

@@ -75,7 +75,7 @@ def indicators() -> list[dict[str, Any]]:
              "denominator_definition": f"Everybody it could have been for {words}", "exclusions": "None",
              "statistic": statistic, "unit": unit, "polarity": polarity, "value_decimals": decimals, "kind": "outcome",
              "owner": "public health lead", "source": "Invented for tests; Open Government Licence v3.0",
-             "caveat": f"Invented figures of {words}"}
+             "caveat": f"Invented figures of {words}", "events_repeat": name.startswith("emergency_")}
         )  # fmt: skip
     return rows
 

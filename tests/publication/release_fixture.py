@@ -79,6 +79,7 @@ DEFINED = {
     "effective_from": date(2022, 4, 1), "definition_hash": "0" * 64,
     "breaks": None,
     "look_back_days": 0,
+    "events_repeat": False,
 }  # fmt: skip
 INDICATORS = [
     {

@@ -20,3 +20,20 @@
             end / cast({{ population }} as double) * {{ multiplier }}
     end
 {%- endmacro %}
+
+{#-
+    The same where events repeat in one person, who is not independent of themselves: the distance of the limit from the
+    events is widened by sqrt(squares / events), with squares the sum over people of the square of their events, as
+    dobson_limit does it. Never below 0. Source: METHODS, events not independent.
+#}
+{% macro repeated_rate_limit(side, events, squares, exact, population, multiplier=1, confidence=95) -%}
+    {%- set x = 'cast(' ~ events ~ ' as double)' -%}
+    {%- set widening -%}
+        case when {{ events }} > 0 then sqrt(cast({{ squares }} as double) / {{ x }}) else 1 end
+    {%- endset -%}
+    {%- set count = x ~ ' + ' ~ widening ~ ' * (' ~ rate_bound(side, events, exact, 1, 1, confidence) ~ ' - ' ~ x ~ ')' -%}
+    cast(
+        case when {{ count }} < 0 then 0 else {{ count }} end / cast({{ population }} as double) * {{ multiplier }}
+        as decimal(20, 9)
+    )
+{%- endmacro %}

@@ -1,7 +1,9 @@
 -- The networks of an area in the funnel of chance around what they have together, before disclosure control: shares and
 -- crude rates around their sum, standardised rates as observed against expected events around 100. A place in the
 -- funnel is no level and no rank. Means and medians have no funnel: counts alone do not say how far chance moves them.
--- The limits of a rate or a ratio stand at the network's own events, those of a share at its own people.
+-- The limits of a rate or a ratio stand at the network's own events, those of a share at its own people. They take
+-- events for independent: where one person has several, chance moves a network further than they say, so that there are
+-- none and no verdict.
 {% set keys = ['sums.indicator_id', 'sums.area_code', 'sums.period_id'] %}
 {% set sides = ['lower', 'upper'] %}
 {% set levels = {'95': '95', '99_8': '99.8'} %}
@@ -93,10 +95,14 @@ judged as (
         measures.marker,
         measures.reason,
         case when limited.basis = 'standardised ratio' then 1 else catalogue.value_decimals end as decimals,
-        {{ funnel_significance(
-            'limited.exact_centre', 'limited.own_lower_95', 'limited.own_upper_95', 'limited.own_lower_99_8',
-            'limited.own_upper_99_8'
-        ) }} as significance
+        catalogue.events_repeat,
+        case
+            when catalogue.events_repeat then 'Not judged: events of one person are not independent'
+            else {{ funnel_significance(
+                'limited.exact_centre', 'limited.own_lower_95', 'limited.own_upper_95', 'limited.own_lower_99_8',
+                'limited.own_upper_99_8'
+            ) }}
+        end as significance
     from limited
     inner join {{ ref('breakdowns') }} as parts
         on
@@ -132,7 +138,8 @@ select
     {{ round_half_up('cast(exact_centre as decimal(20, 9))', '1', 'decimals') }} as centre,
     {% for name in levels %}
         {% for side in sides %}
-            {{ round_half_up(side ~ '_' ~ name, '1', 'decimals') }} as {{ side }}_{{ name }},
+            case when not events_repeat then {{ round_half_up(side ~ '_' ~ name, '1', 'decimals') }} end
+                as {{ side }}_{{ name }},
         {% endfor %}
     {% endfor %}
     cast(significance as {{ dbt.type_string() }}) as significance,

@@ -35,5 +35,6 @@ select
     cast(effective_from as date) as effective_from,
     cast(definition_hash as {{ dbt.type_string() }}) as definition_hash,
     cast(nullif(breaks, '') as {{ dbt.type_string() }}) as breaks,
-    cast(look_back_days as integer) as look_back_days
+    cast(look_back_days as integer) as look_back_days,
+    events_repeat
 from {{ source('run', 'indicator_catalogue') }}

@@ -1,6 +1,8 @@
 -- Events of each network against those its people would have had at the area's own rates by age: indirect
 -- standardisation, with the area as the reference. The events of all networks and of the people without one are those
--- expected of them together. Before disclosure control.
+-- expected of them together. One person's admissions are not independent of each other: the limits of the observed are
+-- widened as those of the standardised rate are (dobson_limit), by the squares of each person's events over the events.
+-- Before disclosure control.
 {% set groups = ['indicator_id', 'area_code', 'period_kind', 'period_id', 'breakdown_group', 'band_count'] %}
 with reference as (
     select
@@ -20,6 +22,7 @@ bands as (
         networks.age_band,
         reference.band_count,
         networks.band_events,
+        networks.band_squares,
         networks.band_population,
         reference.band_events as reference_events,
         -- person-months, as those of the networks
@@ -38,6 +41,17 @@ sums as (
     {{ isr_sums('bands', groups, 'band_count') }}
 ),
 
+spread as (
+    select
+        indicator_id,
+        area_code,
+        period_id,
+        breakdown_group,
+        cast(sum(band_squares) as bigint) as squares
+    from bands
+    group by indicator_id, area_code, period_id, breakdown_group
+),
+
 judged as (
     select
         sums.indicator_id,
@@ -46,6 +60,7 @@ judged as (
         sums.breakdown_group,
         cast(sums.observed as bigint) as observed,
         cast(sums.expected as decimal(20, 9)) as expected,
+        spread.squares,
         coalesce(measures.marker, '') <> 'x' and coalesce(cast(sums.expected as decimal(20, 9)), 0) > 0 as has_ratio,
         case
             when measures.marker = 'x' then measures.reason
@@ -63,6 +78,12 @@ judged as (
         measures.marker,
         measures.data_cut_status
     from sums
+    inner join spread
+        on
+            sums.indicator_id = spread.indicator_id
+            and sums.area_code = spread.area_code
+            and sums.period_id = spread.period_id
+            and sums.breakdown_group = spread.breakdown_group
     inner join {{ ref('measures') }} as measures
         on
             sums.indicator_id = measures.indicator_id
@@ -85,22 +106,20 @@ select
     cast(judged.observed as bigint) as observed,
     judged.expected,
     case when judged.has_ratio then {{ round_half_up('(judged.observed * 100)', 'judged.expected', 1) }} end as ratio,
-    case
-        when judged.has_ratio
-            then {{ round_half_up(
-                rate_limit('lower', 'judged.observed', 'exact.lower_95', 'judged.expected', 100), '1', 1
-            ) }}
-    end as lower,
-    case
-        when judged.has_ratio
-            then {{ round_half_up(
-                rate_limit('upper', 'judged.observed', 'exact.upper_95', 'judged.expected', 100), '1', 1
-            ) }}
-    end as upper,
+    {% for side in ['lower', 'upper'] %}
+        case
+            when judged.has_ratio
+                then {{ round_half_up(
+                    repeated_rate_limit(
+                        side, 'judged.observed', 'judged.squares', 'exact.' ~ side ~ '_95', 'judged.expected', 100
+                    ), '1', 1
+                ) }}
+        end as {{ side }},
+    {% endfor %}
     cast(case
         when not judged.has_ratio then 'none: no value'
-        when judged.observed < 10 then 'exact Poisson'
-        else 'Byar'
+        when judged.observed < 10 then 'exact Poisson, for events that repeat in one person'
+        else 'Byar, for events that repeat in one person'
     end as {{ dbt.type_string() }}) as interval_method,
     cast(case when judged.has_ratio then judged.marker else 'x' end as {{ dbt.type_string() }}) as marker,
     cast(judged.reason as {{ dbt.type_string() }}) as reason,
