@@ -564,6 +564,27 @@ PRIOR_POSTINGS = Schema(
 )
 
 # What each folder of a release holds, in the order it is written.
+BOUNDS_IF_MISSING = _schema(
+    "bounds_if_missing",
+    "Between what KPIs that lack reports could have come out, had those who did not report done so: no score reads it.",
+    "agreement_id kpi_id period_id",
+    """
+    figure_id | text | the KPI's figure in kpi_return
+    agreement_id | text | agreement
+    kpi_id | text | KPI in the agreement's terms
+    period_id | text | settlement period
+    missing_days | integer | days of the measurement window that lack a report
+    absent_pct | decimal | per cent of the rows absent, by what those who did not report usually send; blank where \\
+        one of them never sent anything
+    value | decimal | value from what was received
+    lowest | decimal | lowest it could have been; blank without a range
+    highest | decimal | highest it could have been; blank without a range
+    level | text | level of the value; blank without levels
+    level_at_lowest | text | level the lowest would have reached
+    level_at_highest | text | level the highest would have reached
+    basis | text | one sentence: what the range assumes, or why there is none
+    """,
+)
 PUBLIC = (OUTCOMES, BREAKDOWNS, SPC_POINTS, INDICATORS, STATEMENT, COMPLETENESS)
 MEMBERS = (LEDGER, KPI_RETURN, STEPS, POSTINGS, MEMBER_LINES, ADVANCES, PRIOR_POSTINGS)
 MEASURES = Schema(
@@ -574,6 +595,6 @@ MEASURES = Schema(
 )
 # Made of the figures and for analysts alone: no page and no public table shows them.
 COMPARED = (INEQUALITY, FUNNEL, OBSERVED_EXPECTED, TREND)
-# About the figures, not of them: questions and an outlook, for members and analysts.
-WATCHED = (GAMING_MONITORS, YEAR_END_FORECASTS)
+# About the figures, not of them: questions, an outlook and what is not known, for members and analysts.
+WATCHED = (GAMING_MONITORS, YEAR_END_FORECASTS, BOUNDS_IF_MISSING)
 ANALYST = (MEASURES, BREAKDOWNS, SPC_POINTS, *COMPARED, *WATCHED, INDICATORS, COMPLETENESS)

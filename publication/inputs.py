@@ -18,6 +18,7 @@ import pyarrow as pa
 from foundation.canonical import content_id
 from foundation.errors import Refused
 from publication.columns import (
+    BOUNDS_IF_MISSING,
     BREAKDOWNS,
     FUNNEL,
     GAMING_MONITORS,
@@ -113,6 +114,7 @@ class ReleaseInputs:
     trend: pa.Table = field(default_factory=lambda: TREND.arrow().empty_table())
     gaming_monitors: pa.Table = field(default_factory=lambda: GAMING_MONITORS.arrow().empty_table())
     year_end_forecasts: pa.Table = field(default_factory=lambda: YEAR_END_FORECASTS.arrow().empty_table())
+    bounds_if_missing: pa.Table = field(default_factory=lambda: BOUNDS_IF_MISSING.arrow().empty_table())
     events: pa.Table | None = None
     left_out: Sequence[LeftOut] = ()
 

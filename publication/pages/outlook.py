@@ -1,7 +1,8 @@
 """The members' outlook: what the year is likely to end with, and what they should ask each other.
 
-Belongs here: forecasts of what the members are paid on and spend, and questions raised about their figures. Not here:
-any figure (`year_end_forecasts` and `gaming_monitors` of the analysts' database hold them), and nothing that pays.
+Belongs here: forecasts of what the members are paid on and spend, the range of what lacks reports, and questions raised
+about their figures. Not here: any figure (`year_end_forecasts`, `bounds_if_missing` and `gaming_monitors` of the
+analysts' database hold them), and nothing that pays.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from publication.columns import GAMING_MONITORS, YEAR_END_FORECASTS
+from publication.columns import BOUNDS_IF_MISSING, GAMING_MONITORS, KPI_RETURN, YEAR_END_FORECASTS
 from publication.inputs import Row, rows_of
 from publication.pages.book import Book
 from publication.pages.frame import cell, heads, render, row
-from publication.wording import day, listed, number, plural
+from publication.wording import LEVEL_WORDS, day, listed, number, plural
 
 _QUESTIONS = {
     "shrinking_denominator": "Fewer cases",
@@ -30,8 +31,8 @@ def outlook_page(book: Book, site: Mapping[str, Any]) -> bytes:
     return render(
         "members/tables.html.j2",
         {"title": "Outlook", "heading": "Outlook", "nav": "outlook.html",
-         "description": "Where the year is likely to end, and questions about the figures."},
-        site, sections=[_end_of_year(book), _questions(book)],
+         "description": "Where the year is likely to end, what is not known, and questions about the figures."},
+        site, sections=[_end_of_year(book), _if_missing(book), _questions(book)],
         lede="Nothing on this page pays, withholds or scores anything. It is for talking to each other before the year "
              "is over.",
     )  # fmt: skip
@@ -81,6 +82,39 @@ def _end_of_year(book: Book) -> dict[str, Any]:
     }  # fmt: skip
     none = ["There are no twelve complete months of anything scored or spent to forecast from yet."]
     return {"key": "end-of-year", "title": "At the end of the year", "lines": [] if rows else none,
+            "tables": [table] if rows else []}  # fmt: skip
+
+
+def _bound(value: Decimal | None, level: str | None, decimals: int) -> Any:
+    return cell(_said(value, decimals), n=True, lines=[LEVEL_WORDS[level]] if level else [])
+
+
+def _if_missing(book: Book) -> dict[str, Any]:
+    returned = {item["figure_id"]: item for item in rows_of(KPI_RETURN, book.inputs.kpi_return)}
+    rows = []
+    for item in rows_of(BOUNDS_IF_MISSING, book.inputs.bounds_if_missing):
+        kpi = returned[item["figure_id"]]
+        indicator, decimals = book.catalogue[kpi["indicator_id"]], int(kpi["value_decimals"] or 0)
+        absent = "not known" if item["absent_pct"] is None else f"{number(item['absent_pct'], 1)} %"
+        rows.append(
+            row(
+                cell(indicator["name"], lines=[indicator["unit"]]),
+                cell(item["period_id"], lines=[plural(item["missing_days"], "day") + " without a report"]),
+                cell(absent, n=True),
+                _bound(item["lowest"], item["level_at_lowest"], decimals),
+                _bound(item["value"], item["level"], decimals),
+                _bound(item["highest"], item["level_at_highest"], decimals),
+                cell(item["basis"]),
+            )
+        )
+    table = {
+        "key": "if-missing", "caption": "Between what it could have come out",
+        "note": "Not an interval of chance: all that is absent is taken to have gone one way.",
+        "head": heads("What", "Period", "#Absent", "#Lowest", "#As received", "#Highest", "What the range assumes"),
+        "rows": rows,
+    }  # fmt: skip
+    none = ["Everybody who had to report did: nothing that is scored lacks a report."]
+    return {"key": "missing", "title": "Had the missing reported", "lines": [] if rows else none,
             "tables": [table] if rows else []}  # fmt: skip
 
 

@@ -47,6 +47,7 @@ def test_the_page_lists_every_file(repository: Path) -> None:
         "trend",
         "gaming_monitors",
         "year_end_forecasts",
+        "bounds_if_missing",
         "indicators",
         "statement",
         "completeness",

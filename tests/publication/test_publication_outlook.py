@@ -55,11 +55,21 @@ def watched(inputs: ReleaseInputs, tmp_path_factory: pytest.TempPathFactory) -> 
         _monitor("window_edge", "quiet", "No movement."),
         _monitor("zero_nights", "not_enough", "Fewer than 30 cases."),
     ]
+    kpi = next(row for row in inputs.kpi_return.to_pylist() if row["indicator_id"] == SCORED)
+    bounds = [
+        {
+            **{name: kpi[name] for name in ("figure_id", "agreement_id", "kpi_id")}, "period_id": "2024-25",
+            "missing_days": 11, "absent_pct": Decimal("2.5"), "value": Decimal("402.1"), "lowest": Decimal("396.4"),
+            "highest": Decimal("409.9"), "level": "minimum", "level_at_lowest": "stretch", "level_at_highest": "poor",
+            "basis": "Had all gone one way.",
+        }
+    ]  # fmt: skip
     releases = tmp_path_factory.mktemp("watched")
     changed = replace(
         inputs,
         year_end_forecasts=made.table(columns.YEAR_END_FORECASTS, forecasts),
         gaming_monitors=made.table(columns.GAMING_MONITORS, monitors),
+        bounds_if_missing=made.table(columns.BOUNDS_IF_MISSING, bounds),
     )
     return releases / build_release(changed, releases)
 
@@ -77,6 +87,12 @@ def test_members_read_what_they_are_scored_on_and_what_they_spend(watched: Path)
     assert "3 questions asked: 1 raised, 1 with nothing to ask, 1 with too little to tell." in page
     assert "No movement." not in page and "Name of zero_nights" in page
     assert "7,771" not in page and "7771" not in page, "how many cases there are is the analysts' to see"
+
+
+def test_members_read_between_what_a_figure_that_lacks_reports_could_lie(watched: Path, release: Path) -> None:
+    page = _words(watched / "members" / "site" / "outlook.html")
+    assert "2024-25 11 days without a report 2.5 % 396.4 Stretch 402.1 Minimum 409.9 Poor Had all gone one way." in page
+    assert "nothing that is scored lacks a report" in _words(release / "members" / "site" / "outlook.html")
 
 
 def test_nothing_of_it_is_public_and_analysts_have_all_of_it(watched: Path) -> None:
