@@ -15,12 +15,13 @@ with short as (
         returned.area_code,
         returned.period_kind,
         returned.measurement_start,
+        returned.measurement_end,
+        returned.data_complete_as_at,
         returned.value,
         returned.value_decimals,
         returned.numerator,
         returned.denominator,
         returned.polarity,
-        returned.window_days,
         returned.covered_days,
         returned.missing_days,
         catalogue.person_level,
@@ -30,8 +31,7 @@ with short as (
         kpis.poor,
         kpis.minimum,
         kpis.stretch,
-        kpis.game_breaking,
-        cast({{ dbt.dateadd('day', 'returned.covered_days - 1', 'returned.measurement_start') }} as date) as window_end
+        kpis.game_breaking
     from {{ ref('kpi_return') }} as returned
     inner join {{ source('run', 'indicator_catalogue') }} as catalogue
         on returned.indicator_id = catalogue.indicator_id
@@ -101,7 +101,10 @@ of_feeds as (
         on
             short.area_code = days.area_code
             and feeds.feed = days.feed
-            and days.day between short.measurement_start and short.window_end
+            and days.day between
+            cast({{ dbt.dateadd('day', '-1 * feeds.days_before', 'short.measurement_start') }} as date)
+            and cast({{ dbt.dateadd('day', 'feeds.days_after', 'short.measurement_end') }} as date)
+            and short.data_complete_as_at >= days.day
     where short.person_level
     group by short.figure_id, feeds.feed
 ),
