@@ -68,6 +68,17 @@ SECTIONS = {
         + _limits("wilson_limit", "'x', 'n', 100")
         + " from given",
     ),
+    "Weighted proportion of a survey": Section(
+        "c text, yes integer, weight decimal(9, 4), answers integer",
+        "with weighed as (select c, cast(weight * 10000 as bigint) as w, yes, answers from given), "
+        "sums as (select c, sum(answers * yes * w) as yes_weight, sum(answers * w) as weight, "
+        "sum(answers * yes * w * w) as yes_squares, sum(answers * w * w) as squares from weighed group by c), "
+        "told as (select *, {{ effective_sample('yes_weight', 'weight', 'yes_squares', 'squares') }} as effective from sums) "
+        "select c, {{ exact_quotient('cast(100 * yes_weight as decimal(38, 0))', 'cast(weight as decimal(38, 0))', 9, 0, 0) "
+        "}} as value, effective, "
+        + _limits("wilson_limit", "'effective * yes_weight / weight', 'effective', 100")
+        + " from told",
+    ),
     "Count of events": Section("c text, x bigint", "select c, " + _limits("byar_limit", "'x'") + " from given"),
     "Crude rate": Section(
         "c text, x bigint, n bigint",
