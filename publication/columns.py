@@ -585,6 +585,33 @@ BOUNDS_IF_MISSING = _schema(
     basis | text | one sentence: what the range assumes, or why there is none
     """,
 )
+SURVEY_RESULTS = _schema(
+    "survey_results",
+    "Weighted shares of what residents answer in a survey, with its response rate, before disclosure control.",
+    "organisation period_start period_kind item_id breakdown_kind breakdown_group",
+    """
+    organisation | text | sender of the survey: surveys are not added up
+    period_kind | text | quarter or year of asking
+    period_id | text | e.g. 2025-26-q1
+    period_start | date | first day
+    period_end | date | last day
+    item_id | text | question
+    item_name | text | what a yes says
+    breakdown_kind | text | all, age_band, lives_alone, carer, long_term_condition
+    breakdown_group | text | all, the answer that makes the group, or unknown where it was not said
+    asked | integer | people the survey asked in the period, of every group
+    responded | integer | those of them who answered
+    response_pct | decimal | the same in per cent, one decimal
+    answers | integer | valid answers of the group to the question
+    yes_answers | integer | those who said yes
+    effective_answers | decimal | answers of a plain sample that say as much, one decimal
+    value | decimal | weighted per cent who say yes; blank where all weights are nought
+    lower | decimal | lower 95 % limit, by Wilson on the effective answers
+    upper | decimal | upper 95 % limit
+    quality_status | text | fit, withheld, too_small or not_available, as in kpi_return; no score reads it
+    quality_reason | text | one plain sentence; blank when fit
+    """,
+)
 PUBLIC = (OUTCOMES, BREAKDOWNS, SPC_POINTS, INDICATORS, STATEMENT, COMPLETENESS)
 MEMBERS = (LEDGER, KPI_RETURN, STEPS, POSTINGS, MEMBER_LINES, ADVANCES, PRIOR_POSTINGS)
 MEASURES = Schema(
@@ -594,7 +621,7 @@ MEASURES = Schema(
     tuple(column for column in OUTCOMES.columns if column.name != "value_text"),
 )
 # Made of the figures and for analysts alone: no page and no public table shows them.
-COMPARED = (INEQUALITY, FUNNEL, OBSERVED_EXPECTED, TREND)
+COMPARED = (INEQUALITY, FUNNEL, OBSERVED_EXPECTED, TREND, SURVEY_RESULTS)
 # About the figures, not of them: questions, an outlook and what is not known, for members and analysts.
 WATCHED = (GAMING_MONITORS, YEAR_END_FORECASTS, BOUNDS_IF_MISSING)
 ANALYST = (MEASURES, BREAKDOWNS, SPC_POINTS, *COMPARED, *WATCHED, INDICATORS, COMPLETENESS)

@@ -24,6 +24,7 @@ from publication.columns import (
     GAMING_MONITORS,
     INEQUALITY,
     OBSERVED_EXPECTED,
+    SURVEY_RESULTS,
     TREND,
     YEAR_END_FORECASTS,
     Column,
@@ -115,6 +116,7 @@ class ReleaseInputs:
     gaming_monitors: pa.Table = field(default_factory=lambda: GAMING_MONITORS.arrow().empty_table())
     year_end_forecasts: pa.Table = field(default_factory=lambda: YEAR_END_FORECASTS.arrow().empty_table())
     bounds_if_missing: pa.Table = field(default_factory=lambda: BOUNDS_IF_MISSING.arrow().empty_table())
+    survey_results: pa.Table = field(default_factory=lambda: SURVEY_RESULTS.arrow().empty_table())
     events: pa.Table | None = None
     left_out: Sequence[LeftOut] = ()
 

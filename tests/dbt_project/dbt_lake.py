@@ -99,11 +99,12 @@ PEOPLE_EVENTS = {
     "council_client_level": "event_start_date",
     "sexual_health": "attendance_date",
     "deaths": "date_of_death",
+    "resident_survey": "asked_on",
 }
 
 
 def _declared() -> dict[str, dict[str, pa.DataType]]:
-    types = {"string": _TEXT, "bigint": _WHOLE, "date": _DAY}
+    types = {"string": _TEXT, "bigint": _WHOLE, "date": _DAY, "decimal(9,4)": pa.decimal128(9, 4)}
     text = (PROJECT / "models/staging/_sources.yml").read_text(encoding="utf-8")
     lake = next(source for source in YAML(typ="safe", pure=True).load(text)["sources"] if source["name"] == "lake")
     return {

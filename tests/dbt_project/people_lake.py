@@ -24,7 +24,7 @@ from dbt_lake import FEEDS, Build, Lake, run_dbt, write_inputs
 AREA = "E09000011"
 COUNCIL = "ZCC1"
 FIRST, LAST = date(2023, 4, 1), date(2025, 6, 30)
-UNLINKED = ("reference_practices", "reference_areas", "pcn_achievement", "sexual_health")
+UNLINKED = ("reference_practices", "reference_areas", "pcn_achievement", "sexual_health", "resident_survey")
 # A column of each feed that is never blank: what the register of who must report names.
 ALWAYS_FILLED = {
     "reference_practices": "practice_code",
@@ -39,6 +39,7 @@ ALWAYS_FILLED = {
     "community_referrals": "referral_id",
     "council_client_level": "event_reference",
     "sexual_health": "record_id",
+    "resident_survey": "response_id",
     "deaths": "record_id",
 }
 

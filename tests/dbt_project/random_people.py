@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from people_lake import FIRST, LAST, PeopleLake, key_of
@@ -28,6 +29,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         for feed in (
             "treatment_episodes", "stop_smoking", "nhs_health_checks", "pcn_long_term_conditions", "admitted_care",
             "community_referrals", "council_client_level", "sexual_health", "deaths",
+            "resident_survey",
         )
     }  # fmt: skip
     registered: dict[int, list[Row]] = {}
@@ -195,11 +197,45 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
             place_of_death=draw.choice(["home", "care_home", "religious", "hospital", "hospice", "other"]),
         )  # fmt: skip
 
+    def ask(number: int) -> None:
+        """One survey of many, one that few answer; questions left out, groups not said, weights that differ."""
+        organisation = "ZCC1" if number % 3 else "ZCX1"
+        odds = (70, 15, 10, 5) if organisation == "ZCC1" else (6, 4, 60, 30)
+        (status,) = draw.choices(["complete", "partial", "refused", "not_reached"], odds)
+        said: Row = {}
+        if status in ("complete", "partial"):
+            scale, words = [None, 1, 2, 3, 4, 4, 5, 5], [None, "yes", "yes", "no", "not_sure"]
+            said = {name: draw.choice(scale) for name in ("told_story_once", "quick_help")}
+            said |= {name: draw.choice(words) for name in ("named_contact", "natural_support")}
+            least = 1 if status == "complete" else 0
+            said |= {name: draw.choice(scale[least:]) for name in ("overall_experience", "coordination", "listened_to")}
+            said |= {"social_contact": draw.choice([None, 1, 2, 3, 4, 4])}
+            said |= {"active_minutes": draw.choice([None, 0, 29, 30, 149, 150, 600])}
+        groups = {name: draw.choice([None, "yes", "no"]) for name in ("lives_alone", "carer", "long_term_condition")}
+        add(
+            "resident_survey", organisation, response_id=f"Q-{number:06d}", asked_on=day(), response_status=status,
+            age_band=draw.choice([None, "16_34", "35_49", "50_64", "65_79", "80_plus"]), **said, **groups,
+            design_weight=draw.choice([Decimal("1.0000"), Decimal("2.5000"), Decimal("0.3333"), Decimal("17.2500")]),
+        )  # fmt: skip
+
     for number in range(people):
         token = f"p{number:04d}"
         register(token)
         for write, share in ((treat, 0.6), (admit, 0.6), (care, 0.6), (live, 0.7), (die, 0.25)):
             if draw.random() < share:
                 write(token)
+    for number in range(4 * people):
+        ask(number)
+    # At the edges of what a survey's figures may rest on: asked, answered, weight.
+    for organisation, asked, answered, scale in (
+        ("ZEQ1", 150, 30, 1), ("ZEQ2", 151, 30, 1), ("ZEQ3", 29, 29, 1), ("ZEQ4", 30, 30, 0),
+    ):  # fmt: skip
+        for number in range(asked):
+            yes, has = number % 2 == 0, number < answered
+            add(
+                "resident_survey", organisation, response_id=f"E-{number:06d}", asked_on=date(2024, 5, 1),
+                response_status="partial" if has else "not_reached", told_story_once=(4 if yes else 3) if has else None,
+                design_weight=Decimal(scale * (1 if yes else 3)).quantize(Decimal("0.0001")),
+            )  # fmt: skip
     place.send_all(feeds)
     return Reference(feeds, registered, networks, areas)

@@ -76,7 +76,7 @@ SECTIONS = {
         "told as (select *, {{ effective_sample('yes_weight', 'weight', 'yes_squares', 'squares') }} as effective from sums) "
         "select c, {{ exact_quotient('cast(100 * yes_weight as decimal(38, 0))', 'cast(weight as decimal(38, 0))', 9, 0, 0) "
         "}} as value, effective, "
-        + _limits("wilson_limit", "'effective * yes_weight / weight', 'effective', 100")
+        + _limits("weighted_limit", "'yes_weight', 'weight', 'effective', 100")
         + " from told",
     ),
     "Count of events": Section("c text, x bigint", "select c, " + _limits("byar_limit", "'x'") + " from given"),

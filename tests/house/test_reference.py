@@ -48,6 +48,7 @@ def test_the_page_lists_every_file(repository: Path) -> None:
         "gaming_monitors",
         "year_end_forecasts",
         "bounds_if_missing",
+        "survey_results",
         "indicators",
         "statement",
         "completeness",

@@ -9,8 +9,8 @@
     {%- set feeds = [
         'admitted_care', 'aggregate_kpi_return', 'community_referrals', 'cost_ledger', 'council_client_level',
         'daily_discharge_return', 'deaths', 'nhs_health_checks', 'pcn_achievement', 'pcn_long_term_conditions',
-        'pcn_register', 'reference_areas', 'reference_organisations', 'reference_practices', 'sexual_health',
-        'stop_smoking', 'treatment_episodes'
+        'pcn_register', 'reference_areas', 'reference_organisations', 'reference_practices', 'resident_survey',
+        'sexual_health', 'stop_smoking', 'treatment_episodes'
     ] -%}
     {%- if execute -%}
         {%- set declared = graph.sources.values() | selectattr('source_name', 'equalto', 'lake')

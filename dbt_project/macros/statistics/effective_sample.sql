@@ -1,7 +1,7 @@
 {#
     How many answers of a plain sample say as much as a survey's weighted ones: n of the Wilson limits of its share.
 
-    Usage:  {{ wilson_limit('lower', 'effective * yes_weight / weight', 'effective', 100) }}
+    Usage:  {{ weighted_limit('lower', 'yes_weight', 'weight', 'effective', 100) }}
             from (select {{ effective_sample('yes_weight', 'weight', 'yes_squares', 'squares') }} as effective ...)
     yes_weight, weight: sums of the weights of those who said yes, and of all valid answers. yes_squares, squares: the
     same sums of their squares. Exact sums, in any one unit of weight: the unit cancels out. Returns DOUBLE; floating
@@ -27,4 +27,11 @@
                 + cast({{ squares }} - {{ yes_squares }} as double) * {{ one }} * {{ one }}
             )
     end
+{%- endmacro %}
+
+{#- One Wilson limit of the weighted share, on the scale of the multiplier, DECIMAL(20,9). -#}
+{% macro weighted_limit(side, yes_weight, weight, effective, multiplier=1, confidence=95) -%}
+    {#- The share before it is multiplied: a product divided again could come out above the effective number itself. -#}
+    {%- set share = '(cast(' ~ yes_weight ~ ' as double) / nullif(cast(' ~ weight ~ ' as double), 0))' -%}
+    {{ wilson_limit(side, effective ~ ' * ' ~ share, effective, multiplier, confidence) }}
 {%- endmacro %}
