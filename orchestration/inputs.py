@@ -68,6 +68,16 @@ AGREEMENT_PERIODS = pa.schema(
     ]
 )
 
+AGREEMENT_SPEND_LEVELS = pa.schema(
+    [
+        ("agreement_id", pa.string()),
+        ("level", pa.int64()),
+        ("member_id", pa.string()),
+        ("line_id", pa.string()),
+        ("effective_from", pa.date32()),
+    ]
+)
+
 
 def table_of(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     """Rows as a table of exactly that schema; a row with another set of columns is our own mistake and raises."""
@@ -126,6 +136,9 @@ def _write(cycle: Cycle) -> None:
             ],
         ),
         "agreement_kpis": table_of(AGREEMENT_KPIS, [row for item in cycle.agreements for row in item.terms.kpi_rows()]),
+        "agreement_spend_levels": table_of(
+            AGREEMENT_SPEND_LEVELS, [row for item in cycle.agreements for row in item.terms.spend_level_rows()]
+        ),
         "agreement_periods": table_of(
             AGREEMENT_PERIODS,
             [

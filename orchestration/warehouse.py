@@ -27,7 +27,7 @@ from foundation.home import Home
 # Tables that leave the build database: for verdicts, settlement and release.
 TABLES = (
     "measures", "breakdowns", "spc_points", "inequality", "int_deprivation_fifths", "funnel", "observed_expected",
-    "trend", "gaming_monitors", "year_end_forecasts", "bounds_if_missing", "survey_results",
+    "trend", "gaming_monitors", "year_end_forecasts", "bounds_if_missing", "survey_results", "spend_by_level",
     "indicators", "completeness", "kpi_return",
     "ledger", "lineage",
 )  # fmt: skip

@@ -612,6 +612,24 @@ SURVEY_RESULTS = _schema(
     quality_reason | text | one plain sentence; blank when fit
     """,
 )
+SPEND_BY_LEVEL = _schema(
+    "spend_by_level",
+    "What an agreement's open book spent by level of the wedge and year, and how it moved: no score reads it.",
+    "agreement_id year_id level",
+    """
+    agreement_id | text | agreement
+    year_id | text | financial year, e.g. 2024-25
+    level | text | 1 to 5 as the terms put lines on levels (`spend_levels`), or unmapped: what they leave out
+    spend_pence | integer | spend in pence; the levels and unmapped of a year add up to the ledger
+    total_pence | integer | spend of all levels, mapped or not
+    share_pct | decimal | per cent of the total, one decimal; blank where nothing was spent
+    member_months | integer | months of members' returns the year rests on
+    change_pence | integer | more than the year before; blank where the two years are not alike
+    change_pct | decimal | the same in per cent; blank too where there was nothing before
+    share_change | decimal | percentage points the share rose, from the shares as printed
+    why_no_change | text | one sentence where there is no change to tell; blank otherwise
+    """,
+)
 PUBLIC = (OUTCOMES, BREAKDOWNS, SPC_POINTS, INDICATORS, STATEMENT, COMPLETENESS)
 MEMBERS = (LEDGER, KPI_RETURN, STEPS, POSTINGS, MEMBER_LINES, ADVANCES, PRIOR_POSTINGS)
 MEASURES = Schema(
@@ -623,5 +641,5 @@ MEASURES = Schema(
 # Made of the figures and for analysts alone: no page and no public table shows them.
 COMPARED = (INEQUALITY, FUNNEL, OBSERVED_EXPECTED, TREND, SURVEY_RESULTS)
 # About the figures, not of them: questions, an outlook and what is not known, for members and analysts.
-WATCHED = (GAMING_MONITORS, YEAR_END_FORECASTS, BOUNDS_IF_MISSING)
+WATCHED = (GAMING_MONITORS, YEAR_END_FORECASTS, BOUNDS_IF_MISSING, SPEND_BY_LEVEL)
 ANALYST = (MEASURES, BREAKDOWNS, SPC_POINTS, *COMPARED, *WATCHED, INDICATORS, COMPLETENESS)

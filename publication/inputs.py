@@ -24,6 +24,7 @@ from publication.columns import (
     GAMING_MONITORS,
     INEQUALITY,
     OBSERVED_EXPECTED,
+    SPEND_BY_LEVEL,
     SURVEY_RESULTS,
     TREND,
     YEAR_END_FORECASTS,
@@ -117,6 +118,7 @@ class ReleaseInputs:
     year_end_forecasts: pa.Table = field(default_factory=lambda: YEAR_END_FORECASTS.arrow().empty_table())
     bounds_if_missing: pa.Table = field(default_factory=lambda: BOUNDS_IF_MISSING.arrow().empty_table())
     survey_results: pa.Table = field(default_factory=lambda: SURVEY_RESULTS.arrow().empty_table())
+    spend_by_level: pa.Table = field(default_factory=lambda: SPEND_BY_LEVEL.arrow().empty_table())
     events: pa.Table | None = None
     left_out: Sequence[LeftOut] = ()
 

@@ -11,9 +11,9 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from foundation.canonical import content_id, readable_json
@@ -35,6 +35,7 @@ from settlement.terms_parts import (
     Part,
     Parties,
     Scoring,
+    SpendLine,
 )
 from settlement.terms_top_up import TopUp
 from settlement.yaml_lines import LinedData, TermsError, read_lined_yaml
@@ -73,6 +74,7 @@ class Terms(Part):
     finance: Finance
     gate: Gate
     governance: Governance
+    spend_levels: Annotated[tuple[SpendLine, ...], Field(min_length=1)] | None = None
 
     @property
     def id(self) -> str:
@@ -230,6 +232,20 @@ class Terms(Part):
                 }
             )
         return rows
+
+    def spend_level_rows(self) -> list[dict[str, Any]]:
+        """One row per entry for the warehouse's `agreement_spend_levels`, by member, line and day."""
+        rows = [
+            {
+                "agreement_id": self.id,
+                "level": entry.level,
+                "member_id": entry.member,
+                "line_id": entry.line,
+                "effective_from": entry.effective_from or self.agreement.effective_from,
+            }
+            for entry in self.spend_levels or ()
+        ]
+        return sorted(rows, key=lambda row: (row["member_id"], row["line_id"] or "", row["effective_from"]))
 
 
 def _mend(detail: ErrorDetails, name: str) -> str:

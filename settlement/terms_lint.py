@@ -8,6 +8,7 @@ terms are approved (`approvals`).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -211,9 +212,29 @@ def _gate(terms: Terms) -> Iterator[Problem]:
                 )
 
 
+def _spend_levels(terms: Terms) -> Iterator[Problem]:
+    seen: set[tuple[str, str | None, date]] = set()
+    for index, entry in enumerate(terms.spend_levels or ()):
+        path = ("spend_levels", index)
+        begins = entry.effective_from or terms.agreement.effective_from
+        if entry.member not in terms.member_ids:
+            yield Problem((*path, "member"), f"`{entry.member}` is no member here.", "name a member's role.")
+        if begins.day != 1 or begins < terms.agreement.effective_from:
+            yield Problem(
+                (*path, "effective_from"),
+                f"{begins.isoformat()} is no first day of a month of the agreement.",
+                "lines are booked by the month: begin on the first day of one, not before the agreement does.",
+            )
+        if (key := (entry.member, entry.line, begins)) in seen:
+            yield Problem(
+                path, "these lines are put on a level twice from the same day.", "keep one of the two entries."
+            )
+        seen.add(key)
+
+
 def find_problems(terms: Terms) -> list[Problem]:
     """Every rule the terms break, in the order of the file's parts."""
     found: list[Problem] = []
-    for rule in (_identity, _parties, _framework, finance_problems, _gate):
+    for rule in (_identity, _parties, _framework, finance_problems, _gate, _spend_levels):
         found.extend(rule(terms))
     return found

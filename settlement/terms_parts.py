@@ -246,6 +246,18 @@ class Gate(Part):
     small_numbers: SmallNumbers | None = None
 
 
+class SpendLine(Part):
+    """On which level of the wedge a member's ledger lines stand: one line, or every line that is not named.
+
+    effective_from: the first month it holds; from the agreement's first day where it is left out.
+    """
+
+    level: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=5)]
+    member: RoleId
+    line: Code | None = None
+    effective_from: Day | None = None
+
+
 class Payment(Part):
     """Who pays gain to whom (a loss flows back), under which contract, from which budget, with which VAT."""
 

@@ -1,8 +1,8 @@
 """The members' outlook: what the year is likely to end with, and what they should ask each other.
 
-Belongs here: forecasts of what the members are paid on and spend, the range of what lacks reports, and questions raised
-about their figures. Not here: any figure (`year_end_forecasts`, `bounds_if_missing` and `gaming_monitors` of the
-analysts' database hold them), and nothing that pays.
+Belongs here: forecasts of what the members are paid on and spend, spend by level, the range of what lacks reports, and
+questions raised about their figures. Not here: any figure (`year_end_forecasts`, `spend_by_level`, `bounds_if_missing`
+and `gaming_monitors` of the analysts' database hold them), and nothing that pays.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from publication.columns import BOUNDS_IF_MISSING, GAMING_MONITORS, KPI_RETURN, YEAR_END_FORECASTS
+from publication.columns import BOUNDS_IF_MISSING, GAMING_MONITORS, KPI_RETURN, SPEND_BY_LEVEL, YEAR_END_FORECASTS
 from publication.inputs import Row, rows_of
 from publication.pages.book import Book
 from publication.pages.frame import cell, heads, render, row
-from publication.wording import LEVEL_WORDS, day, listed, number, plural
+from publication.wording import LEVEL_WORDS, day, listed, money, number, plural
 
 _QUESTIONS = {
     "shrinking_denominator": "Fewer cases",
@@ -32,7 +32,7 @@ def outlook_page(book: Book, site: Mapping[str, Any]) -> bytes:
         "members/tables.html.j2",
         {"title": "Outlook", "heading": "Outlook", "nav": "outlook.html",
          "description": "Where the year is likely to end, what is not known, and questions about the figures."},
-        site, sections=[_end_of_year(book), _if_missing(book), _questions(book)],
+        site, sections=[_end_of_year(book), _by_level(book), _if_missing(book), _questions(book)],
         lede="Nothing on this page pays, withholds or scores anything. It is for talking to each other before the year "
              "is over.",
     )  # fmt: skip
@@ -82,6 +82,35 @@ def _end_of_year(book: Book) -> dict[str, Any]:
     }  # fmt: skip
     none = ["There are no twelve complete months of anything scored or spent to forecast from yet."]
     return {"key": "end-of-year", "title": "At the end of the year", "lines": [] if rows else none,
+            "tables": [table] if rows else []}  # fmt: skip
+
+
+def _by_level(book: Book) -> dict[str, Any]:
+    found = rows_of(SPEND_BY_LEVEL, book.inputs.spend_by_level)
+    mapped = {item["agreement_id"] for item in found if item["level"] != "unmapped"}
+    names = {agreement.agreement_id: agreement.name for agreement in book.agreements}
+    rows = [
+        row(
+            cell(names.get(item["agreement_id"], item["agreement_id"]), lines=[item["year_id"]]),
+            cell("On no level" if item["level"] == "unmapped" else f"Level {item['level']}"),
+            cell(money(item["spend_pence"]), n=True),
+            cell(_said(item["share_pct"], 1), n=True),
+            cell("–" if item["change_pence"] is None else money(item["change_pence"]), n=True),
+            cell(item["why_no_change"] or ""),
+        )
+        for item in found
+        if item["agreement_id"] in mapped
+    ]
+    table = {
+        "key": "by-level", "caption": "Open book by level of the wedge",
+        "note": "The rows of a year add up to the open book, to the penny. Two years are compared only where both have "
+                "every month of the same members.",
+        "head": heads("Agreement", "Level", "#Spend", "#Per cent of all", "#More than the year before",
+                      "Why not compared"),
+        "rows": rows,
+    }  # fmt: skip
+    none = ["The terms put no spend on levels of the wedge."]
+    return {"key": "spend", "title": "Spend by level", "lines": [] if rows else none,
             "tables": [table] if rows else []}  # fmt: skip
 
 

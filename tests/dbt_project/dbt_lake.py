@@ -161,6 +161,9 @@ KPIS = pa.schema(
     ]
 )
 LINKS = pa.schema([("token", _TEXT), ("token_kind", _TEXT), ("person_key", _WHOLE), ("basis", _TEXT)])
+SPEND_LEVELS = pa.schema(
+    [("agreement_id", _TEXT), ("level", _WHOLE), ("member_id", _TEXT), ("line_id", _TEXT), ("effective_from", _DAY)]
+)
 PERIODS = pa.schema([("agreement_id", _TEXT), ("period_id", _TEXT), ("period_start", _DAY), ("period_end", _DAY)])
 
 
@@ -304,6 +307,7 @@ def write_inputs(
     write_parquet(folder / "submissions.parquet", pa.Table.from_pylist(lake.accepted, schema=SUBMISSIONS))
     write_parquet(folder / "agreement_kpis.parquet", pa.Table.from_pylist(list(kpis), schema=KPIS))
     write_parquet(folder / "agreement_periods.parquet", pa.Table.from_pylist(list(periods), schema=PERIODS))
+    write_parquet(folder / "agreement_spend_levels.parquet", SPEND_LEVELS.empty_table())
     write_parquet(folder / "indicator_catalogue.parquet", catalogue_table())
     write_parquet(folder / "indicator_feeds.parquet", indicator_feeds_table())
     write_parquet(folder / "links.parquet", pa.Table.from_pylist(list(links), schema=LINKS))

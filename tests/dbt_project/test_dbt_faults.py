@@ -24,6 +24,7 @@ update int_discharge_days set missing_organisations = 'RFS' where day = date '20
 delete from lineage where figure_id like 'kpi:%';
 insert into spc_points select * from spc_points;
 update ind_talking_therapies_reliable_recovery__months set value = 51.5;
+update spend_by_level set spend_pence = spend_pence + 1;
 """
 
 
@@ -93,6 +94,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Build, Build]:
         "one_submission_per_sequence",
         "published_percentages_are_whole",
         "required_measures_are_columns",
+        "spend_by_level_is_the_ledger",
         "source_accepted_values_run_agreement_kpis_role__paid__monitored__gate",
         "source_unique_combination_run_agreement_kpis_agreement_id__kpi_id__effective_from",
         "sums_reconcile",

@@ -49,6 +49,7 @@ def test_the_page_lists_every_file(repository: Path) -> None:
         "year_end_forecasts",
         "bounds_if_missing",
         "survey_results",
+        "spend_by_level",
         "indicators",
         "statement",
         "completeness",

@@ -64,12 +64,26 @@ def watched(inputs: ReleaseInputs, tmp_path_factory: pytest.TempPathFactory) -> 
             "basis": "Had all gone one way.",
         }
     ]  # fmt: skip
+    # the figures of the Southern Derbyshire paper, 592.2 million in all
+    spend = [
+        {
+            "agreement_id": agreement, "year_id": "2024-25", "level": level, "spend_pence": pence,
+            "total_pence": 59_220_000_000, "share_pct": Decimal(share), "member_months": 60,
+            "change_pence": None if level == "unmapped" else -pence // 2, "change_pct": None, "share_change": None,
+            "why_no_change": None,
+        }
+        for level, pence, share in (
+            ("1", 0, "0"), ("2", 9_640_000_000, "16.3"), ("3", 7_300_000_000, "12.3"), ("4", 7_010_000_000, "11.8"),
+            ("5", 35_270_000_000, "59.6"), ("unmapped", 0, "0"),
+        )
+    ]  # fmt: skip
     releases = tmp_path_factory.mktemp("watched")
     changed = replace(
         inputs,
         year_end_forecasts=made.table(columns.YEAR_END_FORECASTS, forecasts),
         gaming_monitors=made.table(columns.GAMING_MONITORS, monitors),
         bounds_if_missing=made.table(columns.BOUNDS_IF_MISSING, bounds),
+        spend_by_level=made.table(columns.SPEND_BY_LEVEL, spend),
     )
     return releases / build_release(changed, releases)
 
@@ -93,6 +107,17 @@ def test_members_read_between_what_a_figure_that_lacks_reports_could_lie(watched
     page = _words(watched / "members" / "site" / "outlook.html")
     assert "2024-25 11 days without a report 2.5 % 396.4 Stretch 402.1 Minimum 409.9 Poor Had all gone one way." in page
     assert "nothing that is scored lacks a report" in _words(release / "members" / "site" / "outlook.html")
+
+
+def test_members_read_their_spend_by_level(watched: Path, release: Path) -> None:
+    """DER-23: 0.0 + 96.4 + 73.0 + 70.1 + 352.7 million, with what stands on no level beside them."""
+    page = _words(watched / "members" / "site" / "outlook.html")
+    for words in (
+        "Level 1 £0.00 0.0", "Level 2 £96,400,000.00 16.3", "Level 3 £73,000,000.00 12.3",
+        "Level 4 £70,100,000.00 11.8", "Level 5 £352,700,000.00 59.6", "On no level £0.00 0.0 –",
+    ):  # fmt: skip
+        assert words in page, words
+    assert "put no spend on levels" in _words(release / "members" / "site" / "outlook.html")
 
 
 def test_nothing_of_it_is_public_and_analysts_have_all_of_it(watched: Path) -> None:

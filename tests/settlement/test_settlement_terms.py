@@ -95,6 +95,21 @@ def test_kpi_rows_for_the_warehouse() -> None:
     assert {tuple(row.values())[-5:] for row in rows} == {("all", "all", 0, None, None)}
 
 
+def test_spend_levels_are_rows_for_the_warehouse() -> None:
+    """DER-23: the levels of the page's example, each from its first day; terms without them hash as before."""
+    page = (ROOT / "docs" / "reference" / "terms.md").read_text(encoding="utf-8")
+    example = re.search(r"```yaml\n(spend_levels:\n.*?)```", page, re.S)
+    assert example
+    rows = load_terms(RAW + b"\n" + example[1].encode()).spend_level_rows()
+    assert [tuple(row.values()) for row in rows] == [
+        ("derbyshire-real-only", 5, "acute-trust", None, date(2024, 4, 1)),
+        ("derbyshire-real-only", 4, "community-trust", None, date(2024, 4, 1)),
+        ("derbyshire-real-only", 3, "community-trust", "home-teams", date(2024, 10, 1)),
+    ]
+    assert load_terms(RAW).spend_level_rows() == []
+    assert load_terms(RAW).terms_hash != load_terms(RAW + b"\n" + example[1].encode()).terms_hash
+
+
 def test_schema_is_the_published_one() -> None:
     published = ROOT / "docs" / "reference" / "terms.schema.json"
     assert published.read_bytes() == terms_schema(), (
@@ -185,6 +200,23 @@ RULES: list[tuple[str, dict[str, Any], str]] = [
     ("percent", {"finance.gain.cap_pct_of_target": 101}, "less than or equal"),
     ("negative", {"parties.members.0.turnover_gbp": -1}, "greater than or equal"),
     ("live weight", {"scoring.minimum_live_weight_pct": 0}, "greater than 0"),
+    ("DER-23 level", {"spend_levels": [{"level": 6, "member": "acute-trust"}]}, "less than or equal"),
+    ("DER-23 member", {"spend_levels": [{"level": 5, "member": "stranger"}]}, "no member here"),
+    (
+        "DER-23 mid-month",
+        {"spend_levels": [{"level": 5, "member": "acute-trust", "effective_from": "2024-05-02"}]},
+        "no first day",
+    ),
+    (
+        "DER-23 too early",
+        {"spend_levels": [{"level": 5, "member": "acute-trust", "effective_from": "2024-03-01"}]},
+        "no first day",
+    ),
+    (
+        "DER-23 twice",
+        {"spend_levels": [{"level": level, "member": "acute-trust", "line": "beds"} for level in (4, 5)]},
+        "twice",
+    ),
     ("format", {"terms_format": 2}, "terms_format"),
     ("blank", {"mandate.purpose": ""}, "purpose"),
     ("missing part", {"governance": None}, "`governance` is missing"),
