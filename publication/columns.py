@@ -630,6 +630,25 @@ SPEND_BY_LEVEL = _schema(
     why_no_change | text | one sentence where there is no change to tell; blank otherwise
     """,
 )
+MILESTONES = _schema(
+    "milestones",
+    "Each crossing of an agreed level by a KPI, one row a milestone and crossing, read anew from the standing returns.",
+    "agreement_id kpi_id period_kind period_id milestone",
+    """
+    figure_id | text | the KPI's figure in kpi_return that crossed
+    agreement_id | text | agreement
+    kpi_id | text | KPI in the agreement's terms
+    period_kind | text | quarter or year: the series it is told in
+    period_id | text | period of the figure
+    milestone | text | level of the terms: poor, minimum, stretch or game_breaking
+    milestone_value | decimal | its value; at it, it is reached
+    direction | text | reached or lost: to the better or to the worse, whatever the polarity
+    value | decimal | value of the KPI
+    earlier_figure_id | text | the fit figure before it, which lay on the other side
+    earlier_period_id | text | its period; periods between had no figure fit to be scored
+    earlier_value | decimal | its value
+    """,
+)
 PUBLIC = (OUTCOMES, BREAKDOWNS, SPC_POINTS, INDICATORS, STATEMENT, COMPLETENESS)
 MEMBERS = (LEDGER, KPI_RETURN, STEPS, POSTINGS, MEMBER_LINES, ADVANCES, PRIOR_POSTINGS)
 MEASURES = Schema(
@@ -641,5 +660,5 @@ MEASURES = Schema(
 # Made of the figures and for analysts alone: no page and no public table shows them.
 COMPARED = (INEQUALITY, FUNNEL, OBSERVED_EXPECTED, TREND, SURVEY_RESULTS)
 # About the figures, not of them: questions, an outlook and what is not known, for members and analysts.
-WATCHED = (GAMING_MONITORS, YEAR_END_FORECASTS, BOUNDS_IF_MISSING, SPEND_BY_LEVEL)
+WATCHED = (GAMING_MONITORS, YEAR_END_FORECASTS, BOUNDS_IF_MISSING, SPEND_BY_LEVEL, MILESTONES)
 ANALYST = (MEASURES, BREAKDOWNS, SPC_POINTS, *COMPARED, *WATCHED, INDICATORS, COMPLETENESS)

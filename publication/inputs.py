@@ -23,6 +23,7 @@ from publication.columns import (
     FUNNEL,
     GAMING_MONITORS,
     INEQUALITY,
+    MILESTONES,
     OBSERVED_EXPECTED,
     SPEND_BY_LEVEL,
     SURVEY_RESULTS,
@@ -119,6 +120,7 @@ class ReleaseInputs:
     bounds_if_missing: pa.Table = field(default_factory=lambda: BOUNDS_IF_MISSING.arrow().empty_table())
     survey_results: pa.Table = field(default_factory=lambda: SURVEY_RESULTS.arrow().empty_table())
     spend_by_level: pa.Table = field(default_factory=lambda: SPEND_BY_LEVEL.arrow().empty_table())
+    milestones: pa.Table = field(default_factory=lambda: MILESTONES.arrow().empty_table())
     events: pa.Table | None = None
     left_out: Sequence[LeftOut] = ()
 

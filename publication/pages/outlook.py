@@ -1,8 +1,8 @@
 """The members' outlook: what the year is likely to end with, and what they should ask each other.
 
-Belongs here: forecasts of what the members are paid on and spend, spend by level, the range of what lacks reports, and
-questions raised about their figures. Not here: any figure (`year_end_forecasts`, `spend_by_level`, `bounds_if_missing`
-and `gaming_monitors` of the analysts' database hold them), and nothing that pays.
+Belongs here: forecasts of what the members are paid on and spend, milestones crossed, spend by level, the range of what
+lacks reports, and questions raised about their figures. Not here: any figure (`year_end_forecasts`, `milestones`,
+`spend_by_level`, `bounds_if_missing` and `gaming_monitors` of the analysts' database hold them), and nothing that pays.
 """
 
 from __future__ import annotations
@@ -11,7 +11,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from publication.columns import BOUNDS_IF_MISSING, GAMING_MONITORS, KPI_RETURN, SPEND_BY_LEVEL, YEAR_END_FORECASTS
+from publication.columns import (
+    BOUNDS_IF_MISSING,
+    GAMING_MONITORS,
+    KPI_RETURN,
+    MILESTONES,
+    SPEND_BY_LEVEL,
+    YEAR_END_FORECASTS,
+)
 from publication.inputs import Row, rows_of
 from publication.pages.book import Book
 from publication.pages.frame import cell, heads, render, row
@@ -32,7 +39,8 @@ def outlook_page(book: Book, site: Mapping[str, Any]) -> bytes:
         "members/tables.html.j2",
         {"title": "Outlook", "heading": "Outlook", "nav": "outlook.html",
          "description": "Where the year is likely to end, what is not known, and questions about the figures."},
-        site, sections=[_end_of_year(book), _by_level(book), _if_missing(book), _questions(book)],
+        site, sections=[_end_of_year(book), _crossed(book), _by_level(book), _if_missing(book),
+                        _questions(book)],
         lede="Nothing on this page pays, withholds or scores anything. It is for talking to each other before the year "
              "is over.",
     )  # fmt: skip
@@ -82,6 +90,33 @@ def _end_of_year(book: Book) -> dict[str, Any]:
     }  # fmt: skip
     none = ["There are no twelve complete months of anything scored or spent to forecast from yet."]
     return {"key": "end-of-year", "title": "At the end of the year", "lines": [] if rows else none,
+            "tables": [table] if rows else []}  # fmt: skip
+
+
+def _crossed(book: Book) -> dict[str, Any]:
+    returned = {item["figure_id"]: item for item in rows_of(KPI_RETURN, book.inputs.kpi_return)}
+    rows = []
+    for item in rows_of(MILESTONES, book.inputs.milestones):
+        kpi = returned[item["figure_id"]]
+        indicator, decimals = book.catalogue[kpi["indicator_id"]], int(kpi["value_decimals"] or 0)
+        rows.append(
+            row(
+                cell(indicator["name"], lines=[indicator["unit"]]),
+                cell(f"{LEVEL_WORDS[item['milestone']]} {item['direction']}"),
+                cell(number(item["milestone_value"].normalize()), n=True),
+                cell(item["period_id"], lines=[f"after {item['earlier_period_id']}"]),
+                cell(number(item["earlier_value"], decimals), n=True),
+                cell(number(item["value"], decimals), n=True),
+            )
+        )
+    table = {
+        "key": "milestones", "caption": "Agreed levels crossed",
+        "note": "From one figure fit to be scored to the next. Where a figure is restated, its crossings are too.",
+        "head": heads("What", "Crossing", "#Level at", "Period", "#Before", "#Then"),
+        "rows": rows,
+    }  # fmt: skip
+    none = ["No agreed level was crossed between two figures that are fit to be scored."]
+    return {"key": "crossed", "title": "Milestones", "lines": [] if rows else none,
             "tables": [table] if rows else []}  # fmt: skip
 
 

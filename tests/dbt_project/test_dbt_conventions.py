@@ -19,7 +19,7 @@ SQL = [*MODELS, *sorted((PROJECT / "macros").rglob("*.sql")), *sorted((PROJECT /
 PUBLIC = (
     "measures", "breakdowns", "spc_points", "inequality", "funnel", "observed_expected", "trend", "gaming_monitors",
     "year_end_forecasts", "bounds_if_missing", "survey_results", "spend_by_level",
-    "indicators", "completeness", "kpi_return", "ledger", "lineage",
+    "milestones", "indicators", "completeness", "kpi_return", "ledger", "lineage",
 )  # fmt: skip
 TYPES = {
     "text": {"string"},

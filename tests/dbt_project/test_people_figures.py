@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,13 @@ insert into int_small_areas select 'E01999999', 'E09000099', 10, '1';
 update breakdowns set marker = 'w', reason = null;
 update kpi_return set quality_status = 'fit', quality_reason = null where kpi_id = 'late';
 """
+
+
+# A third quits, a little more in the first quarter: at one decimal its 34.1 lies above the stretch, what follows below.
+EDGE = {
+    "failure": Decimal(10), "poor": Decimal(20), "minimum": Decimal(30), "stretch": Decimal("34.1"),
+    "game_breaking": Decimal(60),
+}  # fmt: skip
 
 
 def _people_kpi(kpi_id: str, **changes: Any) -> dict[str, Any]:
@@ -125,6 +133,7 @@ def built(place: tuple[PeopleLake, Path]) -> Build:
         _people_kpi("small", least_denominator=366),
         _people_kpi("thin", least_count=123),
         _people_kpi("nowhere", breakdown_kind="pcn", breakdown_group="ZPN9"),
+        _people_kpi("edge", role="paid", measurement_lag_months=3, baseline_value=Decimal(30), **EDGE),
     ]
     periods = [
         {
@@ -245,6 +254,24 @@ def test_too_few_cases_are_not_scored(built: Build) -> None:
         "Fewer than 123 cases lie on one side of the figure, the least the members agreed to score.",
     )
     assert (whole["quality_status"], whole["denominator"]) == ("too_small", 91)
+
+
+def test_milestones_are_the_crossings_of_what_was_returned(built: Build) -> None:
+    """GRW-35: one event a milestone and crossing, counted again from the returns in a loop."""
+    returned = built.rows(
+        "select * from kpi_return where kpi_id = 'edge' and quality_status = 'fit' order by period_kind, period_start"
+    )
+    series = [(str(row["period_kind"]), str(row["period_id"]), Decimal(str(row["value"]))) for row in returned]
+    expected = [
+        (now[1], before[1], name, "reached" if now[2] >= knot else "lost")
+        for before, now in pairwise(series)
+        if before[0] == now[0]
+        for name, knot in EDGE.items()
+        if name != "failure" and (before[2] >= knot) != (now[2] >= knot)
+    ]
+    found = built.rows("select period_id, earlier_period_id, milestone, direction from milestones")
+    assert sorted(tuple(row.values()) for row in found) == sorted(expected)
+    assert ("2024-25-q3", "2024-25-q2", "stretch", "lost") in expected
 
 
 def test_a_figure_rests_on_the_submissions_of_its_window(place: tuple[PeopleLake, Path], built: Build) -> None:

@@ -66,9 +66,11 @@ def test_the_analysts_queries_answer(repository: Path, greenwich: DemoHome) -> N
         answers = {re.findall(r"from (\w+)", block)[0]: analysts.execute(block).fetchall() for block in blocks}
         assert set(answers) == {
             "inequality", "funnel", "observed_expected", "trend", "year_end_forecasts", "gaming_monitors",
-            "bounds_if_missing", "survey_results", "spend_by_level",
+            "bounds_if_missing", "survey_results", "spend_by_level", "milestones",
         }  # fmt: skip
-        assert all(answers[table] for table in set(answers) - {"funnel", "bounds_if_missing", "survey_results"})
+        assert all(
+            answers[table] for table in set(answers) - {"funnel", "bounds_if_missing", "survey_results", "milestones"}
+        )
         # nobody games an invented place: what raises a question there would raise one everywhere
         assert not [row for row in answers["gaming_monitors"] if row[2] == "raised"]
         placed = analysts.execute("select count(distinct breakdown_group) from funnel").fetchall()

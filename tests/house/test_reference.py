@@ -50,6 +50,7 @@ def test_the_page_lists_every_file(repository: Path) -> None:
         "bounds_if_missing",
         "survey_results",
         "spend_by_level",
+        "milestones",
         "indicators",
         "statement",
         "completeness",

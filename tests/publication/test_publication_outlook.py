@@ -64,6 +64,14 @@ def watched(inputs: ReleaseInputs, tmp_path_factory: pytest.TempPathFactory) -> 
             "basis": "Had all gone one way.",
         }
     ]  # fmt: skip
+    milestones = [
+        {
+            **{name: kpi[name] for name in ("figure_id", "agreement_id", "kpi_id")}, "period_kind": "year",
+            "period_id": "2024-25", "milestone": "stretch", "milestone_value": Decimal("430.000000000"), "direction": "reached",
+            "value": Decimal("402.1"), "earlier_figure_id": "kpi:earlier", "earlier_period_id": "2022-23",
+            "earlier_value": Decimal("455.5"),
+        }
+    ]  # fmt: skip
     # the figures of the Southern Derbyshire paper, 592.2 million in all
     spend = [
         {
@@ -83,6 +91,7 @@ def watched(inputs: ReleaseInputs, tmp_path_factory: pytest.TempPathFactory) -> 
         year_end_forecasts=made.table(columns.YEAR_END_FORECASTS, forecasts),
         gaming_monitors=made.table(columns.GAMING_MONITORS, monitors),
         bounds_if_missing=made.table(columns.BOUNDS_IF_MISSING, bounds),
+        milestones=made.table(columns.MILESTONES, milestones),
         spend_by_level=made.table(columns.SPEND_BY_LEVEL, spend),
     )
     return releases / build_release(changed, releases)
@@ -107,6 +116,13 @@ def test_members_read_between_what_a_figure_that_lacks_reports_could_lie(watched
     page = _words(watched / "members" / "site" / "outlook.html")
     assert "2024-25 11 days without a report 2.5 % 396.4 Stretch 402.1 Minimum 409.9 Poor Had all gone one way." in page
     assert "nothing that is scored lacks a report" in _words(release / "members" / "site" / "outlook.html")
+
+
+def test_members_read_which_milestones_were_crossed(watched: Path, release: Path) -> None:
+    """GRW-35: the event in words, with the figure it is compared with."""
+    page = _words(watched / "members" / "site" / "outlook.html")
+    assert "Stretch reached 430 2024-25 after 2022-23 455.5 402.1" in page
+    assert "No agreed level was crossed" in _words(release / "members" / "site" / "outlook.html")
 
 
 def test_members_read_their_spend_by_level(watched: Path, release: Path) -> None:
