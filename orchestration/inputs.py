@@ -75,6 +75,7 @@ AGREEMENT_SPEND_LEVELS = pa.schema(
         ("member_id", pa.string()),
         ("line_id", pa.string()),
         ("effective_from", pa.date32()),
+        ("effective_to", pa.date32()),
     ]
 )
 

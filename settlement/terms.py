@@ -242,6 +242,7 @@ class Terms(Part):
                 "member_id": entry.member,
                 "line_id": entry.line,
                 "effective_from": entry.effective_from or self.agreement.effective_from,
+                "effective_to": self.agreement.effective_to,
             }
             for entry in self.spend_levels or ()
         ]

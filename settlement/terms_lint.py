@@ -219,11 +219,12 @@ def _spend_levels(terms: Terms) -> Iterator[Problem]:
         begins = entry.effective_from or terms.agreement.effective_from
         if entry.member not in terms.member_ids:
             yield Problem((*path, "member"), f"`{entry.member}` is no member here.", "name a member's role.")
-        if begins.day != 1 or begins < terms.agreement.effective_from:
+        ends = terms.agreement.effective_to
+        if begins.day != 1 or begins < terms.agreement.effective_from or (ends is not None and begins > ends):
             yield Problem(
                 (*path, "effective_from"),
                 f"{begins.isoformat()} is no first day of a month of the agreement.",
-                "lines are booked by the month: begin on the first day of one, not before the agreement does.",
+                "lines are booked by the month: begin on the first day of one, within the agreement's dates.",
             )
         if (key := (entry.member, entry.line, begins)) in seen:
             yield Problem(

@@ -162,7 +162,14 @@ KPIS = pa.schema(
 )
 LINKS = pa.schema([("token", _TEXT), ("token_kind", _TEXT), ("person_key", _WHOLE), ("basis", _TEXT)])
 SPEND_LEVELS = pa.schema(
-    [("agreement_id", _TEXT), ("level", _WHOLE), ("member_id", _TEXT), ("line_id", _TEXT), ("effective_from", _DAY)]
+    [
+        ("agreement_id", _TEXT),
+        ("level", _WHOLE),
+        ("member_id", _TEXT),
+        ("line_id", _TEXT),
+        ("effective_from", _DAY),
+        ("effective_to", _DAY),
+    ]
 )
 PERIODS = pa.schema([("agreement_id", _TEXT), ("period_id", _TEXT), ("period_start", _DAY), ("period_end", _DAY)])
 

@@ -102,9 +102,9 @@ def test_spend_levels_are_rows_for_the_warehouse() -> None:
     assert example
     rows = load_terms(RAW + b"\n" + example[1].encode()).spend_level_rows()
     assert [tuple(row.values()) for row in rows] == [
-        ("derbyshire-real-only", 5, "acute-trust", None, date(2024, 4, 1)),
-        ("derbyshire-real-only", 4, "community-trust", None, date(2024, 4, 1)),
-        ("derbyshire-real-only", 3, "community-trust", "home-teams", date(2024, 10, 1)),
+        ("derbyshire-real-only", 5, "acute-trust", None, date(2024, 4, 1), None),
+        ("derbyshire-real-only", 4, "community-trust", None, date(2024, 4, 1), None),
+        ("derbyshire-real-only", 3, "community-trust", "home-teams", date(2024, 10, 1), None),
     ]
     assert load_terms(RAW).spend_level_rows() == []
     assert load_terms(RAW).terms_hash != load_terms(RAW + b"\n" + example[1].encode()).terms_hash
@@ -210,6 +210,14 @@ RULES: list[tuple[str, dict[str, Any], str]] = [
     (
         "DER-23 too early",
         {"spend_levels": [{"level": 5, "member": "acute-trust", "effective_from": "2024-03-01"}]},
+        "no first day",
+    ),
+    (
+        "DER-23 too late",
+        {
+            "agreement.effective_to": "2025-03-31",
+            "spend_levels": [{"level": 5, "member": "acute-trust", "effective_from": "2025-04-01"}],
+        },
         "no first day",
     ),
     (

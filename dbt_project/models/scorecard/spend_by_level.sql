@@ -26,7 +26,9 @@ placed as (
         row_number() over (
             partition by lines.agreement_id, lines.member_id, lines.month, lines.line_id
             order by
-                case when levels.line_id is null then 1 else 0 end, levels.effective_from desc nulls last
+                case when levels.line_id is null then 1 else 0 end,
+                levels.effective_from desc nulls last,
+                levels.level nulls last
         ) as place
     from lines
     left join {{ source('run', 'agreement_spend_levels') }} as levels
@@ -35,6 +37,7 @@ placed as (
             and lines.member_id = levels.member_id
             and lines.line_id = coalesce(levels.line_id, lines.line_id)
             and lines.month_start >= levels.effective_from
+            and lines.month_start <= coalesce(levels.effective_to, lines.month_start)
 ),
 
 years as (
