@@ -48,6 +48,7 @@ select {{{{ day_figure_columns('given') }}}} from given
 ELSEWHERE = {
     "linked_person": "test_people_figures.py",
     "changed_months": "test_people_incremental.py",
+    "survey_items": "test_survey_results.py",
 }
 
 
