@@ -113,7 +113,7 @@ class Indicator(BaseModel):
     COUNTING: ClassVar[tuple[str, ...]] = (
         "metric", "definition", "numerator_definition", "denominator_definition", "exclusions", "statistic", "unit",
         "polarity", "value_decimals", "population_basis", "measurement_window", "follow_up_window", "interval",
-        "max_missing_pct", "feeds", "follow_up_days", "period_kinds", "breakdowns", "multiplier",
+        "max_missing_pct", "feeds", "follow_up_days", "period_kinds", "breakdowns", "multiplier", "local_or_national",
     )  # fmt: skip
     # The same, of the few that have them: in the hash only where they say something.
     COUNTING_SOME: ClassVar[tuple[str, ...]] = (
@@ -256,8 +256,11 @@ class Indicator(BaseModel):
     def counting_hash(self) -> str:
         """Hex SHA-256 of what decides a figure: what the lock holds for a version."""
         said = self.model_dump(mode="json")
-        some = [name for name in self.COUNTING_SOME if said[name]]
-        return content_id({name: said[name] for name in (*self.COUNTING, *some)})
+        counted = {name: said[name] for name in (*self.COUNTING, *(name for name in self.COUNTING_SOME if said[name]))}
+        if self.local_or_national == "local":
+            # places have locks of local definitions that were written before this word was held to its version
+            del counted["local_or_national"]
+        return content_id(counted)
 
     def days_around(self, feed: str) -> tuple[int, int]:
         """How many days before a period's first day and after its last one a figure needs that feed."""

@@ -20,6 +20,7 @@ from publication.disclosure.rules import (
     HIDDEN,
     NO_LIMITS,
     OFF_QUARTER,
+    PARTS_OF_A_WHOLE,
     PROPORTIONS,
     PROTECTS,
     RATES,
@@ -59,11 +60,23 @@ class Method:
     multiplier: int | None
     decimals: int
     rules: Rules
+    # the lowest and the highest number one case can add to a mean; highest None: no end
+    lowest: int = 0
+    highest: int | None = None
 
     @classmethod
     def of(cls, catalogue: Mapping[str, Any], rules: Rules) -> Method:
         statistic = str(catalogue["statistic"] or "")
-        return cls(statistic, multiplier_of(catalogue["unit"] or "", statistic), catalogue["value_decimals"], rules)
+        ends = [int(number) for number in str(catalogue.get("case_values") or "0").split()]
+        return cls(
+            statistic, multiplier_of(catalogue["unit"] or "", statistic), catalogue["value_decimals"], rules,
+            ends[0], ends[1] if len(ends) > 1 else None,
+        )  # fmt: skip
+
+    def from_ends(self, top: Decimal, bottom: Decimal) -> dict[str, Decimal]:
+        """How far a sum of cases lies above the least and below the most it could be. Of nought everybody is known."""
+        found = {"excess": top - self.lowest * bottom}
+        return found if self.highest is None else {**found, "shortfall": self.highest * bottom - top}
 
     @property
     def is_additive(self) -> bool:
@@ -93,7 +106,8 @@ def alone(row: Mapping[str, Any], method: Method, people: int | None = None) -> 
                 return hidden
             return Cell(rounded(Decimal(row["value"]), method.decimals), None, None, top, bottom)
         case "mean":
-            if bottom < rules.least_people:
+            # a mean at an end of what a case can be says that every case is there, and one close by, all but a few
+            if bottom < rules.least_people or min(method.from_ends(top, bottom).values()) <= rules.largest_hidden:
                 return hidden
             return Cell(rounded(top / bottom, method.decimals), None, shown_count(bottom, rules), top, bottom)
         case "dsr":
@@ -108,7 +122,7 @@ def alone(row: Mapping[str, Any], method: Method, people: int | None = None) -> 
                 return hidden
         case _:
             numerator, denominator = shown_count(top, rules), shown_count(bottom, rules)
-            if method.multiplier == 100 and 0 < bottom - top <= rules.largest_hidden:
+            if method.statistic in PARTS_OF_A_WHOLE and 0 < bottom - top <= rules.largest_hidden:
                 numerator = None
     value = method.value_of(numerator, denominator)
     return hidden if value is None else Cell(value, numerator, denominator, top, bottom)

@@ -10,6 +10,7 @@ score may give it away, and the knowledge which parts were hidden for being smal
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -40,22 +41,42 @@ def _quantities(method: Method) -> tuple[str, ...]:
     """The counts of people that a figure of this statistic shows or implies."""
     if method.statistic in PROPORTIONS:
         return QUANTITIES
-    return {"mean": ("denominator",), "median": ()}.get(method.statistic, ("numerator",))
+    ends = tuple(method.from_ends(Decimal(0), Decimal(0)))
+    return {"mean": ("denominator", *ends), "median": ()}.get(method.statistic, ("numerator",))
 
 
-def _count(numerator: Decimal, denominator: Decimal, quantity: str) -> int:
+def _count(numerator: Decimal, denominator: Decimal, quantity: str, method: Method) -> int:
+    if quantity in ("excess", "shortfall"):
+        return int(method.from_ends(numerator, denominator)[quantity])
     return int({"numerator": numerator, "denominator": denominator, "rest": denominator - numerator}[quantity])
+
+
+def _from_end(cell: Cell, quantity: str, method: Method) -> Range:
+    """What a shown mean says about the distance of its sum from an end: the mean and the number, both as rounded."""
+    people = of_shown(cell.denominator or 0, method.rules)
+    half = Decimal(1).scaleb(-method.decimals) / 2
+    value = cell.value or Decimal(0)
+    near, far = (
+        (value - half - method.lowest, value + half - method.lowest)
+        if quantity == "excess"
+        else (Decimal(method.highest or 0) - value - half, Decimal(method.highest or 0) - value + half)
+    )
+    # a shown one lies more than a small count away, as the rules say, which the reader knows
+    lowest = max(method.rules.largest_hidden + 1, math.ceil(near * int(people.low)))
+    return Range(lowest, math.floor(far * int(people.high)))
 
 
 def _range(cell: Cell, quantity: str, method: Method) -> Range:
     """What a reader knows of one count of a part."""
     rules = method.rules
     if cell.value is None:
-        count = _count(cell.exact_numerator, cell.exact_denominator, quantity)
-        if method.statistic in ("dsr", "mean") and count < rules.least_people:
+        count = _count(cell.exact_numerator, cell.exact_denominator, quantity, method)
+        if method.statistic in ("dsr", "mean") and quantity in QUANTITIES and count < rules.least_people:
             # the reason that stands there says that they are fewer than that
             return Range(0, rules.least_people - 1)
-        return of_hidden(_count(cell.exact_numerator, cell.exact_denominator, quantity), rules)
+        return of_hidden(count, rules)
+    if quantity in ("excess", "shortfall"):
+        return _from_end(cell, quantity, method)
     if quantity == "rest":
         return of_rest(cell.numerator or 0, cell.denominator or 0, rules)
     shown = cell.numerator if quantity == "numerator" else cell.denominator
@@ -69,11 +90,12 @@ class _Table:
                  area_parts: Sequence[Cell]) -> None:  # fmt: skip
         self.rows, self.cells, self.method, self.area_parts = rows, cells, method, area_parts
         self.whole = {
-            name: _count(Decimal(area["numerator"]), Decimal(area["denominator"]), name) for name in _quantities(method)
+            name: _count(Decimal(area["numerator"]), Decimal(area["denominator"]), name, method)
+            for name in _quantities(method)
         }
         self.unknown: dict[str, Range] = {}
         for name, whole in self.whole.items():
-            known = sum(_count(c.exact_numerator, c.exact_denominator, name) for c in cells.values())
+            known = sum(_count(c.exact_numerator, c.exact_denominator, name, method) for c in cells.values())
             rest = max(whole - known, 0)
             # nobody without a part is common knowledge; how many, when there are some, is not
             self.unknown[name] = Range(0, 0) if rest == 0 else of_hidden(rest, method.rules)
@@ -85,7 +107,7 @@ class _Table:
         whole = Range(self.whole[name], self.whole[name])
         for place, row in enumerate(self.rows):
             cell = self.cells[row["figure_id"]]
-            exact = _count(cell.exact_numerator, cell.exact_denominator, name)
+            exact = _count(cell.exact_numerator, cell.exact_denominator, name, self.method)
             if cell.value is None and exact <= rules.largest_hidden and not keeps_its_range(
                 place, [*ranges, self.unknown[name]], whole, rules
             ):  # fmt: skip
@@ -103,7 +125,7 @@ class _Table:
         ranges = [_range(cell, name, self.method) for cell in self.area_parts]
         return any(
             cell.value is None
-            and _count(cell.exact_numerator, cell.exact_denominator, name) <= rules.largest_hidden
+            and _count(cell.exact_numerator, cell.exact_denominator, name, self.method) <= rules.largest_hidden
             and not keeps_its_range(place, ranges, whole, rules)
             for place, cell in enumerate(self.area_parts)
         )
@@ -123,7 +145,7 @@ class _Table:
 
     def _size(self, row: Row) -> tuple[int, str]:
         cell = self.cells[row["figure_id"]]
-        counts = [_count(cell.exact_numerator, cell.exact_denominator, name) for name in self.whole]
+        counts = [_count(cell.exact_numerator, cell.exact_denominator, name, self.method) for name in self.whole]
         return min(counts, default=0), str(row["breakdown_group"])
 
 

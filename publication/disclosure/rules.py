@@ -26,6 +26,8 @@ NO_LIMITS = "not published: limits would give the exact count away"
 # Statistics whose value is the exact quotient of counts over months, so that a year is the sum of its months.
 RATES = ("crude_rate",)
 PROPORTIONS = ("proportion", "maintained_proportion")
+# Statistics whose denominator holds the numerator, so that those who were not counted are people too.
+PARTS_OF_A_WHOLE = (*PROPORTIONS, "published_percentage")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from statistics import median
 from typing import Any
 
 from foundation.errors import Refused
@@ -49,13 +50,14 @@ class PublicView:
 def exempt_indicators(inputs: ReleaseInputs, measures: Sequence[Row]) -> frozenset[str]:
     """Indicators all of whose figures rest on openly published feeds alone.
 
-    Judged by lineage: an indicator whose figures name no submission is not exempt. Nor is a local one that a return of
-    figures carries: its counts are the sender's own, and nobody has published them.
+    Judged by lineage: an indicator whose figures name no submission is not exempt. What a return of figures carries is
+    exempt only as a percentage that is published already: counts are the sender's own, and nobody has published them,
+    whatever the definition is called.
     """
     own = {
         entry["indicator_id"]
         for entry in rows_of(INDICATORS, inputs.indicators)
-        if entry["local_or_national"] == "local" and entry["feeds"] == FIGURES_RETURN
+        if FIGURES_RETURN in entry["feeds"].split() and entry["statistic"] != "published_percentage"
     }
     feed_of = {item["submission_id"]: item["feed"] for item in inputs.data_cut.get("submissions", ())}
     indicator_of = {row["figure_id"]: row["indicator_id"] for row in measures}
@@ -211,6 +213,11 @@ def _published_cell(row: Row, exact: Row) -> Cell:
     return Cell(row["value"], numerator, denominator, top, bottom)
 
 
+def _series_part(entry: Mapping[str, Any], day: date) -> int:
+    """How many versions of a definition have begun by a day, less the first: the part of its series the day lies in."""
+    return sum(date.fromisoformat(first) <= day for first in (entry["breaks"] or "").split())
+
+
 _COLUMNS = {"pcn": "pcn", "deprivation": "deprivation", "age": "age_group"}
 
 
@@ -254,6 +261,7 @@ def public_view(inputs: ReleaseInputs, rules: Rules | None = None) -> PublicView
         _key(row) for row in found.measures if row["marker"] == "c" and row["period_kind"] in ("month", "quarter")
     }
     points = []
+    medians_shown: dict[tuple[str, str, int], list[Row]] = {}
     for point in rows_of(SPC_POINTS, inputs.spc_points):
         outcome = by_id.get(point["figure_id"])
         if outcome is None or outcome["value"] is None:
@@ -265,7 +273,15 @@ def public_view(inputs: ReleaseInputs, rules: Rules | None = None) -> PublicView
                 point[name] = None
             elif point[name] is not None:
                 point[name] = trimmed(rounded(point[name], decimals + 1))
+        if point["chart"] == "run" and point["centre_line"] is not None and point["indicator_id"] not in exempt:
+            part = _series_part(catalogue[point["indicator_id"]], point["period_start"])
+            medians_shown.setdefault((*_key(point), part), []).append(point)
         points.append(point)
+    for mine in medians_shown.values():
+        # the exact median of few months, after a break even of one, is a month that is shown rounded
+        centre = median(point["value"] for point in mine)
+        for point in mine:
+            point["centre_line"] = trimmed(rounded(centre, catalogue[point["indicator_id"]]["value_decimals"] + 1))
     completeness = [row for row in rows_of(COMPLETENESS, inputs.completeness) if row["indicator_id"] in reported]
     return PublicView(
         outcomes=found.measures, spc_points=points, indicators=indicators, completeness=completeness,
