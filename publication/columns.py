@@ -477,6 +477,13 @@ INDICATORS = _schema(
         in window_days
     events_repeat | boolean | whether one person has several of its events: they are not independent, and no funnel \\
         judges a network by them
+    family | text | indicators that count the same people share its name; blank without kin
+    family_lead | boolean | whether its groups are shown before those of its kin
+    numerator_counts | list | which of the family's people the numerator counts, in words that do not overlap; \\
+        blank where it counts none
+    denominator_counts | list | the same for the denominator
+    case_values | list | the least and, where there is one, the most that a case adds to a mean; blank for other \\
+        statistics
     """,
 )
 

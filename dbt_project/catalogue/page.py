@@ -120,6 +120,8 @@ def _rows(one: Indicator) -> list[tuple[str, str]]:
         ("source", one.source),
         ("national figure", _references(one)),
         *([("bridge to it", one.bridge)] if one.bridge else []),
+        *([("family", f"`{one.family}`" + (", its lead" if one.family_lead else ""))] if one.family else []),
+        *([("without a family", one.apart_because)] if one.apart_because else []),
     ]
 
 

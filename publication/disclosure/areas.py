@@ -10,7 +10,7 @@ when with the others it would narrow down a small count.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -24,6 +24,7 @@ from publication.disclosure.rules import (
     PROPORTIONS,
     PROTECTS,
     RATES,
+    RELATED,
     TOO_FEW,
     Rules,
     blank,
@@ -128,6 +129,14 @@ def alone(row: Mapping[str, Any], method: Method, people: int | None = None) -> 
     return hidden if value is None else Cell(value, numerator, denominator, top, bottom)
 
 
+def published_cell(row: Row, exact: Row) -> Cell:
+    """The cell of a row as it is published, with the exact parts of the same row."""
+    numerator, denominator = (None if row[name] is None else int(row[name]) for name in ("numerator", "denominator"))
+    unknown = exact["numerator"] is None or exact["denominator"] is None
+    top, bottom = (Decimal(0), Decimal(0)) if unknown else (exact["numerator"], exact["denominator"])
+    return Cell(row["value"], numerator, denominator, top, bottom)
+
+
 def added_up(parts: Sequence[Cell], method: Method) -> Cell:
     """The sum of the parts that are shown, and the value that follows from it."""
     shown = [part for part in parts if part.value is not None]
@@ -162,7 +171,7 @@ def _fits(row: Mapping[str, Any], kind: str) -> bool:
     return kind == "month" or (kind == "quarter" and start.month % 3 == 1 and end.month % 3 == 0)
 
 
-def _sums(rows: Sequence[Row], base: Sequence[Row], kind: str) -> bool:
+def are_sums(rows: Sequence[Row], base: Sequence[Row], kind: str) -> bool:
     """Whether the longer periods are, in numerator and denominator, the sums of the shorter ones."""
     for row in rows:
         if row["period_kind"] == kind or not _fits(row, kind) or row["numerator"] is None or not row["denominator"]:
@@ -218,13 +227,19 @@ def _overlapping(row: Mapping[str, Any], base: Sequence[Row]) -> list[Row]:
     return [other for other in base if span_of(other)[0] <= end and start <= span_of(other)[1]]
 
 
+def summed_parts(row: Row, base: Sequence[Row], kind: str, method: Method, *, additive: bool) -> list[Row]:
+    """The shorter figures a longer period is shown as the sum of; none where it stands alone."""
+    parts = parts_of(row, base)
+    withheld = any(part["marker"] in ("w", "x", "z") for part in parts)
+    return parts if additive and method.is_additive and _fits(row, kind) and not withheld else []
+
+
 def _longer(row: Row, base: Sequence[Row], kind: str, cells: Mapping[str, Cell], method: Method,
             *, additive: bool, people: int | None) -> tuple[Cell, str, bool]:  # fmt: skip
     """The cell of a longer period, the reason if it is hidden, and whether it is a sum of shown cells."""
     single = alone(row, method, people)
-    parts = parts_of(row, base)
-    withheld = any(part["marker"] in ("w", "x", "z") for part in parts)
-    if additive and method.is_additive and _fits(row, kind) and parts and not withheld:
+    parts = summed_parts(row, base, kind, method, additive=additive)
+    if parts:
         return added_up([cells[part["figure_id"]] for part in parts], method), TOO_FEW, True
     if single.value is None or method.statistic == "median":
         return single, TOO_FEW, False
@@ -242,34 +257,38 @@ def _longer(row: Row, base: Sequence[Row], kind: str, cells: Mapping[str, Cell],
 
 def protect_small_counts(
     rows: Sequence[Row], catalogue: Mapping[str, Any], rules: Rules | None = None,
-    people: Mapping[str, int] | None = None,
+    people: Mapping[str, int] | None = None, also_hidden: Collection[tuple[str, str]] = (),
 ) -> frozenset[str]:  # fmt: skip
     """Hide and round, in place, the rows of one indicator and area whose source is not openly published.
 
     people: figure id to how many stand behind a median; without it a median is not shown. Intervals are left out:
-    exact limits give exact counts away. Returns the ids of figures that say nothing about any other figure of the
-    series: sums of shown ones, and counts that are no sums over time.
+    exact limits give exact counts away. also_hidden: (kind, id) of periods to hide besides, because beside a related
+    indicator they would give something away; they are left out of longer sums too. Returns the ids of figures that say
+    nothing about any other figure of the series: sums of shown ones, and counts that are no sums over time.
     """
     rules = rules or Rules()
     method, counted = Method.of(catalogue, rules), people or {}
     kind = base_kind(rows)
     base = [row for row in rows if row["period_kind"] == kind]
-    additive = _sums(rows, base, kind)
+    additive = are_sums(rows, base, kind)
     # read before anything is changed in place
     plan: list[tuple[Row, Cell, str, bool]] = []
     cells: dict[str, Cell] = {}
     for row in base:
         cell = alone(row, method, counted.get(row["figure_id"]))
-        if row["marker"] in HIDDEN:
+        guarded = cell.value is not None and (row["period_kind"], row["period_id"]) in also_hidden
+        if row["marker"] in HIDDEN or guarded:
             cell = Cell(None, None, None, cell.exact_numerator, cell.exact_denominator)
         cells[row["figure_id"]] = cell
-        plan.append((row, cell, TOO_FEW, not (additive and method.is_additive)))
+        plan.append((row, cell, RELATED if guarded else TOO_FEW, not (additive and method.is_additive)))
     for row in rows:
         if row["period_kind"] == kind:
             continue
         cell, reason, derived = _longer(
             row, base, kind, cells, method, additive=additive, people=counted.get(row["figure_id"])
         )
+        if cell.value is not None and (row["period_kind"], row["period_id"]) in also_hidden:
+            cell, reason = Cell(None, None, None, cell.exact_numerator, cell.exact_denominator), RELATED
         plan.append((row, cell, reason, derived or not (additive and method.is_additive)))
     for row, cell, reason, _ in plan:
         if row["marker"] in HIDDEN:
