@@ -506,7 +506,7 @@ GAMING_MONITORS = _schema(
     earlier_whole | integer | of how many; blank for a count
     recent_share | decimal | per cent in the latest months; blank for a count
     earlier_share | decimal | per cent a year before; blank for a count
-    status | text | raised, quiet, or not_enough where months or cases are missing
+    status | text | raised, quiet, or not_enough where months or cases are missing or the definition changed
     finding | text | one sentence: what was found and what to ask
     """,
 )

@@ -133,6 +133,14 @@ class ReleaseInputs:
         return content_id(self.data_cut)
 
 
+def series_part(breaks: str | None, day: date) -> int:
+    """Which part of a series a day lies in: how many versions after the first have begun by then.
+
+    breaks: their first days as ISO dates with spaces between; blank or None without one.
+    """
+    return sum(date.fromisoformat(first) <= day for first in (breaks or "").split())
+
+
 def trimmed(number: Decimal) -> Decimal:
     """The same number without trailing zeros: a column of scale 9 does not print `453.100000000`."""
     text = format(number, "f")

@@ -361,7 +361,8 @@ COLUMNS = (
     "person_level", "follow_up_days", "period_kinds", "breakdowns", "multiplier", "metric", "domain",
     "clinical_or_functional", "local_or_national", "population_basis", "measurement_window", "follow_up_window",
     "maturity", "lag", "capture_method", "clinical_reviewer", "reference_ids", "bridge", "feeds", "effective_from",
-    "breaks", "look_back_days", "allowance_days", "events_repeat", "family", "family_lead", "numerator_counts", "denominator_counts", "case_values",
+    "breaks", "look_back_days", "allowance_days", "events_repeat", "family", "family_lead", "numerator_counts",
+    "denominator_counts", "case_values",
 )  # fmt: skip
 
 

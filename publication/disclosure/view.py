@@ -21,7 +21,7 @@ from publication.disclosure.bounds import close_leaks
 from publication.disclosure.families import Shelf, guarded_periods, leaks_between, shelf_of, shelf_order
 from publication.disclosure.groups import UNKNOWN, protect_groups, published_periods
 from publication.disclosure.rules import HIDDEN, RELATED, Hidden, Rules, blank, hide, span_of
-from publication.inputs import ReleaseInputs, Row, rows_of, trimmed
+from publication.inputs import ReleaseInputs, Row, rows_of, series_part, trimmed
 from publication.wording import rounded, value_text
 
 
@@ -221,11 +221,6 @@ def _hide_overlaps(rows: Sequence[Row]) -> None:
                 hide(row, "Confidential: beside the financial years these twelve months would give a small count away.")
 
 
-def _series_part(entry: Mapping[str, Any], day: date) -> int:
-    """How many versions of a definition have begun by a day, less the first: the part of its series the day lies in."""
-    return sum(date.fromisoformat(first) <= day for first in (entry["breaks"] or "").split())
-
-
 _COLUMNS = {"pcn": "pcn", "deprivation": "deprivation", "age": "age_group"}
 
 
@@ -282,7 +277,7 @@ def public_view(inputs: ReleaseInputs, rules: Rules | None = None) -> PublicView
             elif point[name] is not None:
                 point[name] = trimmed(rounded(point[name], decimals + 1))
         if point["chart"] == "run" and point["centre_line"] is not None and point["indicator_id"] not in exempt:
-            part = _series_part(catalogue[point["indicator_id"]], point["period_start"])
+            part = series_part(catalogue[point["indicator_id"]].get("breaks"), point["period_start"])
             medians_shown.setdefault((*_key(point), part), []).append(point)
         points.append(point)
     for mine in medians_shown.values():

@@ -349,7 +349,7 @@ def indicator_page(book: Book, indicator_id: str, site: Mapping[str, Any]) -> by
             lines.append(no_interval(latest["interval_method"]))
         if (gone := first_missing(rows)) is not None:
             lines.append(f"{ended(rows)}. {why(gone)}")
-        earlier = before(rows, latest) if latest["value"] is not None else None
+        earlier = before(rows, latest, entry) if latest["value"] is not None else None
         if earlier:
             words = fewer(latest["value"] - earlier["value"], entry["value_decimals"], entry["polarity"])
             lines.append(
