@@ -17,10 +17,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from foundation.period import month_of, months_between
 from publication.disclosure.areas import (
+    KINDS,
     Method,
     are_sums,
     base_kind,
+    parts_of,
     protect_small_counts,
     published_cell,
     summed_parts,
@@ -122,6 +125,24 @@ class _Series:
         ranges = {name: total([range_of(cell, name, self.member.method) for cell in cells]) for name in exact}
         return self.member.facts(ranges, exact, hidden=any(cell.value is None for cell in cells))
 
+    def pieces(self, key: Key) -> list[tuple[Key, list[Fact]]]:
+        """The same, figure by figure: those a period is the sum of, or itself and the shorter ones inside it."""
+        row = self.exact.get(key)
+        if row is None or not self.facts(key):
+            return []
+        found = self._parts(key)
+        if found == [row] and key[0] != self.kind and self.additive:
+            inside = parts_of(row, self.base)
+            numbers = [one for one in inside if None not in (one["numerator"], one["denominator"])]
+            found = [row, *(numbers if len(numbers) == len(inside) else ())]
+        pieces = []
+        for one in found:
+            place, exact = (one["period_kind"], one["period_id"]), self.member.counts(one)
+            cell = published_cell(self.shown[place], one)
+            ranges = {name: range_of(cell, name, self.member.method) for name in exact}
+            pieces.append((place, self.member.facts(ranges, exact, hidden=cell.value is None)))
+        return pieces
+
     def still_shown(self, key: Key) -> list[tuple[int, Key]]:
         """Figures that say something of a period and could be hidden, with their size, smallest first."""
         found = []
@@ -149,11 +170,29 @@ class _Series:
         return found
 
 
+def _month_by_month(series: Sequence[_Series], key: Key) -> tuple[Fact, ...]:
+    """What is known where the shortest figures of the members are not of one kind: of a quarter of one and the months
+    of another. A word stands for people of one month. Longer periods are sums of these and say nothing more.
+    """
+    kinds = {one.kind for one in series}
+    if len(kinds) < 2 or key[0] != max(kinds, key=KINDS.index):
+        return ()
+    pieces = [one.pieces(key) for one in series]
+    found = []
+    for place, facts in (piece for mine in pieces for piece in mine):
+        start, end = span_of({"period_kind": place[0], "period_id": place[1]})
+        months = [month.label for month in months_between(month_of(start), month_of(end))]
+        found += [of_groups(fact, months) for fact in facts]
+    return tuple(found)
+
+
 def _fallen(series: Sequence[_Series], key: Key, facts: tuple[Fact, ...], rules: Rules) -> tuple[frozenset[str], ...]:
     """What falls to the attack in one period. Where the words are not true of the data nothing can be proved: then
     everything beside the lead falls."""
-    if not contradict(facts):
-        return narrowed(facts, rules, tuple(implied(facts)))
+    by_month = _month_by_month(series, key)
+    if not contradict(facts) and not contradict(by_month):
+        fallen = [frozenset(word.rpartition("/")[2] for word in words) for words in narrowed(by_month, rules)]
+        return (*narrowed(facts, rules, tuple(implied(facts))), *fallen)
     beside = [one for one in series if one.member.words and not one.member.lead and one.still_shown(key)]
     return tuple(words for one in beside for words in one.member.words.values())
 

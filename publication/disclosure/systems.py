@@ -196,7 +196,7 @@ class _System:
 @lru_cache(maxsize=4096)
 def contradict(facts: tuple[Fact, ...]) -> bool:
     """Whether the true numbers cannot be those of these words, so that the words are not true and prove nothing."""
-    return bool(facts) and (any(exact < 0 for _, exact in implied(facts)) or _System(facts).true is None)
+    return bool(facts) and _System(facts).true is None
 
 
 @lru_cache(maxsize=4096)

@@ -187,6 +187,20 @@ def test_a_hidden_quarter_is_left_out_of_the_year() -> None:
     assert found[QUITS[0], "2024-25"]["numerator"] == 4 * 40
 
 
+def test_a_quarter_does_not_give_a_month_of_another_away() -> None:
+    """Quits verified by month, those by the person's word by quarter: at most 42 of these, and 36 in two months."""
+    month = {"self_reported_only": 2, "lost": 60, "not_quit": 60}
+    months = {"2024-04": {**month, "verified": 3}, "2024-05": {**month, "verified": 18},
+              "2024-06": {**month, "verified": 18}}  # fmt: skip
+    rows = [_row(QUITS[0], label, counts) for label, counts in months.items()]
+    for between, shown in ((2, False), (9, True)):
+        counts = {"verified": 39, "self_reported_only": between, "lost": 180, "not_quit": 186 - between}
+        quarter = [_row(name, "2024-25-q1", counts) for name in QUITS[:2]]
+        found = disclose_figures([*rows, *quarter], [], CATALOGUE).measures
+        assert [row["value"] is None for row in found[:3]] == [True, False, False]
+        assert (found[-1]["value"] is not None) == shown
+
+
 def test_a_release_in_which_something_leaks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The second look does not rest on the first: with the hiding taken out it refuses."""
     rows = [_row(name, "2024-25-q1", {"verified": 41, "self_reported_only": 1, "lost": 30, "not_quit": 50})
