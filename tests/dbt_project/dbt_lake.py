@@ -345,9 +345,16 @@ class Build:
 
 
 def run_dbt(
-    command: Sequence[str], scratch: Path, lake: Path, inputs: Path, cut: str = CUT, months: list[str] | str = "all"
+    command: Sequence[str],
+    scratch: Path,
+    lake: Path,
+    inputs: Path,
+    cut: str = CUT,
+    months: list[str] | str = "all",
+    indicators: list[str] | str = "all",
 ) -> Build:
-    """Run dbt in this process; everything it writes goes below `scratch`. months: what `OUTTURN_CHANGED_MONTHS` holds."""
+    """Run dbt in this process; everything it writes goes below `scratch`. months, indicators: what
+    `OUTTURN_CHANGED_MONTHS` and `OUTTURN_CHANGED_INDICATORS` hold."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
@@ -358,6 +365,7 @@ def run_dbt(
         "OUTTURN_BUILD_DATABASE": str(database),
         "OUTTURN_DATA_CUT": cut,
         "OUTTURN_CHANGED_MONTHS": months if isinstance(months, str) else json.dumps(months),
+        "OUTTURN_CHANGED_INDICATORS": indicators if isinstance(indicators, str) else json.dumps(indicators),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
         "DO_NOT_TRACK": "1",
     }

@@ -27,8 +27,8 @@ TAMPERING = """
 update int_group_sums set numerator = numerator + 1 where breakdown_kind = 'pcn';
 update int_dsr_bands set band_events = band_events + 1 where age_band = '65-69' and breakdown_kind = 'all';
 insert into int_person_months select * from int_person_months where month_start = date '2024-05-01' limit 1;
-insert into int_indicator_events
-    select * replace (1 as person_key) from int_indicator_events where person_key is not null limit 1;
+insert into ind_four_week_quit__events
+    select * replace (1 as person_key) from ind_four_week_quit__events where person_key is not null limit 1;
 insert into int_small_areas select 'E01999999', 'E09000099', 10, '1';
 update breakdowns set marker = 'w', reason = null;
 update kpi_return set quality_status = 'fit', quality_reason = null where kpi_id = 'late';

@@ -1,5 +1,6 @@
 -- Every event of the indicators counted by events: one row per event of the denominator (proportions, means, medians)
 -- or of the numerator (rates), with the attributes its person had in its month.
+-- A view: the rows stand in the indicators' own tables, and what is added up is added up there (int_indicator_cells).
 {% set indicators = [
     'acute_stays_before_reablement',
     'at_home_12_weeks',
@@ -37,6 +38,7 @@
     'sustained_recovery_6_months',
     'treatment_wait'
 ] %}
+{{ config(materialized='view') }}
 
 {% for indicator in indicators %}
     select

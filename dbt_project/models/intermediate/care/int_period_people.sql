@@ -1,5 +1,6 @@
 -- Every row of the indicators that are judged once a period rather than event by event: one per person and period, or
 -- per practice and period where practices report counts.
+-- A view: the rows stand in the indicators' own tables, and what is added up is added up there (int_indicator_cells).
 {% set indicators = [
     'alcohol_treatment_completion',
     'cholesterol_to_target',
@@ -12,6 +13,7 @@
     'smi_physical_health_check',
     'waiting_over_42_days'
 ] %}
+{{ config(materialized='view') }}
 
 {% for indicator in indicators %}
     select
