@@ -124,6 +124,8 @@ _TABLE = (
     Indicator("deaths_in_hospital", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("emergencies_before_death", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("deaths_usual_place", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("preferred_place_recorded", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("died_in_preferred_place", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("learning_disability_check", "proportion", 100, 1, ("quarter", "year"), ("all", "pcn")),
     Indicator("cholesterol_to_target", "proportion", 100, 1, ("quarter", "year"), ("all", "pcn")),
     Indicator("smi_physical_health_check", "proportion", 100, 1, ("quarter", "year"), ("all", "pcn")),

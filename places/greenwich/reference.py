@@ -23,6 +23,7 @@ REQUIRED: dict[str, tuple[tuple[str, ...], str]] = {
     "community_referrals": (("ZCM1",), "referral_id"),
     "council_client_level": ((COUNCIL,), "event_reference"),
     "deaths": ((COUNCIL,), "record_id"),
+    "end_of_life_plans": (("ZHO1", "ZCM1"), "record_id"),
     "nhs_health_checks": (NETWORKS, "record_id"),
     "pcn_achievement": (NETWORKS, "value"),
     "pcn_long_term_conditions": (NETWORKS, "record_id"),

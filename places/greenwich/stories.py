@@ -50,6 +50,18 @@ class StoryDeath:
     external: bool = False
 
 
+@dataclass(frozen=True)
+class StoryPlan:
+    """A plan for the end of life; sender 0 is the hospice, 1 the community provider."""
+
+    story_id: str
+    sender: int
+    created: date
+    place: str
+    reviewed: date | None = None
+    ended: date | None = None
+
+
 def _person(
     story_id: str,
     sentence: str,
@@ -270,9 +282,22 @@ DEATHS: tuple[StoryDeath, ...] = (
     StoryDeath("died-the-day-before", "care_home"),
 )
 
+# The wish told last counts, also on the day of the death; a plan closed on its eve does not.
+PLANS: tuple[StoryPlan, ...] = (
+    StoryPlan("died-on-the-first", 0, date(2023, 11, 1), "home", date(2024, 2, 10), date(2024, 3, 1)),
+    StoryPlan("died-on-the-first", 1, date(2024, 1, 8), "hospital", date(2024, 2, 9)),
+    StoryPlan("died-on-the-first", 1, date(2024, 2, 20), "not_discussed"),
+    StoryPlan("died-the-day-before", 0, date(2023, 12, 5), "care_home", None, date(2024, 2, 28)),
+    StoryPlan("died-in-hospital", 1, date(2024, 5, 2), "hospital", date(2024, 8, 20), date(2024, 8, 29)),
+    StoryPlan("died-in-hospital", 0, date(2024, 4, 2), "home", date(2024, 8, 21)),
+    StoryPlan("died-within-the-year", 0, date(2023, 7, 3), "hospice", date(2023, 8, 1)),
+    StoryPlan("invalid-number", 0, date(2024, 1, 15), "hospice", date(2024, 4, 2)),
+)
+
 _CHECK, _PRESSURE, _DEATH = "health_check_uptake", "hypertension_treated", "deaths_usual_place"
 _OFFERED, _RECEIVED = "health_check_offered", "health_check_received"
 _PRESSURE_79 = "hypertension_treated_79_under"
+_RECORDED, _MET = "preferred_place_recorded", "died_in_preferred_place"
 EXPECTED: tuple[Expectation, ...] = (
     Expectation("came-on-day-182", _CHECK, "2023-07-01", 1, 1),
     Expectation("came-on-day-183", _CHECK, "2023-07-01", 0, 1),
@@ -325,4 +350,14 @@ EXPECTED: tuple[Expectation, ...] = (
     Expectation("practice-changes-network", _CHECK, "2024-10-01", 1, 1),
     Expectation("twin-one", _CHECK, "2024-09-02", 1, 1),
     Expectation("twin-two", _CHECK, "2024-09-02", 0, 1),
+    Expectation("died-on-the-first", _RECORDED, "2024-03-01", 1, 1),
+    Expectation("died-on-the-first", _MET, "2024-03-01", 1, 1),
+    Expectation("died-the-day-before", _RECORDED, "2024-02-29", 0, 1),
+    Expectation("died-the-day-before", _MET, "2024-02-29", 0, 0),
+    Expectation("invalid-number", _RECORDED, "2024-05-20", 0, 0),
+    Expectation("invalid-number", _MET, "2024-05-20", 0, 0),
+    Expectation("died-in-hospital", _RECORDED, "2024-08-20", 1, 1),
+    Expectation("died-in-hospital", _MET, "2024-08-20", 0, 1),
+    Expectation("died-within-the-year", _RECORDED, "2024-06-01", 1, 1),
+    Expectation("died-within-the-year", _MET, "2024-06-01", 0, 1),
 )

@@ -99,6 +99,7 @@ PEOPLE_EVENTS = {
     "council_client_level": "event_start_date",
     "sexual_health": "attendance_date",
     "deaths": "date_of_death",
+    "end_of_life_plans": "plan_created_on",
 }
 
 

@@ -40,6 +40,7 @@ ALWAYS_FILLED = {
     "council_client_level": "event_reference",
     "sexual_health": "record_id",
     "deaths": "record_id",
+    "end_of_life_plans": "record_id",
 }
 
 

@@ -391,6 +391,22 @@ class Reference:
                 if self.person(row) is not None:
                     often = int(self.dying(row) >= 3)
                     yield self.event("emergencies_before_death", self.person(row), row["date_of_death"], often)
+                    yield from self.wishes(row)
+
+    def wishes(self, death: Row) -> Iterable[Event]:
+        """Whether a wish where to die was in force, and whether it was met."""
+        person, died = self.person(death), death["date_of_death"]
+        told: list[tuple[date, date, str, str, str]] = []
+        for plan in self.feeds["end_of_life_plans"]:
+            said = plan.get("reviewed_on") or plan["plan_created_on"]
+            closed = plan.get("plan_ended_on") or date.max
+            if self.person(plan) == person and plan["preferred_place"] != "not_discussed" and said <= died <= closed:
+                told.append(
+                    (said, plan["plan_created_on"], plan["organisation"], plan["record_id"], plan["preferred_place"])
+                )
+        yield self.event("preferred_place_recorded", person, died, int(bool(told)))
+        if told:
+            yield self.event("died_in_preferred_place", person, died, int(max(told)[4] == death["place_of_death"]))
 
     # -- people of a period
 

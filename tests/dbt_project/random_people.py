@@ -20,6 +20,8 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
     """A place of so many people whose dates crowd the boundaries of every definition; fills `place`, returns the truth's
     side of it. Equal seeds make equal rows."""
     draw = random.Random(seed)
+    # chance of its own: what is added here leaves everything else as it was
+    wishing = random.Random(f"{seed} wishes")
     networks = {"Z90001": "ZPN1", "Z90002": "ZPN2"}
     areas = {f"E0100{number:04d}": str(1 + number // 2) for number in range(10)}
     place.reference()
@@ -28,6 +30,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         for feed in (
             "treatment_episodes", "stop_smoking", "nhs_health_checks", "pcn_long_term_conditions", "admitted_care",
             "community_referrals", "council_client_level", "sexual_health", "deaths",
+            "end_of_life_plans",
         )
     }  # fmt: skip
     registered: dict[int, list[Row]] = {}
@@ -194,6 +197,22 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
             nhs_number_status="valid", date_of_death=then, external_or_neonatal=draw.choice(["N", "N", "N", "Y"]),
             place_of_death=draw.choice(["home", "care_home", "religious", "hospital", "hospice", "other"]),
         )  # fmt: skip
+        wish(token, then)
+
+    def wish(token: str, died: date) -> None:
+        """Plans made, reviewed and closed around the day of death, some on one day by both services."""
+        said = [died + timedelta(days=gap) for gap in (-400, -30, -30, -1, 0, 1)]
+        for number in range(wishing.choice([0, 1, 1, 2, 3])):
+            made = wishing.choice(said)
+            seen = wishing.choice([None, *(day for day in said if day >= made)])
+            closed = wishing.choice([None, None, died, died + timedelta(days=wishing.choice([-1, 0, 1]))])
+            add(
+                "end_of_life_plans", wishing.choice(["ZHO1", "ZCM1"]), record_id=f"w-{token}-{number}",
+                person_token=token if wishing.random() < 0.95 else None, local_token=f"wish-{token}-{number}",
+                nhs_number_status="valid", plan_created_on=made, reviewed_on=seen,
+                preferred_place=wishing.choice(["home", "home", "hospital", "hospice", "care_home", "not_discussed"]),
+                plan_ended_on=None if closed is None else max(closed, made),
+            )  # fmt: skip
 
     for number in range(people):
         token = f"p{number:04d}"

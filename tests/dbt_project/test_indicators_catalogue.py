@@ -59,6 +59,8 @@ SETTLED = {
     "onward_referral_completed": ("proportion", "percent", 100, 1, "high", 90, LONG, AGED),
     "waiting_over_42_days": ("proportion", "percent", 100, 1, "low", 0, ("quarter", "year"), AGED),
     "deaths_in_hospital": ("proportion", "percent", 100, 1, "neutral", 0, LONG, AGED),
+    "preferred_place_recorded": ("proportion", "percent", 100, 1, "high", 0, LONG, AGED),
+    "died_in_preferred_place": ("proportion", "percent", 100, 1, "high", 0, LONG, AGED),
     "emergencies_before_death": ("proportion", "percent", 100, 1, "low", 0, LONG, AGED),
     "at_home_12_weeks": ("maintained_proportion", "percent", 100, 1, "high", 84, LONG, AGED),
     "larc_prescribed": ("crude_rate", "per 1,000", 1_000, 1, "high", 0, LONG, ("deprivation",)),

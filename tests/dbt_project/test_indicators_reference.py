@@ -61,6 +61,7 @@ EVENTS = [
     "at_home_12_weeks", "larc_prescribed", "community_wait", "first_contact_28_days", "deaths_usual_place",
     "four_week_quit_self_reported", "quit_lost_to_follow_up", "chlamydia_detection_15_24",
     "health_check_offered", "health_check_received",
+    "preferred_place_recorded", "died_in_preferred_place",
 ]  # fmt: skip
 
 

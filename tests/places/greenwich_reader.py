@@ -33,6 +33,14 @@ _NAMES = {
     "IND_CODE": "ind_code",
     "FIELD_NAME": "field_name",
     "VALUE": "value",
+    "Org": "organisation",
+    "Plan ID": "record_id",
+    "Person token": "person_token",
+    "Match token": "match_token",
+    "Plan created": "plan_created_on",
+    "Last review": "reviewed_on",
+    "PPD 1": "preferred_place",
+    "Plan ended": "plan_ended_on",
 }
 Row = dict[str, str]
 _CHECKS = ("nhs_health_checks", "invited_on")
@@ -216,6 +224,29 @@ class Reader:
             if row["external_or_neonatal"] == "N"
         ]
 
+    def wishes(self, met: bool) -> list[tuple[date, int, Attributes]]:
+        """Deaths of known people with 1 for those with a wish in force; or those with a wish, with 1 where it was met."""
+        plans = self.in_force("end_of_life_plans", "plan_created_on")
+        found = []
+        for row in self.in_force("deaths", "date_of_death"):
+            person, died = self.person(row), day(row["date_of_death"])
+            if person is None or row["external_or_neonatal"] != "N":
+                continue
+            mine = [plan for plan in plans if self.person(plan) == person]
+            said = [
+                (day(plan["reviewed_on"] or plan["plan_created_on"]), day(plan["plan_created_on"]), *_place_of(plan))
+                for plan in mine
+                if plan["preferred_place"].lower() != "not discussed"
+                and plan["preferred_place"] != "not_discussed"
+                and (plan["plan_ended_on"] == "" or day(plan["plan_ended_on"]) >= died)
+            ]
+            told = [wish for wish in said if wish[0] <= died]
+            if met and told:
+                found.append((died, int(max(told)[4] == row["place_of_death"]), self.at(person, died)))
+            elif not met:
+                found.append((died, int(bool(told)), self.at(person, died)))
+        return found
+
     def hypertension(self, snapshot: date, ages: range) -> list[tuple[date, int, Attributes]]:
         """One row a person of a snapshot that counts."""
         newest: dict[str, tuple[tuple[date, str], Row]] = {}
@@ -264,6 +295,13 @@ class Reader:
             if row["ind_code"] == code and day(row["ach_date"]) == last:
                 found[self.pcn(row["practice_code"], last)][row["field_name"]] += int(row["value"])
         return found
+
+
+def _place_of(plan: Row) -> tuple[str, str, str]:
+    """Who holds a plan, its reference, and the place in the words of the register of deaths."""
+    words = {"care home": "care_home", "religious house": "religious", "elsewhere": "other"}
+    said = plan["preferred_place"].lower()
+    return plan["organisation"], plan["record_id"], words.get(said, said)
 
 
 def _covers(item: Submission, when: date) -> bool:

@@ -15,6 +15,7 @@ from places.greenwich.truth import Decided
 
 CORE_FEEDS = {
     "deaths",
+    "end_of_life_plans",
     "nhs_health_checks",
     "pcn_achievement",
     "pcn_long_term_conditions",
@@ -102,6 +103,14 @@ def test_deaths_in_the_usual_place(small: Decided, reader: Reader) -> None:
 def test_deaths_in_hospital(small: Decided, reader: Reader) -> None:
     found = reader.died_in("hospital")
     assert _told(small, "deaths_in_hospital") == _counted("deaths_in_hospital", found)
+
+
+@pytest.mark.parametrize(("indicator", "met"), [("preferred_place_recorded", False), ("died_in_preferred_place", True)])
+def test_preferred_places_of_death(small: Decided, reader: Reader, indicator: str, met: bool) -> None:
+    """DER-18: deaths linked to the plans of two services, in the layouts of both."""
+    found = _counted(indicator, reader.wishes(met))
+    assert sum(count for count, _ in found.values()) > 0
+    assert _told(small, indicator) == found
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from places.greenwich import deaths, health_checks, long_term_conditions, stories
+from places.greenwich import deaths, end_of_life, health_checks, long_term_conditions, stories
 from places.greenwich.dates import as_date, day_number, spans
 from places.greenwich.people import Expectation
 from places.greenwich.tally import counted
@@ -25,6 +25,9 @@ def _events(small: Decided, indicator: str) -> tuple[np.ndarray, np.ndarray, np.
             return found.invited, person, np.ones(len(person), dtype=int)
         came = health_checks.told(found)
         return found.attended[came], person[came], np.ones(int(came.sum()), dtype=int)
+    plans = end_of_life.contributions(world, small.deaths, small.plans)
+    if indicator in plans:
+        return plans[indicator]
     kept = ~small.deaths.external & ~small.deaths.broken
     person = deaths.named(world, small.deaths)
     return small.deaths.day[kept], person[kept], (small.deaths.place < deaths.USUAL)[kept].astype(int)
