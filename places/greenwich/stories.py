@@ -62,6 +62,20 @@ class StoryPlan:
     ended: date | None = None
 
 
+@dataclass(frozen=True)
+class StoryCourse:
+    """A course of weight management or activity. weights: tenths of a kilogram at start and end, -1 where not taken."""
+
+    story_id: str
+    sender: int
+    programme: str
+    started: date
+    ended: date | None = None
+    status: str | None = None
+    weights: tuple[int, int] = (-1, -1)
+    minutes: tuple[int, int] = (-1, -1)
+
+
 def _person(
     story_id: str,
     sentence: str,
@@ -294,9 +308,24 @@ PLANS: tuple[StoryPlan, ...] = (
     StoryPlan("invalid-number", 0, date(2024, 1, 15), "hospice", date(2024, 4, 2)),
 )
 
+# The 182nd day and the next; a twentieth of the weight and a tenth of a kilogram less.
+_WEIGHT_COURSE, _ACTIVITY_COURSE, _MAY = "adult_weight_management", "activity_on_referral", date(2024, 5, 1)
+COURSES: tuple[StoryCourse, ...] = (
+    StoryCourse("came-on-day-182", 0, _WEIGHT_COURSE, _MAY, date(2024, 10, 30), "completed", (1000, 950)),
+    StoryCourse("came-on-day-183", 0, _WEIGHT_COURSE, _MAY, date(2024, 10, 31), "completed", (1000, 950)),
+    StoryCourse("twin-one", 1, _WEIGHT_COURSE, _MAY, date(2024, 7, 24), "completed", (1000, 951)),
+    StoryCourse("twin-two", 1, _WEIGHT_COURSE, _MAY, date(2024, 7, 1), "left_early", (1000, 900)),
+    StoryCourse("reading-a-year-old", 1, _WEIGHT_COURSE, _MAY),
+    StoryCourse("came-on-day-182", 1, _ACTIVITY_COURSE, _MAY, date(2024, 7, 24), "completed", minutes=(29, 150)),
+    StoryCourse("came-on-day-183", 0, _ACTIVITY_COURSE, _MAY, date(2024, 7, 24), "completed", minutes=(30, 149)),
+    StoryCourse("twin-one", 0, _ACTIVITY_COURSE, _MAY, date(2024, 7, 24), "completed", minutes=(149, 150)),
+    StoryCourse("twin-two", 0, _ACTIVITY_COURSE, _MAY, date(2024, 7, 24), "completed", minutes=(150, 240)),
+)
+
 _CHECK, _PRESSURE, _DEATH = "health_check_uptake", "hypertension_treated", "deaths_usual_place"
 _OFFERED, _RECEIVED = "health_check_offered", "health_check_received"
 _PRESSURE_79 = "hypertension_treated_79_under"
+_LIGHTER, _ACTIVE, _INACTIVE = "weight_loss_5_percent", "became_active", "left_inactivity"
 _RECORDED, _MET = "preferred_place_recorded", "died_in_preferred_place"
 EXPECTED: tuple[Expectation, ...] = (
     Expectation("came-on-day-182", _CHECK, "2023-07-01", 1, 1),
@@ -360,4 +389,15 @@ EXPECTED: tuple[Expectation, ...] = (
     Expectation("died-in-hospital", _MET, "2024-08-20", 0, 1),
     Expectation("died-within-the-year", _RECORDED, "2024-06-01", 1, 1),
     Expectation("died-within-the-year", _MET, "2024-06-01", 0, 1),
+    Expectation("came-on-day-182", _LIGHTER, "2024-05-01", 1, 1),
+    Expectation("came-on-day-183", _LIGHTER, "2024-05-01", 0, 1),
+    Expectation("twin-one", _LIGHTER, "2024-05-01", 0, 1),
+    Expectation("twin-two", _LIGHTER, "2024-05-01", 0, 1),
+    Expectation("reading-a-year-old", _LIGHTER, "2024-05-01", 0, 1),
+    Expectation("came-on-day-182", _ACTIVE, "2024-05-01", 1, 1),
+    Expectation("came-on-day-182", _INACTIVE, "2024-05-01", 1, 1),
+    Expectation("came-on-day-183", _ACTIVE, "2024-05-01", 0, 1),
+    Expectation("came-on-day-183", _INACTIVE, "2024-05-01", 0, 0),
+    Expectation("twin-one", _ACTIVE, "2024-05-01", 1, 1),
+    Expectation("twin-two", _ACTIVE, "2024-05-01", 0, 0),
 )

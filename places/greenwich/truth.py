@@ -25,6 +25,7 @@ from places.greenwich import (
     reference,
     register,
     sexual_health,
+    weight_and_activity,
 )
 from places.greenwich.files import Dirt, Extract
 from places.greenwich.stories import EXPECTED
@@ -75,6 +76,10 @@ class Decided:
         return end_of_life.decide(self.world, self.deaths)
 
     @cached_property
+    def courses(self) -> weight_and_activity.Courses:
+        return weight_and_activity.decide(self.world)
+
+    @cached_property
     def achievement(self) -> achievement.Counts:
         return achievement.decide(self.world)
 
@@ -90,6 +95,7 @@ class Decided:
             *sexual_health.truth_rows(self.world, self.attendances),
             *deaths.truth_rows(self.world, self.deaths),
             *end_of_life.truth_rows(self.world, self.deaths, self.plans),
+            *weight_and_activity.truth_rows(self.world, self.courses),
             *achievement.truth_rows(self.world, self.achievement),
             *self.care.truth_rows(),
         ]
@@ -135,6 +141,7 @@ class Decided:
         yield long_term_conditions.extract(self.world, self.snapshots)
         yield achievement.extract(self.world, self.achievement)
         yield sexual_health.extract(self.world, self.attendances)
+        yield from weight_and_activity.sent(self.world, self.courses)
 
 
 def decided(residents: int = DEFAULT_RESIDENTS, seed: int = DEFAULT_SEED) -> Decided:

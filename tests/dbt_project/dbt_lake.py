@@ -100,11 +100,12 @@ PEOPLE_EVENTS = {
     "sexual_health": "attendance_date",
     "deaths": "date_of_death",
     "end_of_life_plans": "plan_created_on",
+    "weight_and_activity": "referred_on",
 }
 
 
 def _declared() -> dict[str, dict[str, pa.DataType]]:
-    types = {"string": _TEXT, "bigint": _WHOLE, "date": _DAY}
+    types = {"string": _TEXT, "bigint": _WHOLE, "date": _DAY, "decimal(5,1)": pa.decimal128(5, 1)}
     text = (PROJECT / "models/staging/_sources.yml").read_text(encoding="utf-8")
     lake = next(source for source in YAML(typ="safe", pure=True).load(text)["sources"] if source["name"] == "lake")
     return {

@@ -41,6 +41,7 @@ ALWAYS_FILLED = {
     "sexual_health": "record_id",
     "deaths": "record_id",
     "end_of_life_plans": "record_id",
+    "weight_and_activity": "record_id",
 }
 
 

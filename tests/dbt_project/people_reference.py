@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from people_lake import FIRST, LAST, key_of
@@ -185,7 +186,9 @@ class Reference:
         return -1 if found is None else found
 
     def events(self) -> Counter[Event]:
-        return Counter([*self.treatment(), *self.living(), *self.hospital(), *self.social_care(), *self.others()])
+        return Counter(
+            [*self.treatment(), *self.living(), *self.hospital(), *self.social_care(), *self.others(), *self.courses()]
+        )
 
     def treatment(self) -> Iterable[Event]:
         for person, journeys in self.journeys().items():
@@ -392,6 +395,23 @@ class Reference:
                     often = int(self.dying(row) >= 3)
                     yield self.event("emergencies_before_death", self.person(row), row["date_of_death"], often)
                     yield from self.wishes(row)
+
+    def courses(self) -> Iterable[Event]:
+        for row in self.feeds["weight_and_activity"]:
+            day = row.get("started_on")
+            if day is None:
+                continue
+            person, programme = self.person(row), row["programme"]
+            done = row.get("end_status") == "completed" and within(days_from(day, row.get("ended_on")), 0, 182)
+            before, after = row.get("start_weight_kg"), row.get("end_weight_kg")
+            if programme == "adult_weight_management":
+                lost = before is not None and after is not None and (before - after) / before >= Decimal("0.05")
+                yield self.event("weight_loss_5_percent", person, day, int(done and lost))
+            first, last = row.get("start_active_minutes"), row.get("end_active_minutes")
+            if programme == "activity_on_referral" and first is not None:
+                for indicator, limit in (("became_active", 150), ("left_inactivity", 30)):
+                    if first < limit:
+                        yield self.event(indicator, person, day, int(done and last is not None and last >= limit))
 
     def wishes(self, death: Row) -> Iterable[Event]:
         """Whether a wish where to die was in force, and whether it was met."""

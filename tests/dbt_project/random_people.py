@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from people_lake import FIRST, LAST, PeopleLake, key_of
@@ -22,6 +23,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
     draw = random.Random(seed)
     # chance of its own: what is added here leaves everything else as it was
     wishing = random.Random(f"{seed} wishes")
+    moving = random.Random(f"{seed} courses")
     networks = {"Z90001": "ZPN1", "Z90002": "ZPN2"}
     areas = {f"E0100{number:04d}": str(1 + number // 2) for number in range(10)}
     place.reference()
@@ -30,7 +32,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         for feed in (
             "treatment_episodes", "stop_smoking", "nhs_health_checks", "pcn_long_term_conditions", "admitted_care",
             "community_referrals", "council_client_level", "sexual_health", "deaths",
-            "end_of_life_plans",
+            "end_of_life_plans", "weight_and_activity",
         )
     }  # fmt: skip
     registered: dict[int, list[Row]] = {}
@@ -199,6 +201,28 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         )  # fmt: skip
         wish(token, then)
 
+    def take_courses(token: str) -> None:
+        """Courses that end around the last day that counts, at a twentieth less or on the limits of activity."""
+        for number in range(moving.choice([0, 1, 2])):
+            start = FIRST + timedelta(days=moving.randint(0, (LAST - FIRST).days))
+            end = moving.choice([None, *(start + timedelta(days=gap) for gap in (0, 84, 181, 182, 183))])
+            end = None if end is None or end > LAST else end
+            weight = Decimal(moving.choice(["80.0", "100.0", "88.6"]))
+            lighter = weight * 95 / 100 + Decimal(moving.choice(["-4.0", "-0.1", "0", "0.1", "5.0"]))
+            add(
+                "weight_and_activity", moving.choice(["ZWA1", "ZWA2"]), record_id=f"c-{token}-{number}",
+                person_token=token if moving.random() < 0.9 else None, local_token=f"course-{token}-{number}",
+                nhs_number_status="valid", referred_on=start,
+                programme=moving.choice(["adult_weight_management", "activity_on_referral", "activity_on_referral",
+                                         "child_weight_management"]),
+                started_on=moving.choice([None, start, start, start, start]), ended_on=end,
+                end_status=None if end is None else moving.choice(["completed"] * 4 + ["left_early", "transferred"]),
+                start_weight_kg=moving.choice([None, weight, weight, weight]),
+                end_weight_kg=moving.choice([None, *[lighter.quantize(Decimal("0.1"))] * 4]),
+                start_active_minutes=moving.choice([None, 0, 29, 29, 30, 149, 150]),
+                end_active_minutes=moving.choice([None, 0, 29, 30, 149, 150, 150]),
+            )  # fmt: skip
+
     def wish(token: str, died: date) -> None:
         """Plans made, reviewed and closed around the day of death, some on one day by both services."""
         said = [died + timedelta(days=gap) for gap in (-400, -30, -30, -1, 0, 1)]
@@ -220,5 +244,6 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         for write, share in ((treat, 0.6), (admit, 0.6), (care, 0.6), (live, 0.7), (die, 0.25)):
             if draw.random() < share:
                 write(token)
+        take_courses(token)
     place.send_all(feeds)
     return Reference(feeds, registered, networks, areas)

@@ -62,6 +62,7 @@ EVENTS = [
     "four_week_quit_self_reported", "quit_lost_to_follow_up", "chlamydia_detection_15_24",
     "health_check_offered", "health_check_received",
     "preferred_place_recorded", "died_in_preferred_place",
+    "weight_loss_5_percent", "became_active", "left_inactivity",
 ]  # fmt: skip
 
 

@@ -41,6 +41,16 @@ _NAMES = {
     "Last review": "reviewed_on",
     "PPD 1": "preferred_place",
     "Plan ended": "plan_ended_on",
+    "Provider": "organisation",
+    "Programme": "programme",
+    "Referred": "referred_on",
+    "Started": "started_on",
+    "Ended": "ended_on",
+    "Ended how": "end_status",
+    "Start weight (g)": "start_weight_g",
+    "End weight (g)": "end_weight_g",
+    "Start minutes": "start_active_minutes",
+    "End minutes": "end_active_minutes",
 }
 Row = dict[str, str]
 _CHECKS = ("nhs_health_checks", "invited_on")
@@ -224,6 +234,28 @@ class Reader:
             if row["external_or_neonatal"] == "N"
         ]
 
+    def courses(self, indicator: str) -> list[tuple[date, int, Attributes]]:
+        """Courses begun that count for an indicator, with 1 for those completed in time with what it asks for."""
+        weight = indicator == "weight_loss_5_percent"
+        limit = 150 if indicator == "became_active" else 30
+        found = []
+        for row in self.in_force("weight_and_activity", "referred_on"):
+            wanted = ("adult_weight_management", "T2 adult") if weight else ("activity_on_referral", "EoR")
+            if row["programme"] not in wanted or row["started_on"] == "":
+                continue
+            first, last = row["start_active_minutes"], row["end_active_minutes"]
+            if not weight and (first == "" or int(first) >= limit):
+                continue
+            started = day(row["started_on"])
+            done = row["end_status"].lower() == "completed" and (day(row["ended_on"]) - started).days <= 182
+            if weight:
+                before, after = (_grams(row, name) for name in ("start_weight", "end_weight"))
+                done = done and before is not None and after is not None and 20 * (before - after) >= before
+            else:
+                done = done and last != "" and int(last) >= limit
+            found.append((started, int(done), self.at(self.person(row), started)))
+        return found
+
     def wishes(self, met: bool) -> list[tuple[date, int, Attributes]]:
         """Deaths of known people with 1 for those with a wish in force; or those with a wish, with 1 where it was met."""
         plans = self.in_force("end_of_life_plans", "plan_created_on")
@@ -295,6 +327,14 @@ class Reader:
             if row["ind_code"] == code and day(row["ach_date"]) == last:
                 found[self.pcn(row["practice_code"], last)][row["field_name"]] += int(row["value"])
         return found
+
+
+def _grams(row: Row, name: str) -> int | None:
+    """A weight in whole grams, from kilograms with one decimal or from grams."""
+    said = row.get(f"{name}_g", "") or row.get(f"{name}_kg", "").replace(".", "")
+    if said == "":
+        return None
+    return int(said) if f"{name}_g" in row else 100 * int(said)
 
 
 def _place_of(plan: Row) -> tuple[str, str, str]:

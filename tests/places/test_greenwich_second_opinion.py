@@ -21,6 +21,7 @@ CORE_FEEDS = {
     "pcn_long_term_conditions",
     "pcn_register",
     "sexual_health",
+    "weight_and_activity",
 }
 _PERIOD_KINDS = ("month", "quarter", "year", "rolling_year")
 
@@ -109,6 +110,14 @@ def test_deaths_in_hospital(small: Decided, reader: Reader) -> None:
 def test_preferred_places_of_death(small: Decided, reader: Reader, indicator: str, met: bool) -> None:
     """DER-18: deaths linked to the plans of two services, in the layouts of both."""
     found = _counted(indicator, reader.wishes(met))
+    assert sum(count for count, _ in found.values()) > 0
+    assert _told(small, indicator) == found
+
+
+@pytest.mark.parametrize("indicator", ["weight_loss_5_percent", "became_active", "left_inactivity"])
+def test_weight_and_activity(small: Decided, reader: Reader, indicator: str) -> None:
+    """GRW-18: courses of two services, one of which writes metres and grams."""
+    found = _counted(indicator, reader.courses(indicator))
     assert sum(count for count, _ in found.values()) > 0
     assert _told(small, indicator) == found
 

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from places.greenwich import deaths, end_of_life, health_checks, long_term_conditions, stories
+from places.greenwich import deaths, end_of_life, health_checks, long_term_conditions, stories, weight_and_activity
 from places.greenwich.dates import as_date, day_number, spans
 from places.greenwich.people import Expectation
 from places.greenwich.tally import counted
@@ -28,6 +28,9 @@ def _events(small: Decided, indicator: str) -> tuple[np.ndarray, np.ndarray, np.
     plans = end_of_life.contributions(world, small.deaths, small.plans)
     if indicator in plans:
         return plans[indicator]
+    courses = weight_and_activity.contributions(small.courses)
+    if indicator in courses:
+        return courses[indicator]
     kept = ~small.deaths.external & ~small.deaths.broken
     person = deaths.named(world, small.deaths)
     return small.deaths.day[kept], person[kept], (small.deaths.place < deaths.USUAL)[kept].astype(int)

@@ -7,6 +7,6 @@
 {% macro unread_feeds() -%}
     {{ return([
         'carers', 'community_contacts', 'emergency_care', 'mental_health', 'populations',
-        'resident_survey', 'waiting_lists', 'weight_and_activity'
+        'resident_survey', 'waiting_lists'
     ]) }}
 {%- endmacro %}

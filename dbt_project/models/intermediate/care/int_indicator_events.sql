@@ -5,6 +5,7 @@
     'acute_stays_before_reablement',
     'at_home_12_weeks',
     'at_home_91_days',
+    'became_active',
     'care_home_admissions_65_over',
     'chlamydia_detection_15_24',
     'chronic_acsc_admissions',
@@ -31,6 +32,7 @@
     'health_check_uptake',
     'hospital_to_care_home',
     'larc_prescribed',
+    'left_inactivity',
     'onward_referral_completed',
     'preferred_place_recorded',
     'quit_lost_to_follow_up',
@@ -38,7 +40,8 @@
     'sustained_recovery',
     'sustained_recovery_24_months',
     'sustained_recovery_6_months',
-    'treatment_wait'
+    'treatment_wait',
+    'weight_loss_5_percent'
 ] %}
 {{ config(materialized='view') }}
 
