@@ -76,6 +76,18 @@ class StoryCourse:
     minutes: tuple[int, int] = (-1, -1)
 
 
+@dataclass(frozen=True)
+class StoryCarer:
+    """An event of a carer; sender 0 is the council, 1 the carers centre."""
+
+    story_id: str
+    sender: int
+    kind: str
+    start: date
+    end: date | None = None
+    support: str | None = None
+
+
 def _person(
     story_id: str,
     sentence: str,
@@ -322,10 +334,30 @@ COURSES: tuple[StoryCourse, ...] = (
     StoryCourse("twin-two", 0, _ACTIVITY_COURSE, _MAY, date(2024, 7, 24), "completed", minutes=(150, 240)),
 )
 
+# Answered on the 28th day and on the next, by advice alone, by respite; not at all, with the 28 days just over or not.
+_MARCH, _JUNE = date(2024, 3, 1), date(2025, 6, 2)
+CARERS: tuple[StoryCarer, ...] = (
+    StoryCarer("forty-this-month", 0, "Request", _MARCH, _MARCH),
+    StoryCarer("forty-this-month", 1, "Assessment", date(2024, 3, 20), date(2024, 3, 29)),
+    StoryCarer("forty-this-month", 0, "Service", date(2024, 3, 31), None, "direct_payment"),
+    StoryCarer("forty-this-month", 0, "Review", date(2024, 6, 3), date(2024, 6, 3)),
+    StoryCarer("forty-next-month", 0, "Request", _MARCH, _MARCH),
+    StoryCarer("forty-next-month", 0, "Assessment", date(2024, 3, 20), date(2024, 3, 30)),
+    StoryCarer("forty-next-month", 0, "Service", date(2024, 4, 1), None, "managed_budget"),
+    StoryCarer("seventy-four-still", 0, "Request", _MARCH, _MARCH),
+    StoryCarer("seventy-four-still", 0, "Service", date(2024, 3, 4), None, "information_and_advice"),
+    StoryCarer("twin-one", 1, "Request", _MARCH, _MARCH),
+    StoryCarer("twin-one", 1, "Service", date(2024, 3, 29), date(2024, 6, 30), "respite"),
+    StoryCarer("twin-two", 1, "Request", _JUNE, _JUNE),
+    StoryCarer("joined-on-the-second", 1, "Request", date(2025, 6, 3), date(2025, 6, 3)),
+)
+
 _CHECK, _PRESSURE, _DEATH = "health_check_uptake", "hypertension_treated", "deaths_usual_place"
 _OFFERED, _RECEIVED = "health_check_offered", "health_check_received"
 _PRESSURE_79 = "hypertension_treated_79_under"
 _LIGHTER, _ACTIVE, _INACTIVE = "weight_loss_5_percent", "became_active", "left_inactivity"
+_ANSWERED, _BUDGET = "carers_answered_28_days", "carers_personal_budget"
+_REVIEWED = "carers_budget_reviewed"
 _RECORDED, _MET = "preferred_place_recorded", "died_in_preferred_place"
 EXPECTED: tuple[Expectation, ...] = (
     Expectation("came-on-day-182", _CHECK, "2023-07-01", 1, 1),
@@ -400,4 +432,20 @@ EXPECTED: tuple[Expectation, ...] = (
     Expectation("came-on-day-183", _INACTIVE, "2024-05-01", 0, 0),
     Expectation("twin-one", _ACTIVE, "2024-05-01", 1, 1),
     Expectation("twin-two", _ACTIVE, "2024-05-01", 0, 0),
+    Expectation("forty-this-month", _ANSWERED, "2024-03-01", 1, 1),
+    Expectation("forty-next-month", _ANSWERED, "2024-03-01", 0, 1),
+    Expectation("seventy-four-still", _ANSWERED, "2024-03-01", 0, 1),
+    Expectation("twin-one", _ANSWERED, "2024-03-01", 1, 1),
+    Expectation("twin-two", _ANSWERED, "2025-06-02", 0, 1),
+    Expectation("joined-on-the-second", _ANSWERED, "2025-06-03", 0, 0),
+    Expectation("forty-this-month", _BUDGET, "2023-24-q4", 1, 1),
+    Expectation("forty-this-month", _BUDGET, "2024-25", 1, 1),
+    Expectation("forty-next-month", _BUDGET, "2023-24-q4", 0, 0),
+    Expectation("seventy-four-still", _BUDGET, "2023-24-q4", 0, 0),
+    Expectation("twin-one", _BUDGET, "2024-25-q1", 0, 1),
+    Expectation("twin-one", _BUDGET, "2024-25-q2", 0, 0),
+    Expectation("forty-this-month", _REVIEWED, "2024-25-q3", 0, 0),
+    Expectation("forty-this-month", _REVIEWED, "2024-25-q4", 1, 1),
+    Expectation("forty-this-month", _REVIEWED, "2025-26-q1", 0, 1),
+    Expectation("forty-next-month", _REVIEWED, "2024-25-q4", 0, 0),
 )

@@ -17,6 +17,7 @@ from places.greenwich import (
     DEFAULT_SEED,
     achievement,
     care,
+    carers,
     deaths,
     end_of_life,
     health_checks,
@@ -80,6 +81,10 @@ class Decided:
         return weight_and_activity.decide(self.world)
 
     @cached_property
+    def carers(self) -> carers.Events:
+        return carers.decide(self.world)
+
+    @cached_property
     def achievement(self) -> achievement.Counts:
         return achievement.decide(self.world)
 
@@ -96,6 +101,7 @@ class Decided:
             *deaths.truth_rows(self.world, self.deaths),
             *end_of_life.truth_rows(self.world, self.deaths, self.plans),
             *weight_and_activity.truth_rows(self.world, self.courses),
+            *carers.truth_rows(self.world, self.carers),
             *achievement.truth_rows(self.world, self.achievement),
             *self.care.truth_rows(),
         ]
@@ -142,6 +148,7 @@ class Decided:
         yield achievement.extract(self.world, self.achievement)
         yield sexual_health.extract(self.world, self.attendances)
         yield from weight_and_activity.sent(self.world, self.courses)
+        yield from carers.sent(self.world, self.carers)
 
 
 def decided(residents: int = DEFAULT_RESIDENTS, seed: int = DEFAULT_SEED) -> Decided:

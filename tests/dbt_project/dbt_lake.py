@@ -101,6 +101,7 @@ PEOPLE_EVENTS = {
     "deaths": "date_of_death",
     "end_of_life_plans": "plan_created_on",
     "weight_and_activity": "referred_on",
+    "carers": "event_start_date",
 }
 
 

@@ -42,6 +42,7 @@ ALWAYS_FILLED = {
     "deaths": "record_id",
     "end_of_life_plans": "record_id",
     "weight_and_activity": "record_id",
+    "carers": "event_reference",
 }
 
 

@@ -187,7 +187,15 @@ class Reference:
 
     def events(self) -> Counter[Event]:
         return Counter(
-            [*self.treatment(), *self.living(), *self.hospital(), *self.social_care(), *self.others(), *self.courses()]
+            [
+                *self.treatment(),
+                *self.living(),
+                *self.hospital(),
+                *self.social_care(),
+                *self.others(),
+                *self.courses(),
+                *self.carers(),
+            ]
         )
 
     def treatment(self) -> Iterable[Event]:
@@ -396,6 +404,41 @@ class Reference:
                     yield self.event("emergencies_before_death", self.person(row), row["date_of_death"], often)
                     yield from self.wishes(row)
 
+    def carers(self) -> Iterable[Event]:
+        """Requests whose 28 days are over, and whether an assessment ended or support began in them."""
+        events = self.by_person("carers")
+        for person, rows in events.items():
+            for row in rows:
+                day = row["event_start_date"]
+                if row["event_type"] != "Request" or day + timedelta(days=28) > LAST:
+                    continue
+                answers = [one["event_end_date"] for one in rows if one["event_type"] == "Assessment"]
+                answers += [one["event_start_date"] for one in self.supported(rows)]
+                soon = any(within(days_from(day, answer), 0, 28) for answer in answers)
+                yield self.event("carers_answered_28_days", person, day, int(soon))
+
+    @staticmethod
+    def supported(rows: Iterable[Row]) -> list[Row]:
+        """Support other than information and advice."""
+        return [row for row in rows if row["event_type"] == "Service" and row["support"] != "information_and_advice"]
+
+    def budgets(self, period: Period) -> Iterable[Person]:
+        own = ("direct_payment", "managed_budget")
+        for person, rows in self.by_person("carers").items():
+            pcn, fifth, group, _, _ = self.as_at(person, period.end)
+            given = [
+                (row["support"] in own, row["event_start_date"], row.get("event_end_date") or date.max)
+                for row in self.supported(rows)
+            ]
+            inside = [budget for budget, start, end in given if start <= period.end and end >= period.start]
+            if inside:
+                yield ("carers_personal_budget", period.label, person, int(any(inside)), 1, pcn, fifth, group)
+            old = period.end - timedelta(days=365)
+            due = any(budget and start <= old and end >= period.end for budget, start, end in given)
+            if due and period.kind != "rolling_year" and period.end <= LAST:
+                seen = any(row["event_type"] == "Review" and old <= row["event_end_date"] <= period.end for row in rows)
+                yield ("carers_budget_reviewed", period.label, person, int(seen), 1, pcn, fifth, group)
+
     def courses(self) -> Iterable[Event]:
         for row in self.feeds["weight_and_activity"]:
             day = row.get("started_on")
@@ -446,6 +489,7 @@ class Reference:
                     *self.frequent(period),
                     *self.waiting(period),
                     *self.pressures(period),
+                    *self.budgets(period),
                 )
             ]
         )

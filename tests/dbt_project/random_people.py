@@ -24,6 +24,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
     # chance of its own: what is added here leaves everything else as it was
     wishing = random.Random(f"{seed} wishes")
     moving = random.Random(f"{seed} courses")
+    caring = random.Random(f"{seed} carers")
     networks = {"Z90001": "ZPN1", "Z90002": "ZPN2"}
     areas = {f"E0100{number:04d}": str(1 + number // 2) for number in range(10)}
     place.reference()
@@ -32,7 +33,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         for feed in (
             "treatment_episodes", "stop_smoking", "nhs_health_checks", "pcn_long_term_conditions", "admitted_care",
             "community_referrals", "council_client_level", "sexual_health", "deaths",
-            "end_of_life_plans", "weight_and_activity",
+            "end_of_life_plans", "weight_and_activity", "carers",
         )
     }  # fmt: skip
     registered: dict[int, list[Row]] = {}
@@ -201,6 +202,38 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         )  # fmt: skip
         wish(token, then)
 
+    def look_after(token: str) -> None:
+        """Requests and what answers them around the 28th day; budgets and their reviews around a year."""
+        asked = FIRST + timedelta(days=caring.randint(0, (LAST - FIRST).days))
+        asked = caring.choice([asked, asked, asked, LAST - timedelta(days=caring.choice([27, 28]))])
+
+        def event(kind: str, start: date, end: date | None, support: str | None = None) -> None:
+            row = len(feeds["carers"])
+            add(
+                "carers", caring.choice(["ZCC1", "ZCX1"]), event_reference=f"v{row:05d}", carer_kind="adult",
+                person_token=token if caring.random() < 0.95 else None, local_token=f"carer-{token}-{row}",
+                nhs_number_status="valid", event_type=kind, event_start_date=start, event_end_date=end, support=support,
+            )  # fmt: skip
+
+        def later(start: date, *gaps: int) -> date:
+            return start + timedelta(days=caring.choice(gaps))
+
+        supports = ["direct_payment", "managed_budget", "respite", "information_and_advice", "other"]
+        for _ in range(caring.choice([1, 1, 2])):
+            event("Request", asked, asked)
+            answer = later(asked, -1, 0, 27, 28, 29)
+            if caring.random() < 0.5:
+                event("Assessment", min(asked, answer), answer)
+            if caring.random() < 0.6:
+                given = later(asked, -1, 0, 28, 29)
+                event("Service", given, caring.choice([None, None, later(given, 0, 90, 400)]), caring.choice(supports))
+            asked = min(later(asked, 1, 10, 60), LAST)
+        for quarter_end in caring.sample([date(2024, 3, 31), date(2024, 6, 30), date(2025, 3, 31)], 2):
+            given = later(quarter_end, -400, -366, -365, -364)
+            event("Service", given, caring.choice([None, later(quarter_end, -1, 0, 1)]), caring.choice(supports))
+            seen = later(quarter_end, -366, -365, -90, 0, 1)
+            event("Review", seen, seen)
+
     def take_courses(token: str) -> None:
         """Courses that end around the last day that counts, at a twentieth less or on the limits of activity."""
         for number in range(moving.choice([0, 1, 2])):
@@ -245,5 +278,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
             if draw.random() < share:
                 write(token)
         take_courses(token)
+        if caring.random() < 0.4:
+            look_after(token)
     place.send_all(feeds)
     return Reference(feeds, registered, networks, areas)

@@ -62,7 +62,7 @@ EVENTS = [
     "four_week_quit_self_reported", "quit_lost_to_follow_up", "chlamydia_detection_15_24",
     "health_check_offered", "health_check_received",
     "preferred_place_recorded", "died_in_preferred_place",
-    "weight_loss_5_percent", "became_active", "left_inactivity",
+    "weight_loss_5_percent", "became_active", "left_inactivity", "carers_answered_28_days",
 ]  # fmt: skip
 
 
@@ -95,6 +95,8 @@ def test_events_equal_the_definition(case: Case, indicator: str) -> None:
         "waiting_over_42_days",
         "hypertension_treated",
         "hypertension_treated_79_under",
+        "carers_personal_budget",
+        "carers_budget_reviewed",
     ],
 )
 def test_people_of_a_period_equal_the_definition(case: Case, indicator: str) -> None:

@@ -41,6 +41,14 @@ _NAMES = {
     "Last review": "reviewed_on",
     "PPD 1": "preferred_place",
     "Plan ended": "plan_ended_on",
+    "LA_Code": "organisation",
+    "Event_Reference": "event_reference",
+    "Person_Token": "person_token",
+    "Match_Token": "match_token",
+    "Event_Type": "event_type",
+    "Event_Start_Date": "event_start_date",
+    "Event_End_Date": "event_end_date",
+    "Service_Type": "support",
     "Provider": "organisation",
     "Programme": "programme",
     "Referred": "referred_on",
@@ -233,6 +241,58 @@ class Reader:
             for row in self.in_force("deaths", "date_of_death")
             if row["external_or_neonatal"] == "N"
         ]
+
+    def _carers(self) -> dict[str, list[tuple[str, date, date, str]]]:
+        """Events of each carer: kind, first and last day, and support in lower case with spaces."""
+        found: dict[str, list[tuple[str, date, date, str]]] = defaultdict(list)
+        for row in self.in_force("carers", "event_start_date"):
+            last = day(row["event_end_date"]) if row["event_end_date"] else date.max
+            support = row["support"].lower().replace("_", " ").removeprefix("cassr ").replace("personal ", "")
+            found[self.person(row) or ""].append((row["event_type"], day(row["event_start_date"]), last, support))
+        return found
+
+    def carers_asking(self) -> list[tuple[date, int, Attributes]]:
+        """Requests whose 28 days are over, with 1 for those answered in them."""
+        found = []
+        for person, events in self._carers().items():
+            answers = [last for kind, _, last, _ in events if kind == "Assessment"]
+            answers += [first for kind, first, _, given in events if kind == "Service" and "information" not in given]
+            for kind, asked, _, _ in events:
+                if kind == "Request" and asked <= date(2025, 6, 2):
+                    soon = any(asked <= answer <= asked + timedelta(28) for answer in answers)
+                    found.append((asked, int(soon), self.at(person, asked)))
+        return found
+
+    def carers_supported(self, first: date, last: date) -> list[tuple[date, int, Attributes]]:
+        """Carers given support on some day between two, with 1 for those whose it was a budget."""
+        found = []
+        for person, events in self._carers().items():
+            given = [
+                support
+                for kind, begun, over, support in events
+                if kind == "Service" and "information" not in support and begun <= last and over >= first
+            ]
+            if given:
+                own = {"direct payment", "managed budget"} & set(given)
+                who = self.at(person, last) if last <= date(2025, 6, 30) else UNKNOWN
+                found.append((last, int(bool(own)), who))
+        return found
+
+    def budgets_reviewed(self, last: date) -> list[tuple[date, int, Attributes]]:
+        """Carers whose budget runs on a day and is 365 days old, with 1 for those seen in these days."""
+        found = []
+        for person, events in self._carers().items() if last <= date(2025, 6, 30) else ():
+            due = any(
+                kind == "Service"
+                and support in ("direct payment", "managed budget")
+                and begun <= last - timedelta(365)
+                and over >= last
+                for kind, begun, over, support in events
+            )
+            if due:
+                seen = any(kind == "Review" and 0 <= (last - over).days <= 365 for kind, _, over, _ in events)
+                found.append((last, int(seen), self.at(person, last)))
+        return found
 
     def courses(self, indicator: str) -> list[tuple[date, int, Attributes]]:
         """Courses begun that count for an indicator, with 1 for those completed in time with what it asks for."""

@@ -6,7 +6,7 @@
 #}
 {% macro unread_feeds() -%}
     {{ return([
-        'carers', 'community_contacts', 'emergency_care', 'mental_health', 'populations',
+        'community_contacts', 'emergency_care', 'mental_health', 'populations',
         'resident_survey', 'waiting_lists'
     ]) }}
 {%- endmacro %}

@@ -7,6 +7,7 @@
     'at_home_91_days',
     'became_active',
     'care_home_admissions_65_over',
+    'carers_answered_28_days',
     'chlamydia_detection_15_24',
     'chronic_acsc_admissions',
     'community_wait',

@@ -3,6 +3,8 @@
 -- A view: the rows stand in the indicators' own tables, and what is added up is added up there (int_indicator_cells).
 {% set indicators = [
     'alcohol_treatment_completion',
+    'carers_budget_reviewed',
+    'carers_personal_budget',
     'cholesterol_to_target',
     'frequent_emergency_admissions',
     'hypertension_treated',
