@@ -35,6 +35,7 @@ REQUIRED: dict[str, tuple[tuple[str, ...], str]] = {
     "stop_smoking": (("ZSS1",), "record_id"),
     "treatment_episodes": (("ZCR1", "ZMH1"), "episode_id"),
     "weight_and_activity": (("ZWA1", "ZWA2"), "record_id"),
+    "winter_plans": (("ZCM1",), "record_id"),
 }
 # Networks were founded on this day; the population figures are for the other.
 _FOUNDED, _COUNTED = date(2019, 7, 1), date(2020, 6, 30)

@@ -88,6 +88,14 @@ class StoryCarer:
     support: str | None = None
 
 
+@dataclass(frozen=True)
+class StoryOffer:
+    """A winter plan offered."""
+
+    story_id: str
+    offered: date
+
+
 def _person(
     story_id: str,
     sentence: str,
@@ -352,12 +360,21 @@ CARERS: tuple[StoryCarer, ...] = (
     StoryCarer("joined-on-the-second", 1, "Request", date(2025, 6, 3), date(2025, 6, 3)),
 )
 
+# Eighty-five in the month of November 2023, offered on the last day that counts; before the first; on it a year later.
+OFFERS: tuple[StoryOffer, ...] = (
+    StoryOffer("died-on-the-first", date(2023, 12, 31)),
+    StoryOffer("reablement-and-care-home", date(2023, 8, 31)),
+    StoryOffer("reablement-and-care-home", date(2024, 9, 1)),
+    StoryOffer("eighty-in-april", date(2024, 10, 1)),
+)
+
 _CHECK, _PRESSURE, _DEATH = "health_check_uptake", "hypertension_treated", "deaths_usual_place"
 _OFFERED, _RECEIVED = "health_check_offered", "health_check_received"
 _PRESSURE_79 = "hypertension_treated_79_under"
 _LIGHTER, _ACTIVE, _INACTIVE = "weight_loss_5_percent", "became_active", "left_inactivity"
 _ANSWERED, _BUDGET = "carers_answered_28_days", "carers_personal_budget"
 _REVIEWED = "carers_budget_reviewed"
+_WINTER = "winter_plan_offered_85_over"
 _RECORDED, _MET = "preferred_place_recorded", "died_in_preferred_place"
 EXPECTED: tuple[Expectation, ...] = (
     Expectation("came-on-day-182", _CHECK, "2023-07-01", 1, 1),
@@ -448,4 +465,9 @@ EXPECTED: tuple[Expectation, ...] = (
     Expectation("forty-this-month", _REVIEWED, "2024-25-q4", 1, 1),
     Expectation("forty-this-month", _REVIEWED, "2025-26-q1", 0, 1),
     Expectation("forty-next-month", _REVIEWED, "2024-25-q4", 0, 0),
+    Expectation("died-on-the-first", _WINTER, "2023-11-01", 1, 1),
+    Expectation("died-on-the-first", _WINTER, "2024-11-01", 0, 0),
+    Expectation("reablement-and-care-home", _WINTER, "2023-11-01", 0, 1),
+    Expectation("reablement-and-care-home", _WINTER, "2024-11-01", 1, 1),
+    Expectation("eighty-in-april", _WINTER, "2024-11-01", 0, 0),
 )

@@ -27,6 +27,7 @@ from places.greenwich import (
     register,
     sexual_health,
     weight_and_activity,
+    winter_plans,
 )
 from places.greenwich.files import Dirt, Extract
 from places.greenwich.stories import EXPECTED
@@ -85,6 +86,10 @@ class Decided:
         return carers.decide(self.world)
 
     @cached_property
+    def offers(self) -> winter_plans.Offers:
+        return winter_plans.decide(self.world)
+
+    @cached_property
     def achievement(self) -> achievement.Counts:
         return achievement.decide(self.world)
 
@@ -102,6 +107,7 @@ class Decided:
             *end_of_life.truth_rows(self.world, self.deaths, self.plans),
             *weight_and_activity.truth_rows(self.world, self.courses),
             *carers.truth_rows(self.world, self.carers),
+            *winter_plans.truth_rows(self.world, self.offers),
             *achievement.truth_rows(self.world, self.achievement),
             *self.care.truth_rows(),
         ]
@@ -149,6 +155,7 @@ class Decided:
         yield sexual_health.extract(self.world, self.attendances)
         yield from weight_and_activity.sent(self.world, self.courses)
         yield from carers.sent(self.world, self.carers)
+        yield from winter_plans.sent(self.world, self.offers)
 
 
 def decided(residents: int = DEFAULT_RESIDENTS, seed: int = DEFAULT_SEED) -> Decided:

@@ -102,6 +102,7 @@ PEOPLE_EVENTS = {
     "end_of_life_plans": "plan_created_on",
     "weight_and_activity": "referred_on",
     "carers": "event_start_date",
+    "winter_plans": "offered_on",
 }
 
 

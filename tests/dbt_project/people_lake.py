@@ -43,6 +43,7 @@ ALWAYS_FILLED = {
     "end_of_life_plans": "record_id",
     "weight_and_activity": "record_id",
     "carers": "event_reference",
+    "winter_plans": "record_id",
 }
 
 

@@ -195,6 +195,7 @@ class Reference:
                 *self.others(),
                 *self.courses(),
                 *self.carers(),
+                *self.winters(),
             ]
         )
 
@@ -438,6 +439,17 @@ class Reference:
             if due and period.kind != "rolling_year" and period.end <= LAST:
                 seen = any(row["event_type"] == "Review" and old <= row["event_end_date"] <= period.end for row in rows)
                 yield ("carers_budget_reviewed", period.label, person, int(seen), 1, pcn, fifth, group)
+
+    def winters(self) -> Iterable[Event]:
+        offers = self.by_person("winter_plans")
+        for year in (2023, 2024):
+            day = date(year, 11, 1)
+            for person in self.registered:
+                if self.age(person, day) >= 85:
+                    offered = any(
+                        date(year, 9, 1) <= row["offered_on"] <= date(year, 12, 31) for row in offers.get(person, [])
+                    )
+                    yield self.event("winter_plan_offered_85_over", person, day, int(offered))
 
     def courses(self) -> Iterable[Event]:
         for row in self.feeds["weight_and_activity"]:

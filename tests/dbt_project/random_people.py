@@ -25,6 +25,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
     wishing = random.Random(f"{seed} wishes")
     moving = random.Random(f"{seed} courses")
     caring = random.Random(f"{seed} carers")
+    wintering = random.Random(f"{seed} winter plans")
     networks = {"Z90001": "ZPN1", "Z90002": "ZPN2"}
     areas = {f"E0100{number:04d}": str(1 + number // 2) for number in range(10)}
     place.reference()
@@ -33,7 +34,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         for feed in (
             "treatment_episodes", "stop_smoking", "nhs_health_checks", "pcn_long_term_conditions", "admitted_care",
             "community_referrals", "council_client_level", "sexual_health", "deaths",
-            "end_of_life_plans", "weight_and_activity", "carers",
+            "end_of_life_plans", "weight_and_activity", "carers", "winter_plans",
         )
     }  # fmt: skip
     registered: dict[int, list[Row]] = {}
@@ -202,6 +203,17 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         )  # fmt: skip
         wish(token, then)
 
+    def offer(token: str) -> None:
+        """Winter plans offered on the first and last days that count, and beside them."""
+        for number in range(wintering.choice([0, 1, 1, 2])):
+            year = wintering.choice([2023, 2024])
+            days = [date(year, 8, 31), date(year, 9, 1), date(year, 10, 9), date(year, 12, 31), date(year + 1, 1, 1)]
+            add(
+                "winter_plans", "ZCM1", record_id=f"o-{token}-{number}", nhs_number_status="valid",
+                person_token=token if wintering.random() < 0.95 else None, local_token=f"offer-{token}-{number}",
+                offered_on=wintering.choice(days), accepted=wintering.choice(["Y", "N", None]),
+            )  # fmt: skip
+
     def look_after(token: str) -> None:
         """Requests and what answers them around the 28th day; budgets and their reviews around a year."""
         asked = FIRST + timedelta(days=caring.randint(0, (LAST - FIRST).days))
@@ -278,6 +290,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
             if draw.random() < share:
                 write(token)
         take_courses(token)
+        offer(token)
         if caring.random() < 0.4:
             look_after(token)
     place.send_all(feeds)

@@ -59,6 +59,7 @@ SETTLED = {
     "onward_referral_completed": ("proportion", "percent", 100, 1, "high", 90, LONG, AGED),
     "waiting_over_42_days": ("proportion", "percent", 100, 1, "low", 0, ("quarter", "year"), AGED),
     "deaths_in_hospital": ("proportion", "percent", 100, 1, "neutral", 0, LONG, AGED),
+    "winter_plan_offered_85_over": ("proportion", "percent", 100, 1, "high", 0, ("year",), PLACED),
     "carers_answered_28_days": ("proportion", "percent", 100, 1, "high", 28, LONG, AGED),
     "carers_personal_budget": ("proportion", "percent", 100, 1, "high", 0, LONG, AGED),
     "carers_budget_reviewed": ("proportion", "percent", 100, 1, "high", 0, ("quarter", "year"), AGED),

@@ -63,6 +63,7 @@ EVENTS = [
     "health_check_offered", "health_check_received",
     "preferred_place_recorded", "died_in_preferred_place",
     "weight_loss_5_percent", "became_active", "left_inactivity", "carers_answered_28_days",
+    "winter_plan_offered_85_over",
 ]  # fmt: skip
 
 

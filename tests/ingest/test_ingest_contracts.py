@@ -82,6 +82,7 @@ def test_all_contracts_load_and_say_who_owns_them() -> None:
         "treatment_episodes",
         "waiting_lists",
         "weight_and_activity",
+        "winter_plans",
     }
     for contract in contracts.values():
         assert contract.custom.owner

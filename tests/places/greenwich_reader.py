@@ -41,6 +41,7 @@ _NAMES = {
     "Last review": "reviewed_on",
     "PPD 1": "preferred_place",
     "Plan ended": "plan_ended_on",
+    "Offered": "offered_on",
     "LA_Code": "organisation",
     "Event_Reference": "event_reference",
     "Person_Token": "person_token",
@@ -241,6 +242,17 @@ class Reader:
             for row in self.in_force("deaths", "date_of_death")
             if row["external_or_neonatal"] == "N"
         ]
+
+    def winters(self) -> list[tuple[date, int, Attributes]]:
+        """People of 85 and over on a 1 November, with 1 for those offered a plan from September to December."""
+        offers = [(self.person(row), day(row["offered_on"])) for row in self.in_force("winter_plans", "offered_on")]
+        found = []
+        for year in (2023, 2024):
+            asked = {person for person, when in offers if when.year == year and when.month >= 9}
+            for person, who in self.spine(date(year, 11, 1)).items():
+                if who.age >= 85:
+                    found.append((date(year, 11, 1), int(person in asked), who))
+        return found
 
     def _carers(self) -> dict[str, list[tuple[str, date, date, str]]]:
         """Events of each carer: kind, first and last day, and support in lower case with spaces."""

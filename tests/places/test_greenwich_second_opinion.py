@@ -23,6 +23,7 @@ CORE_FEEDS = {
     "pcn_register",
     "sexual_health",
     "weight_and_activity",
+    "winter_plans",
 }
 _PERIOD_KINDS = ("month", "quarter", "year", "rolling_year")
 
@@ -113,6 +114,13 @@ def test_preferred_places_of_death(small: Decided, reader: Reader, indicator: st
     found = _counted(indicator, reader.wishes(met))
     assert sum(count for count, _ in found.values()) > 0
     assert _told(small, indicator) == found
+
+
+def test_winter_plans(small: Decided, reader: Reader) -> None:
+    """DER-16: the age is that of 1 November, by the month of birth; who died or left before is not asked about."""
+    found = _counted("winter_plan_offered_85_over", reader.winters())
+    assert sum(count for count, _ in found.values()) > 0
+    assert _told(small, "winter_plan_offered_85_over") == found
 
 
 def test_carers_answered_in_time(small: Decided, reader: Reader) -> None:

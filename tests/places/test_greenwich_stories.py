@@ -15,6 +15,7 @@ from places.greenwich import (
     long_term_conditions,
     stories,
     weight_and_activity,
+    winter_plans,
 )
 from places.greenwich.dates import as_date, day_number, spans
 from places.greenwich.people import Expectation
@@ -36,6 +37,8 @@ def _events(small: Decided, indicator: str) -> tuple[np.ndarray, np.ndarray, np.
     plans = end_of_life.contributions(world, small.deaths, small.plans)
     if indicator in plans:
         return plans[indicator]
+    if indicator == winter_plans.OFFERED:
+        return winter_plans.offered(world, small.offers)
     if indicator == carers.IN_TIME:
         return carers.answered(small.carers)
     courses = weight_and_activity.contributions(small.courses)

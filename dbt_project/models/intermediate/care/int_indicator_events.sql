@@ -42,7 +42,8 @@
     'sustained_recovery_24_months',
     'sustained_recovery_6_months',
     'treatment_wait',
-    'weight_loss_5_percent'
+    'weight_loss_5_percent',
+    'winter_plan_offered_85_over'
 ] %}
 {{ config(materialized='view') }}
 
