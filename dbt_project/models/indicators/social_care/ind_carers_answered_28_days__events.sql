@@ -1,5 +1,6 @@
 -- Requests of known carers: whether an assessment ended, or support began, 0 to 28 days after, whoever gave it. A request
 -- whose 28 days are not over on the last day that every sender has told of is still followed and not counted yet.
+{{ config(meta={'submissions_of': ['carers']}) }}
 with told as (
     select min(last_day) as last_day
     from (

@@ -1,5 +1,6 @@
 -- Carers whose budget runs on the last day of a period and began 365 days before or earlier: whether a review of theirs
 -- ended on that day or one of the 365 before it. A period has them once every sender has told of its last day.
+{{ config(meta={'submissions_of': ['carers']}) }}
 with told as (
     select min(last_day) as last_day
     from (
