@@ -1,4 +1,9 @@
 -- Plans for the end of life, each as it stood when last reviewed, with the person each belongs to.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ delete_gone_submissions() }}"
+) }}
 select
     submissions.submission_id,
     lake.organisation,
@@ -14,3 +19,4 @@ from {{ lake_source('end_of_life_plans') }} as lake
 inner join {{ ref('stg_submissions') }} as submissions
     on lake.submission = submissions.submission_id
 {{ link_joins(['person', 'match', 'local']) }}
+{{ where_submission_is_new('end_of_life_plans') }}

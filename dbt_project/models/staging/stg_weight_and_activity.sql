@@ -1,4 +1,9 @@
 -- Courses of weight management and of physical activity, with the person each belongs to.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ delete_gone_submissions() }}"
+) }}
 select
     submissions.submission_id,
     lake.organisation,
@@ -19,3 +24,4 @@ from {{ lake_source('weight_and_activity') }} as lake
 inner join {{ ref('stg_submissions') }} as submissions
     on lake.submission = submissions.submission_id
 {{ link_joins(['person', 'match', 'local']) }}
+{{ where_submission_is_new('weight_and_activity') }}
