@@ -248,6 +248,7 @@ class Reference:
                 if left and nights > 0 and self.age(person, day) >= 18:
                     home = int(last["discharge_destination"] == "19")
                     yield self.event("discharged_to_usual_place", person, day, home)
+                    yield self.event("weekend_discharges", person, day, int(day.isoweekday() in (6, 7)))
                 injury = "S00" <= first["primary_diagnosis"][:3] <= "T98"
                 fall = "W00" <= (first.get("external_cause") or "")[:3] <= "W19"
                 if emergency and injury and fall and self.age(person, day) >= 65:
@@ -386,16 +387,20 @@ class Reference:
             for of in (quarter_of, financial_year_of, rolling_year_of)
         }
         periods = {period for period in periods if period.kind != "rolling_year" or period.start >= FIRST}
+        months = set(months_between(month_of(FIRST), month_of(LAST)))
         return Counter(
             [
-                row
-                for period in periods
-                for row in (
-                    *(row for substance in SUBSTANCES for row in self.treated(period, substance)),
-                    *self.frequent(period),
-                    *self.waiting(period),
-                    *self.pressures(period),
-                )
+                *(row for period in (*months, *periods) for row in self.waiting_list(period)),
+                *(
+                    row
+                    for period in periods
+                    for row in (
+                        *(row for substance in SUBSTANCES for row in self.treated(period, substance)),
+                        *self.frequent(period),
+                        *self.waiting(period),
+                        *self.pressures(period),
+                    )
+                ),
             ]
         )
 
@@ -437,19 +442,34 @@ class Reference:
     def waiting(self, period: Period) -> Iterable[Person]:
         if period.kind == "rolling_year" or period.end > LAST:
             return
-        longest: dict[int | str, int] = {}
-        for row in self.feeds["community_referrals"]:
-            days = days_from(row["referred_on"], period.end)
-            seen, died = row.get("first_contact_on"), self.died.get(self.person(row) or -1)
-            gone = row["urgent"] == "Y" or row.get("closed_reason") in ("refused", "abandoned")
-            gone = gone or (seen is not None and seen <= period.end) or (died is not None and died <= period.end)
-            if days is not None and within(days, 0, 180) and not gone:
-                who = self.person(row) or str(row["referral_id"])
-                longest[who] = max(longest.get(who, 0), days)
-        for one, days in longest.items():
+        for one, days in self.open_waits(period.end, 180).items():
             person = one if isinstance(one, int) else None
             pcn, fifth, group, _, _ = self.as_at(person, period.end)
             yield ("waiting_over_42_days", period.label, person, int(days > 42), 1, pcn, fifth, group)
+
+    def waiting_list(self, period: Period) -> Iterable[Person]:
+        """By group: who of those on the register waits, and how many are on the register."""
+        if period.kind == "rolling_year" or period.end > LAST:
+            return
+        listed = {one for one in self.open_waits(period.end, 119) if self.age(one, period.end) >= 0}
+        groups = Counter(self.as_at(person, period.end)[:3] for person in self.registered)
+        for group, everybody in groups.items():
+            if group != UNKNOWN[:3]:
+                waits = sum(self.as_at(person, period.end)[:3] == group for person in listed)
+                yield ("people_waiting", period.label, None, waits, everybody, *group)
+
+    def open_waits(self, last: date, oldest: int) -> dict[Any, int]:
+        """Person, or referral of nobody known, to the days of the longest routine wait that is open on a day."""
+        longest: dict[Any, int] = {}
+        for row in self.feeds["community_referrals"]:
+            days = days_from(row["referred_on"], last)
+            seen, died = row.get("first_contact_on"), self.died.get(self.person(row) or -1)
+            gone = row["urgent"] == "Y" or row.get("closed_reason") in ("refused", "abandoned")
+            gone = gone or (seen is not None and seen <= last) or (died is not None and died <= last)
+            if days is not None and within(days, 0, oldest) and not gone:
+                who = self.person(row) or str(row["referral_id"])
+                longest[who] = max(longest.get(who, 0), days)
+        return longest
 
     def pressures(self, period: Period) -> Iterable[Person]:
         rows = self.by_person(

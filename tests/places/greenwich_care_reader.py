@@ -391,6 +391,12 @@ class CareReader:
             if stay[-1]["discharge_destination"] not in ("51", "79") and out > day(stay[0]["admission_date"])
         ]
 
+    def weekends(self) -> list[Event]:
+        return [
+            Event(event.when, event.person, int(event.when.strftime("%a") in ("Sat", "Sun")))
+            for event in self.usual_places()
+        ]
+
     def prompt_discharges(self) -> list[Event]:
         return [Event(event.when, event.person, int(event.amount == 0)) for event in self.delays()]
 
@@ -439,9 +445,13 @@ class CareReader:
 
     def waiting(self, _: date, last: date) -> list[tuple[str, int]]:
         """People who wait on a day, and 1 for those who wait for over 42 days."""
+        return [(person, int(days > 42)) for person, days in self.open_waits(last, 180).items()]
+
+    def open_waits(self, last: date, oldest: int) -> dict[str, int]:
+        """People who wait on a day, and the days of the longest of their waits."""
         longest: dict[str, int] = {}
         if last > MONTHS[-1].end:
-            return []
+            return {}
         for row in self.events("community_referrals"):
             days = (last - day(row["referred_on"])).days
             person = self.person(row) or ""
@@ -449,12 +459,12 @@ class CareReader:
             if (
                 row["urgent"] == "N"
                 and row["closed_reason"] not in ("refused", "abandoned")
-                and 0 <= days <= 180
+                and 0 <= days <= oldest
                 and seen > last
                 and self.deaths.get(person, _NEVER) > last
             ):
                 longest[person] = max(longest.get(person, 0), days)
-        return [(person, int(days > 42)) for person, days in longest.items()]
+        return longest
 
     def contacts(self) -> list[Event]:
         return [

@@ -83,6 +83,7 @@ def _gathered(place: Decided, people: dict[str, int], indicator: str, events: li
         ("emergency_readmission_30d", CareReader.readmissions),
         ("emergency_bed_days_65_over", CareReader.emergency_nights),
         ("discharged_to_usual_place", CareReader.usual_places),
+        ("weekend_discharges", CareReader.weekends),
         ("discharge_delay", CareReader.delays),
         ("discharged_on_ready_date", CareReader.prompt_discharges),
         ("hospital_to_care_home", CareReader.to_care_homes),
@@ -102,6 +103,7 @@ def test_proportions_and_means(
     indicator: str,
     count: Callable[[CareReader], list[Event]],
 ) -> None:
+    """DER-20, and the other shares and means: each event once, by its person and month."""
     cells = _gathered(place, people, indicator, count(reader))
     assert cells
     assert _told(place, indicator) == {cell: (sum(amounts), len(amounts)) for cell, amounts in cells.items()}
@@ -193,6 +195,26 @@ def test_waiting_people(place: Decided, reader: CareReader, people: dict[str, in
     found = _people_of_periods(place, people, "waiting_over_42_days", reader.waiting)
     assert found
     assert _told(place, "waiting_over_42_days") == found
+
+
+def test_the_waiting_list(place: Decided, reader: CareReader, people: dict[str, int]) -> None:
+    """GRW-13: waits still open at the end of a month, each person once, out of everybody on the register that month."""
+    expected: Counter[Cell] = Counter()
+    everybody: Counter[Cell] = Counter()
+    for kind in ("month", "quarter", "year"):
+        for span in spans(kind):
+            if span.period.end > MONTHS[-1].end:
+                continue
+            waits = {people[token] for token in reader.open_waits(span.period.end, 119) if token in people}
+            here = [person for person in range(place.world.people) if place.world.practice[span.last, person] >= 0]
+            found = place.world.attributes_in(np.array(here), np.full(len(here), span.last))
+            for breakdown in ("all", "pcn", "deprivation", "age"):
+                for person, code in zip(here, found.codes(breakdown), strict=True):
+                    cell = (kind, span.period.label, breakdown, GROUPS[breakdown][code])
+                    expected[cell] += person in waits
+                    everybody[cell] += 1
+    assert sum(expected.values()) > 100
+    assert _told(place, "people_waiting") == {cell: (expected[cell], number) for cell, number in everybody.items()}
 
 
 def test_dirt_is_what_was_said(place: Decided, reader: CareReader) -> None:

@@ -35,7 +35,8 @@
     'sustained_recovery',
     'sustained_recovery_24_months',
     'sustained_recovery_6_months',
-    'treatment_wait'
+    'treatment_wait',
+    'weekend_discharges'
 ] %}
 
 {% for indicator in indicators %}

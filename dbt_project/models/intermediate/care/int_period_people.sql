@@ -1,5 +1,5 @@
 -- Every row of the indicators that are judged once a period rather than event by event: one per person and period, or
--- per practice and period where practices report counts.
+-- per practice or group of people and period where counts are all there is or all that is needed.
 {% set indicators = [
     'alcohol_treatment_completion',
     'cholesterol_to_target',
@@ -9,6 +9,7 @@
     'learning_disability_check',
     'non_opiate_treatment_completion',
     'opiate_treatment_completion',
+    'people_waiting',
     'smi_physical_health_check',
     'waiting_over_42_days'
 ] %}
