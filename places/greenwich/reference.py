@@ -32,6 +32,7 @@ REQUIRED: dict[str, tuple[tuple[str, ...], str]] = {
     "sexual_health": (("ZSH1",), "record_id"),
     "stop_smoking": (("ZSS1",), "record_id"),
     "treatment_episodes": (("ZCR1", "ZMH1"), "episode_id"),
+    "urgent_community_response": (("ZCM1",), "referral_id"),
 }
 # Networks were founded on this day; the population figures are for the other.
 _FOUNDED, _COUNTED = date(2019, 7, 1), date(2020, 6, 30)

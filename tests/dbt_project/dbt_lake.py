@@ -96,6 +96,7 @@ PEOPLE_EVENTS = {
     "stop_smoking": "quit_date",
     "admitted_care": "discharge_date",
     "community_referrals": "referred_on",
+    "urgent_community_response": "clock_start_date",
     "council_client_level": "event_start_date",
     "sexual_health": "attendance_date",
     "deaths": "date_of_death",

@@ -37,6 +37,7 @@ ALWAYS_FILLED = {
     "stop_smoking": "record_id",
     "admitted_care": "spell_id",
     "community_referrals": "referral_id",
+    "urgent_community_response": "referral_id",
     "council_client_level": "event_reference",
     "sexual_health": "record_id",
     "deaths": "record_id",

@@ -10,8 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from people_lake import FIRST, LAST, key_of
 
@@ -24,6 +26,7 @@ Event = tuple[str, int | None, date, int, int | None, str, str, str, str | None]
 Person = tuple[str, str, int | None, int, int, str, str, str]
 NURSING, RESIDENTIAL = "Long Term Support: Nursing Care", "Long Term Support: Residential Care"
 SUBSTANCES = ("opiate", "non_opiate", "alcohol")
+LONDON = ZoneInfo("Europe/London")
 REABLEMENT = "Short Term Support: ST-Max"
 # Chronic conditions that care outside hospital can often treat, by the first figures of their codes.
 CHRONIC = re.compile(
@@ -39,6 +42,20 @@ def days_from(first: date | None, last: date | None) -> int | None:
 
 def within(days: int | None, least: int, most: int) -> bool:
     return days is not None and least <= days <= most
+
+
+def moments(row: Row, name: str) -> list[datetime]:
+    """What a day and a time on a clock in London may mean: nothing, one moment, or two where the hour comes twice."""
+    if row.get(f"{name}_time") is None:
+        return []
+    local = datetime.combine(row[f"{name}_date"], time.fromisoformat(row[f"{name}_time"]))
+    ways = {local.replace(tzinfo=LONDON, fold=fold).astimezone(UTC) for fold in (0, 1)}
+    # what is in London at none of these moments was on no clock
+    ways = {way for way in ways if way.astimezone(LONDON).replace(tzinfo=None) == local}
+    told = row.get(f"{name}_offset")
+    if len(ways) == 2 and told:
+        return [way for way in ways if way.astimezone(LONDON).isoformat().endswith(told)]
+    return sorted(ways)
 
 
 @dataclass
@@ -185,7 +202,9 @@ class Reference:
         return -1 if found is None else found
 
     def events(self) -> Counter[Event]:
-        return Counter([*self.treatment(), *self.living(), *self.hospital(), *self.social_care(), *self.others()])
+        return Counter(
+            [*self.treatment(), *self.living(), *self.hospital(), *self.social_care(), *self.others(), *self.urgent()]
+        )
 
     def treatment(self) -> Iterable[Event]:
         for person, journeys in self.journeys().items():
@@ -377,6 +396,36 @@ class Reference:
                 if self.person(row) is not None:
                     often = int(self.dying(row) >= 3)
                     yield self.event("emergencies_before_death", self.person(row), row["date_of_death"], often)
+
+    def urgent(self) -> Iterable[Event]:
+        referrals: dict[tuple[str, str], list[Row]] = {}
+        for row in self.feeds["urgent_community_response"]:
+            referrals.setdefault((row["organisation"], row["referral_id"]), []).append(row)
+        for rows in referrals.values():
+            contacts = [row for row in rows if row.get("contact_date")]
+            if contacts and all(row["attendance"] == "2" for row in contacts):
+                continue
+            known = {self.person(row) for row in rows} - {None}
+            person = known.pop() if len(known) == 1 else None
+            day = min(row["clock_start_date"] for row in rows)
+            verdict = self.in_two_hours(rows, [row for row in contacts if row["attendance"] in ("5", "6")])
+            yield self.event("urgent_response_not_timed", person, day, int(verdict is None))
+            if verdict is not None:
+                yield self.event("urgent_response_2_hours", person, day, int(verdict))
+
+    @staticmethod
+    def in_two_hours(rows: list[Row], attended: list[Row]) -> bool | None:
+        """Whether the first contact came in time, by every way of reading the clocks; None where they differ or lack."""
+        if not attended:
+            return False
+        starts = [moments(row, "clock_start") for row in rows]
+        first = min(row["contact_date"] for row in attended)
+        met = [moments(row, "contact") for row in attended if row["contact_date"] == first]
+        if not all(starts) or any(one != starts[0] for one in starts) or not all(met):
+            return None
+        waits = {(min(one) - start).total_seconds() for one in product(*met) for start in starts[0]}
+        found = {wait <= 7200 for wait in waits if wait >= 0}
+        return found.pop() if len(found) == 1 else None
 
     # -- people of a period
 

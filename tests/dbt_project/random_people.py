@@ -6,7 +6,7 @@ Belongs here: rows, and nothing about what they count for. Not here: the definit
 from __future__ import annotations
 
 import random
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from people_lake import FIRST, LAST, PeopleLake, key_of
@@ -27,7 +27,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         feed: []
         for feed in (
             "treatment_episodes", "stop_smoking", "nhs_health_checks", "pcn_long_term_conditions", "admitted_care",
-            "community_referrals", "council_client_level", "sexual_health", "deaths",
+            "community_referrals", "council_client_level", "sexual_health", "deaths", "urgent_community_response",
         )
     }  # fmt: skip
     registered: dict[int, list[Row]] = {}
@@ -183,6 +183,32 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
                     diastolic=draw.choice([80, 90, 91]) if read else None,
                 )  # fmt: skip
 
+    def hurry(token: str) -> None:
+        """Urgent referrals: many on the nights on which clocks change, with contacts about two hours later."""
+        nights = [date(2023, 10, 29), date(2024, 3, 31), date(2024, 10, 27), date(2025, 3, 30)]
+        for _ in range(draw.randint(1, 3)):
+            night = draw.random() < 0.6
+            started = datetime.combine(draw.choice(nights) if night else day(), time())
+            started += timedelta(minutes=draw.choice([-45, 0, 20, 30, 59, 61, 75, 119, 120] if night else [600, 1425]))
+            started = max(started, datetime.combine(FIRST, time()))
+            contacts = draw.choice([0, 1, 1, 1, 1, 2])
+            number, block = len(feeds["urgent_community_response"]), token_block(token)
+            for contact in range(max(contacts, 1)):
+                made = started + timedelta(
+                    seconds=draw.choice([0, 1800, 3600, 3601, 7199, 7200, 7201, 10800, 10801, 90000])
+                )
+                made = started - timedelta(minutes=1) if draw.random() < 0.03 and started.minute else made
+                add(
+                    "urgent_community_response", "ZCM1", referral_id=f"u{number:05d}", contact_number=contact + 1, **block,
+                    clock_start_date=started.date(),
+                    clock_start_time=started.time().isoformat() if draw.random() < 0.95 else None,
+                    clock_start_offset=draw.choice([None, None, "+01:00", "+00:00"]),
+                    contact_date=made.date() if contacts else None,
+                    contact_time=made.time().isoformat() if contacts and draw.random() < 0.95 else None,
+                    contact_offset=draw.choice([None, None, "+01:00", "+00:00"]) if contacts else None,
+                    attendance=draw.choice(["5", "5", "5", "5", "6", "2", "2", "3", "4"]) if contacts else None,
+                )  # fmt: skip
+
     def die(token: str) -> None:
         mine = [row for row in feeds["treatment_episodes"] if row.get("person_token") == token]
         ends = [row["discharge_date"] for row in mine if row.get("discharge_date")]
@@ -198,7 +224,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
     for number in range(people):
         token = f"p{number:04d}"
         register(token)
-        for write, share in ((treat, 0.6), (admit, 0.6), (care, 0.6), (live, 0.7), (die, 0.25)):
+        for write, share in ((treat, 0.6), (admit, 0.6), (care, 0.6), (live, 0.7), (die, 0.25), (hurry, 0.5)):
             if draw.random() < share:
                 write(token)
     place.send_all(feeds)

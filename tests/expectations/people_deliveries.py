@@ -172,6 +172,23 @@ def _referrals(organisation: str) -> list[Row]:
     ]
 
 
+def _responses(organisation: str) -> list[Row]:
+    return [
+        {
+            "organisation": organisation,
+            "referral_id": f"U{number // 2}",
+            "contact_number": str(number % 2 + 1),
+            **person(number // 2, "person_token", "local_token", "nhs_number_status", "birth_month"),
+            "clock_start_date": "2024-04-03",
+            "clock_start_time": "22:40:00",
+            "contact_date": f"2024-04-0{3 + number % 2}",
+            "contact_time": "00:40:00" if number % 2 else "",
+            "attendance": "5",
+        }
+        for number in range(4)
+    ]
+
+
 def _clients(organisation: str) -> list[Row]:
     return [
         {
@@ -260,6 +277,7 @@ MAKERS = {
     "stop_smoking": _quits,
     "admitted_care": _spells,
     "community_referrals": _referrals,
+    "urgent_community_response": _responses,
     "council_client_level": _clients,
     "sexual_health": _attendances,
     "deaths": _deaths,
@@ -275,6 +293,7 @@ COVERS = {
     "stop_smoking": ("2024-01-01", "2024-06-30"),
     "admitted_care": ("2024-04-01", "2024-04-30"),
     "community_referrals": ("2024-01-01", "2024-06-30"),
+    "urgent_community_response": ("2024-04-01", "2024-06-30"),
     "council_client_level": ("2023-07-01", "2024-06-30"),
     "sexual_health": ("2024-04-01", "2024-06-30"),
     "deaths": ("2023-10-01", "2024-09-30"),

@@ -11,7 +11,9 @@ import io
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
+from zoneinfo import ZoneInfo
 
 from foundation.tokens import local_text, match_text
 from places.base import Submission
@@ -73,6 +75,7 @@ EVENT_COLUMN = {
     "stop_smoking": "quit_date",
     "admitted_care": "discharge_date",
     "community_referrals": "referred_on",
+    "urgent_community_response": "clock_start_date",
     "council_client_level": "event_start_date",
 }
 _CARE_HOME = ("Long Term Support: Nursing Care", "Long Term Support: Residential Care")
@@ -474,6 +477,41 @@ class CareReader:
             for seen in [day(row["first_contact_on"])]
         ]
 
+    def responses(self) -> list[tuple[date, str | None, int | None]]:
+        """Urgent referrals with 1 for an answer within two hours, 0 for none, None where nobody can tell."""
+        referrals = defaultdict(list)
+        for row in self.events("urgent_community_response"):
+            referrals[row["referral_id"]].append(row)
+        found = []
+        for rows in referrals.values():
+            contacts = [row for row in rows if row["contact_date"]]
+            attended = [row for row in contacts if row["attendance"] in ("5", "6")]
+            person = self.person(rows[0])
+            assert {self.person(row) for row in rows} == {person}
+            started = day(rows[0]["clock_start_date"])
+            if contacts and all(row["attendance"] == "2" for row in contacts):
+                continue
+            if not attended:
+                found.append((started, person, 0))
+                continue
+            first_day = min(row["contact_date"] for row in attended)
+            begun = _moments(rows[0], "clock_start")
+            met = [_moments(row, "contact") for row in attended if row["contact_date"] == first_day]
+            verdict = None
+            if begun and all(met):
+                # every way of reading the clocks in which nobody comes before the start
+                ways = {min(one).timestamp() - start.timestamp() for one in product(*met) for start in begun}
+                verdicts = {int(seconds <= 7200) for seconds in ways if seconds >= 0}
+                verdict = verdicts.pop() if len(verdicts) == 1 else None
+            found.append((started, person, verdict))
+        return found
+
+    def answered(self) -> list[Event]:
+        return [Event(when, person, told) for when, person, told in self.responses() if told is not None]
+
+    def untimed(self) -> list[Event]:
+        return [Event(when, person, int(told is None)) for when, person, told in self.responses()]
+
     # council
 
     def services(self) -> list[tuple[str, Row]]:
@@ -601,6 +639,18 @@ class CareReader:
         return found
 
 
+def _moments(row: Row, name: str) -> list[datetime]:
+    """The moments a day and a time in London may mean: none without a time, two in the hour that comes twice."""
+    if not row[f"{name}_time"]:
+        return []
+    local = datetime.fromisoformat(f"{row[f'{name}_date']} {row[f'{name}_time']}")
+    ways = {local.replace(tzinfo=ZoneInfo("Europe/London"), fold=fold).astimezone(UTC) for fold in (0, 1)}
+    told = row[f"{name}_offset"]
+    if len(ways) == 2 and told:
+        return [datetime.fromisoformat(f"{local.isoformat()}{told}")]
+    return sorted(ways)
+
+
 def _journey(group: list[tuple[date, date, Row]]) -> tuple[date, date, str, str]:
     start = group[0][0]
     said = {row["substance"] for _, _, row in group}
@@ -639,6 +689,7 @@ _ORDER = {
         ("discharge_ready_date", "discharge_date"),
     ),
     "community_referrals": (("referred_on", "first_contact_on"),),
+    "urgent_community_response": (("clock_start_date", "contact_date"),),
     "council_client_level": (("event_start_date", "event_end_date"),),
 }
 _METHODS = {"11", "12", "13", *(str(number) for number in range(21, 29)), "2A", "2B", "2C", "2D"}
@@ -655,6 +706,7 @@ _CODES: dict[str, dict[str, set[str]]] = {
         "same_day_emergency_care": {"Y", "N"},
     },
     "community_referrals": {"urgent": {"Y", "N"}, "closed_reason": {"seen", "refused", "abandoned", ""}},
+    "urgent_community_response": {"attendance": {"2", "3", "4", "5", "6", "7", ""}},
     "council_client_level": {
         "event_type": {"Request", "Assessment", "Service", "Review"},
         "service_type": {

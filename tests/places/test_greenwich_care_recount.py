@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 import numpy as np
@@ -84,6 +84,8 @@ def _gathered(place: Decided, people: dict[str, int], indicator: str, events: li
         ("emergency_bed_days_65_over", CareReader.emergency_nights),
         ("discharged_to_usual_place", CareReader.usual_places),
         ("weekend_discharges", CareReader.weekends),
+        ("urgent_response_2_hours", CareReader.answered),
+        ("urgent_response_not_timed", CareReader.untimed),
         ("discharge_delay", CareReader.delays),
         ("discharged_on_ready_date", CareReader.prompt_discharges),
         ("hospital_to_care_home", CareReader.to_care_homes),
@@ -215,6 +217,19 @@ def test_the_waiting_list(place: Decided, reader: CareReader, people: dict[str, 
                     everybody[cell] += 1
     assert sum(expected.values()) > 100
     assert _told(place, "people_waiting") == {cell: (expected[cell], number) for cell, number in everybody.items()}
+
+
+def test_nights_on_which_clocks_change(reader: CareReader) -> None:
+    """DER-17: the nights are in the files, also those whose referrals can be read in two ways."""
+    found = Counter(when for when, _, _ in reader.responses())
+    for night in (date(2023, 10, 29), date(2024, 3, 31), date(2024, 10, 27), date(2025, 3, 30)):
+        assert found[night] + found[night - timedelta(1)] >= 6
+    twice = [
+        row
+        for row in reader.events("urgent_community_response")
+        if row["clock_start_date"] in ("2023-10-29", "2024-10-27") and row["contact_time"].startswith("01:")
+    ]
+    assert twice
 
 
 def test_dirt_is_what_was_said(place: Decided, reader: CareReader) -> None:

@@ -27,6 +27,7 @@ from places.greenwich.care import (
     treatment,
     treatment_files,
     treatment_truth,
+    urgent,
 )
 from places.greenwich.care.contributions import Contributions, of_person
 from places.greenwich.care.dirt import Planted
@@ -37,7 +38,7 @@ from places.greenwich.people import Expectation, StoryPerson
 from places.greenwich.tally import TruthRow
 from places.greenwich.world import World
 
-FEEDS = (treatment_files.FEED, smoking.FEED, hospital_files.FEED, community.FEED, council_files.FEED)
+FEEDS = (treatment_files.FEED, smoking.FEED, hospital_files.FEED, community.FEED, urgent.FEED, council_files.FEED)
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,10 @@ class Decisions:
         return community.decide(self.world)
 
     @cached_property
+    def responses(self) -> urgent.Responses:
+        return urgent.decide(self.world)
+
+    @cached_property
     def council(self) -> council.Care:
         return council.decide(self.world, self.hospital.stays)
 
@@ -74,6 +79,7 @@ class Decisions:
             *hospital_truth.truth_rows(self.world, self.hospital),
             *council_truth.truth_rows(self.world, self.council, self.hospital.stays),
             *community.truth_rows(self.world, self.referrals),
+            *urgent.truth_rows(self.world, self.responses),
         ]
 
     def contributions(self) -> Contributions:
@@ -84,6 +90,7 @@ class Decisions:
             *hospital_truth.contributions(self.world, self.hospital),
             *council_truth.contributions(self.world, self.council, self.hospital.stays),
             *community.contributions(self.referrals),
+            *urgent.contributions(self.world, self.responses),
         ]
 
     def submissions(self, planted: Planted | None = None) -> Iterator[Submission]:
@@ -93,6 +100,7 @@ class Decisions:
         yield from smoking.submissions(self.world, self.quits, noted)
         yield from hospital_files.submissions(self.world, self.hospital.spells, noted)
         yield from community.submissions(self.world, self.referrals, noted)
+        yield from urgent.submissions(self.world, self.responses, noted)
         yield from council_files.submissions(self.world, self.council, noted)
 
 

@@ -36,6 +36,8 @@
     'sustained_recovery_24_months',
     'sustained_recovery_6_months',
     'treatment_wait',
+    'urgent_response_2_hours',
+    'urgent_response_not_timed',
     'weekend_discharges'
 ] %}
 
