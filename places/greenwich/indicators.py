@@ -123,6 +123,7 @@ _TABLE = (
     Indicator("onward_referral_completed", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("waiting_over_42_days", "proportion", 100, 1, ("quarter", "year"), _EVERY),
     Indicator("people_waiting", "proportion", 100, 2, ("month", "quarter", "year"), _EVERY, residents_only=True),
+    Indicator("supported_while_waiting", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("urgent_response_2_hours", "proportion", 100, 1, _ALL_KINDS, _EVERY),
     Indicator("urgent_response_not_timed", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("deaths_in_hospital", "proportion", 100, 1, _LONG_KINDS, _EVERY),

@@ -20,6 +20,7 @@ NETWORKS = PCN_GROUPS[:-1]
 # Feed to those who must send it, and a column of it that is always filled.
 REQUIRED: dict[str, tuple[tuple[str, ...], str]] = {
     "admitted_care": (("ZAT1", "ZAT2"), "spell_id"),
+    "community_contacts": (("ZCM1",), "care_contact_id"),
     "community_referrals": (("ZCM1",), "referral_id"),
     "council_client_level": ((COUNCIL,), "event_reference"),
     "deaths": ((COUNCIL,), "record_id"),

@@ -38,6 +38,7 @@ ALWAYS_FILLED = {
     "admitted_care": "spell_id",
     "community_referrals": "referral_id",
     "urgent_community_response": "referral_id",
+    "community_contacts": "care_contact_id",
     "council_client_level": "event_reference",
     "sexual_health": "record_id",
     "deaths": "record_id",

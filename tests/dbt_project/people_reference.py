@@ -203,7 +203,15 @@ class Reference:
 
     def events(self) -> Counter[Event]:
         return Counter(
-            [*self.treatment(), *self.living(), *self.hospital(), *self.social_care(), *self.others(), *self.urgent()]
+            [
+                *self.treatment(),
+                *self.living(),
+                *self.hospital(),
+                *self.social_care(),
+                *self.others(),
+                *self.support(),
+                *self.urgent(),
+            ]
         )
 
     def treatment(self) -> Iterable[Event]:
@@ -396,6 +404,27 @@ class Reference:
                 if self.person(row) is not None:
                     often = int(self.dying(row) >= 3)
                     yield self.event("emergencies_before_death", self.person(row), row["date_of_death"], often)
+
+    def support(self) -> Iterable[Event]:
+        waits: dict[int, list[tuple[date, str, str, date]]] = {}
+        for row in self.feeds["community_referrals"]:
+            person = self.person(row)
+            if person is None or row["urgent"] == "Y" or row.get("closed_reason") in ("refused", "abandoned"):
+                continue
+            begun = row["referred_on"]
+            ends = (row.get("first_contact_on"), self.died.get(person), begun + timedelta(days=91))
+            end = min(one for one in ends if one is not None)
+            if (end - begun).days > 14:
+                waits.setdefault(person, []).append((begun, row["organisation"], row["referral_id"], end))
+        seen = self.by_person("community_contacts", lambda row: row["attendance"] in ("5", "6"))
+        for person, found in waits.items():
+            found.sort()
+            helped = set()
+            for row in seen.get(person, []):
+                inside = [wait for wait in found if wait[0] < row["contact_date"] < wait[3]]
+                helped |= set(inside[:1])
+            for wait in found:
+                yield self.event("supported_while_waiting", person, wait[0], int(wait in helped))
 
     def urgent(self) -> Iterable[Event]:
         referrals: dict[tuple[str, str], list[Row]] = {}

@@ -28,6 +28,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         for feed in (
             "treatment_episodes", "stop_smoking", "nhs_health_checks", "pcn_long_term_conditions", "admitted_care",
             "community_referrals", "council_client_level", "sexual_health", "deaths", "urgent_community_response",
+            "community_contacts",
         )
     }  # fmt: skip
     registered: dict[int, list[Row]] = {}
@@ -183,6 +184,28 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
                     diastolic=draw.choice([80, 90, 91]) if read else None,
                 )  # fmt: skip
 
+    def wait(token: str) -> None:
+        """A second referral that overlaps the first, and contacts about the ends of the waits."""
+        mine = [row for row in feeds["community_referrals"] if row.get("person_token") == token]
+        if not mine:
+            return
+        block = {name: mine[0].get(name) for name in ("person_token", "local_token", "nhs_number_status")}
+        second = after(mine[0]["referred_on"], 0, 7, 14)
+        add(
+            "community_referrals", "ZCM1", referral_id=f"s-{token}", **block, referred_on=second, urgent="N",
+            first_contact_on=draw.choice([None, after(second, 14, 15, 40, 90, 91)]),
+        )  # fmt: skip
+        ends = [row.get("first_contact_on") for row in feeds["community_referrals"][-1:] + mine]
+        for _ in range(draw.randint(0, 3)):
+            end = draw.choice(ends)
+            made = end - timedelta(days=draw.choice([0, 1, 2, 9])) if end else after(second, 0, 1, 20, 75, 76, 90, 91)
+            add(
+                "community_contacts", draw.choice(["ZCM1", "ZCM1", "ZCM2"]),
+                care_contact_id=f"k{len(feeds['community_contacts']):05d}", referral_id=f"s-{token}",
+                **(block if draw.random() < 0.9 else token_block(token)), contact_date=max(made, FIRST),
+                attendance=draw.choice(["5", "5", "5", "6", "2", "3", "7"]),
+            )  # fmt: skip
+
     def hurry(token: str) -> None:
         """Urgent referrals: many on the nights on which clocks change, with contacts about two hours later."""
         nights = [date(2023, 10, 29), date(2024, 3, 31), date(2024, 10, 27), date(2025, 3, 30)]
@@ -224,8 +247,13 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
     for number in range(people):
         token = f"p{number:04d}"
         register(token)
-        for write, share in ((treat, 0.6), (admit, 0.6), (care, 0.6), (live, 0.7), (die, 0.25), (hurry, 0.5)):
+        for write, share in ((treat, 0.6), (admit, 0.6), (care, 0.6), (live, 0.7), (die, 0.25)):
             if draw.random() < share:
                 write(token)
+    # last, so that what was drawn before stays as it was
+    for number in range(people):
+        for write, share in ((wait, 0.7), (hurry, 0.5)):
+            if draw.random() < share:
+                write(f"p{number:04d}")
     place.send_all(feeds)
     return Reference(feeds, registered, networks, areas)

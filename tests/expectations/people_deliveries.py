@@ -172,6 +172,24 @@ def _referrals(organisation: str) -> list[Row]:
     ]
 
 
+def _contacts(organisation: str) -> list[Row]:
+    return [
+        {
+            "organisation": organisation,
+            "care_contact_id": f"K{number}",
+            "referral_id": f"F{number}",
+            **person(number, "person_token", "local_token", "nhs_number_status", "birth_month"),
+            "contact_date": "2024-04-20",
+            "subject": "01",
+            "attendance": "5" if number else "2",
+            "medium": "01",
+            "duration_minutes": "30" if number else "",
+            "cancelled_on": "" if number else "2024-04-19",
+        }
+        for number in range(4)
+    ]
+
+
 def _responses(organisation: str) -> list[Row]:
     return [
         {
@@ -277,6 +295,7 @@ MAKERS = {
     "stop_smoking": _quits,
     "admitted_care": _spells,
     "community_referrals": _referrals,
+    "community_contacts": _contacts,
     "urgent_community_response": _responses,
     "council_client_level": _clients,
     "sexual_health": _attendances,
@@ -293,6 +312,7 @@ COVERS = {
     "stop_smoking": ("2024-01-01", "2024-06-30"),
     "admitted_care": ("2024-04-01", "2024-04-30"),
     "community_referrals": ("2024-01-01", "2024-06-30"),
+    "community_contacts": ("2024-04-01", "2024-06-30"),
     "urgent_community_response": ("2024-04-01", "2024-06-30"),
     "council_client_level": ("2023-07-01", "2024-06-30"),
     "sexual_health": ("2024-04-01", "2024-06-30"),
@@ -307,12 +327,16 @@ def first_sender(contract: Contract) -> str:
 
 
 def file_of(contract: Contract, organisation: str, rows: Sequence[Mapping[str, str]]) -> bytes:
-    """Rows in the layout of a sender: its names, its dates."""
+    """Rows in the layout of a sender: its names, its dates, its codes."""
     layout = contract.layout_of(organisation)
     assert layout is not None
     names = contract.layout_names(layout)
 
+    theirs = {name: {ours: code for code, ours in codes.items()} for name, codes in layout.codes.items()}
+
     def sent(name: str, value: str) -> str:
+        if value in theirs.get(name, {}):
+            return theirs[name][value]
         if contract.by_name[name].kind != "date":
             return value
         try:

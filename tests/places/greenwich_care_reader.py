@@ -70,11 +70,27 @@ _COUNCIL = {
     "Event_End_Date": "event_end_date",
     "Event_Outcome": "event_outcome",
 }
+_CONTACTS = {
+    "ORGANISATION IDENTIFIER (CODE OF PROVIDER)": "organisation",
+    "CARE CONTACT IDENTIFIER": "care_contact_id",
+    "SERVICE REQUEST IDENTIFIER": "referral_id",
+    "PERSON TOKEN": "person_token",
+    "LOCAL TOKEN": "local_token",
+    "NHS NUMBER STATUS": "nhs_number_status",
+    "PERSON BIRTH MONTH": "birth_month",
+    "CARE CONTACT DATE": "contact_date",
+    "CARE CONTACT SUBJECT": "subject",
+    "ATTENDED OR DID NOT ATTEND CODE": "attendance",
+    "CONSULTATION MEDIUM USED": "medium",
+    "CLINICAL CONTACT DURATION OF CARE CONTACT": "duration_minutes",
+    "CARE CONTACT CANCELLATION DATE": "cancelled_on",
+}
 _REGISTER = {"PERSON_TOKEN": "person_token", "MATCH_TOKEN": "match_token"}
 EVENT_COLUMN = {
     "stop_smoking": "quit_date",
     "admitted_care": "discharge_date",
     "community_referrals": "referred_on",
+    "community_contacts": "contact_date",
     "urgent_community_response": "clock_start_date",
     "council_client_level": "event_start_date",
 }
@@ -477,6 +493,29 @@ class CareReader:
             for seen in [day(row["first_contact_on"])]
         ]
 
+    def supported(self) -> list[Event]:
+        """Waits of more than 14 days, with 1 where a contact fell into them that no earlier wait of the person has."""
+        waits = defaultdict(list)
+        for row in sorted(self.events("community_referrals"), key=lambda row: (row["referred_on"], row["referral_id"])):
+            if row["urgent"] == "Y" or row["closed_reason"] in ("refused", "abandoned"):
+                continue
+            begun, person = day(row["referred_on"]), self.person(row) or ""
+            seen = day(row["first_contact_on"]) if row["first_contact_on"] else _NEVER
+            end = min(seen, self.deaths.get(person, _NEVER), begun + timedelta(91))
+            if end > begun + timedelta(14):
+                waits[person].append((begun, end))
+        helped = set()
+        for row in self.events("community_contacts"):
+            if row["attendance"] in ("5", "6"):
+                person, when = self.person(row) or "", day(row["contact_date"])
+                inside = [place for place, (begun, end) in enumerate(waits[person]) if begun < when < end]
+                helped |= {(person, inside[0])} if inside else set()
+        return [
+            Event(begun, person, int((person, place) in helped))
+            for person, found in waits.items()
+            for place, (begun, _) in enumerate(found)
+        ]
+
     def responses(self) -> list[tuple[date, str | None, int | None]]:
         """Urgent referrals with 1 for an answer within two hours, 0 for none, None where nobody can tell."""
         referrals = defaultdict(list)
@@ -677,6 +716,8 @@ def _canonical(feed: str, name: str) -> str:
         return _SECOND_TRUST.get(name, name)
     if feed == "council_client_level":
         return _COUNCIL[name]
+    if feed == "community_contacts":
+        return _CONTACTS[name]
     return _REGISTER.get(name, name)
 
 
@@ -689,6 +730,7 @@ _ORDER = {
         ("discharge_ready_date", "discharge_date"),
     ),
     "community_referrals": (("referred_on", "first_contact_on"),),
+    "community_contacts": (("cancelled_on", "contact_date"),),
     "urgent_community_response": (("clock_start_date", "contact_date"),),
     "council_client_level": (("event_start_date", "event_end_date"),),
 }
@@ -706,6 +748,7 @@ _CODES: dict[str, dict[str, set[str]]] = {
         "same_day_emergency_care": {"Y", "N"},
     },
     "community_referrals": {"urgent": {"Y", "N"}, "closed_reason": {"seen", "refused", "abandoned", ""}},
+    "community_contacts": {"attendance": {"2", "3", "4", "5", "6", "7"}},
     "urgent_community_response": {"attendance": {"2", "3", "4", "5", "6", "7", ""}},
     "council_client_level": {
         "event_type": {"Request", "Assessment", "Service", "Review"},

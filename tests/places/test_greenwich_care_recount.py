@@ -84,6 +84,7 @@ def _gathered(place: Decided, people: dict[str, int], indicator: str, events: li
         ("emergency_bed_days_65_over", CareReader.emergency_nights),
         ("discharged_to_usual_place", CareReader.usual_places),
         ("weekend_discharges", CareReader.weekends),
+        ("supported_while_waiting", CareReader.supported),
         ("urgent_response_2_hours", CareReader.answered),
         ("urgent_response_not_timed", CareReader.untimed),
         ("discharge_delay", CareReader.delays),

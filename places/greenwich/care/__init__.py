@@ -17,6 +17,7 @@ from functools import cached_property
 from places.base import Submission
 from places.greenwich.care import (
     community,
+    contacts,
     council,
     council_files,
     council_truth,
@@ -38,7 +39,15 @@ from places.greenwich.people import Expectation, StoryPerson
 from places.greenwich.tally import TruthRow
 from places.greenwich.world import World
 
-FEEDS = (treatment_files.FEED, smoking.FEED, hospital_files.FEED, community.FEED, urgent.FEED, council_files.FEED)
+FEEDS = (
+    treatment_files.FEED,
+    smoking.FEED,
+    hospital_files.FEED,
+    community.FEED,
+    contacts.FEED,
+    urgent.FEED,
+    council_files.FEED,
+)
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,10 @@ class Decisions:
         return community.decide(self.world)
 
     @cached_property
+    def contacts(self) -> contacts.Contacts:
+        return contacts.decide(self.world, self.referrals)
+
+    @cached_property
     def responses(self) -> urgent.Responses:
         return urgent.decide(self.world)
 
@@ -79,6 +92,7 @@ class Decisions:
             *hospital_truth.truth_rows(self.world, self.hospital),
             *council_truth.truth_rows(self.world, self.council, self.hospital.stays),
             *community.truth_rows(self.world, self.referrals),
+            *contacts.truth_rows(self.world, self.referrals, self.contacts),
             *urgent.truth_rows(self.world, self.responses),
         ]
 
@@ -90,6 +104,7 @@ class Decisions:
             *hospital_truth.contributions(self.world, self.hospital),
             *council_truth.contributions(self.world, self.council, self.hospital.stays),
             *community.contributions(self.referrals),
+            *contacts.contributions(self.world, self.referrals, self.contacts),
             *urgent.contributions(self.world, self.responses),
         ]
 
@@ -100,6 +115,7 @@ class Decisions:
         yield from smoking.submissions(self.world, self.quits, noted)
         yield from hospital_files.submissions(self.world, self.hospital.spells, noted)
         yield from community.submissions(self.world, self.referrals, noted)
+        yield from contacts.submissions(self.world, self.referrals, self.contacts, noted)
         yield from urgent.submissions(self.world, self.responses, noted)
         yield from council_files.submissions(self.world, self.council, noted)
 

@@ -111,10 +111,21 @@ def _stories(world: World) -> Referrals:
     )
 
 
+def known_contact(referrals: Referrals) -> Positions:
+    """The first contact the files tell of."""
+    told = referrals.contact <= known_until(referrals.referred.astype(np.int32), WINDOWS)
+    return np.where(told, referrals.contact, NEVER)
+
+
+def known_closed(referrals: Referrals) -> Positions:
+    """Why a referral was closed, as far as the files tell."""
+    told = referrals.closed_day <= known_until(referrals.referred.astype(np.int32), WINDOWS)
+    return np.where(told, referrals.closed, OPEN)
+
+
 def _told(referrals: Referrals) -> tuple[Referrals, Positions, Positions]:
     """Referrals, their person where anybody knows it, and the first contact the files tell of."""
-    told = referrals.contact <= known_until(referrals.referred.astype(np.int32), WINDOWS)
-    return referrals, np.where(referrals.linked, referrals.person, -1), np.where(told, referrals.contact, NEVER)
+    return referrals, np.where(referrals.linked, referrals.person, -1), known_contact(referrals)
 
 
 def _routine(referrals: Referrals) -> tuple[Referrals, Positions, Positions]:

@@ -32,6 +32,7 @@
     'onward_referral_completed',
     'quit_lost_to_follow_up',
     're_presentation_6_months',
+    'supported_while_waiting',
     'sustained_recovery',
     'sustained_recovery_24_months',
     'sustained_recovery_6_months',
