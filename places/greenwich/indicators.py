@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Statistic = Literal["proportion", "crude_rate", "dsr", "mean", "median"]
+Statistic = Literal["proportion", "crude_rate", "dsr", "mean", "median", "share_of_events"]
 
 _ALL_KINDS = ("month", "quarter", "year", "rolling_year")
 _LONG_KINDS = ("quarter", "year", "rolling_year")
@@ -123,6 +123,8 @@ _TABLE = (
     Indicator("onward_referral_completed", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("waiting_over_42_days", "proportion", 100, 1, ("quarter", "year"), _EVERY),
     Indicator("people_waiting", "proportion", 100, 2, ("month", "quarter", "year"), _EVERY, residents_only=True),
+    Indicator("community_share_of_contacts", "share_of_events", 100, 1, _ALL_KINDS, _EVERY),
+    Indicator("frequent_emergency_attendance", "proportion", 100, 1, ("year", "rolling_year"), _EVERY),
     Indicator("supported_while_waiting", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("urgent_response_2_hours", "proportion", 100, 1, _ALL_KINDS, _EVERY),
     Indicator("urgent_response_not_timed", "proportion", 100, 1, _LONG_KINDS, _EVERY),

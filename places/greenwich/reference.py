@@ -24,6 +24,7 @@ REQUIRED: dict[str, tuple[tuple[str, ...], str]] = {
     "community_referrals": (("ZCM1",), "referral_id"),
     "council_client_level": ((COUNCIL,), "event_reference"),
     "deaths": ((COUNCIL,), "record_id"),
+    "emergency_care": (("ZAT1",), "attendance_id"),
     "nhs_health_checks": (NETWORKS, "record_id"),
     "pcn_achievement": (NETWORKS, "value"),
     "pcn_long_term_conditions": (NETWORKS, "record_id"),

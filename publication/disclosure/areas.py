@@ -20,7 +20,7 @@ from publication.disclosure.rules import (
     HIDDEN,
     NO_LIMITS,
     OFF_QUARTER,
-    PROPORTIONS,
+    PARTS,
     PROTECTS,
     RATES,
     TOO_FEW,
@@ -179,7 +179,7 @@ def _gives_away(row: Row, cell: Cell, parts: Sequence[Row], cells: Mapping[str, 
     union: the whole counts each person once, so it is at most the sum of the parts, and may be less.
     """
     names: tuple[str, ...] = ("denominator",) if method.statistic == "mean" else ("numerator",)
-    if method.statistic in PROPORTIONS:
+    if method.statistic in PARTS:
         names = ("numerator", "denominator")
     for name in names:
         whole = _range_of(row, getattr(cell, f"exact_{name}"), cell, name, method)

@@ -16,7 +16,7 @@ from typing import Any
 
 from publication.disclosure.areas import Cell, Method, alone
 from publication.disclosure.ranges import UNBOUNDED, Range, keeps_its_range, of_hidden, of_rest, of_shown, total
-from publication.disclosure.rules import HIDDEN, NO_LIMITS, PROPORTIONS, PROTECTS, Hidden, Rules, blank, hide
+from publication.disclosure.rules import HIDDEN, NO_LIMITS, PARTS, PROTECTS, Hidden, Rules, blank, hide
 from publication.inputs import Row
 
 UNKNOWN = "unknown"
@@ -38,7 +38,7 @@ def published_periods(rows: Sequence[Row]) -> frozenset[tuple[str, str]]:
 
 def _quantities(method: Method) -> tuple[str, ...]:
     """The counts of people that a figure of this statistic shows or implies."""
-    if method.statistic in PROPORTIONS:
+    if method.statistic in PARTS:
         return QUANTITIES
     return {"mean": ("denominator",), "median": ()}.get(method.statistic, ("numerator",))
 

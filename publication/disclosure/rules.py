@@ -26,6 +26,8 @@ NO_LIMITS = "not published: limits would give the exact count away"
 # Statistics whose value is the exact quotient of counts over months, so that a year is the sum of its months.
 RATES = ("crude_rate",)
 PROPORTIONS = ("proportion", "maintained_proportion")
+# Statistics whose numerator is part of their denominator, so that the rest of it is told with them.
+PARTS = (*PROPORTIONS, "share_of_events")
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,7 @@ PEOPLE_EVENTS = {
     "community_referrals": "referred_on",
     "urgent_community_response": "clock_start_date",
     "community_contacts": "contact_date",
+    "emergency_care": "arrival_date",
     "council_client_level": "event_start_date",
     "sexual_health": "attendance_date",
     "deaths": "date_of_death",

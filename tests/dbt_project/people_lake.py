@@ -39,6 +39,7 @@ ALWAYS_FILLED = {
     "community_referrals": "referral_id",
     "urgent_community_response": "referral_id",
     "community_contacts": "care_contact_id",
+    "emergency_care": "attendance_id",
     "council_client_level": "event_reference",
     "sexual_health": "record_id",
     "deaths": "record_id",

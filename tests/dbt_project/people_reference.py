@@ -209,6 +209,7 @@ class Reference:
                 *self.hospital(),
                 *self.social_care(),
                 *self.others(),
+                *self.settings(),
                 *self.support(),
                 *self.urgent(),
             ]
@@ -405,6 +406,27 @@ class Reference:
                     often = int(self.dying(row) >= 3)
                     yield self.event("emergencies_before_death", self.person(row), row["date_of_death"], often)
 
+    def settings(self) -> Iterable[Event]:
+        for row in self.feeds["community_contacts"]:
+            if row["attendance"] in ("5", "6"):
+                yield self.event("community_share_of_contacts", self.person(row), row["contact_date"], 1)
+        for row in self.feeds["emergency_care"]:
+            if self.unplanned(row) and row["discharge_status"] != "left_before_treatment":
+                yield self.event("community_share_of_contacts", self.person(row), row["arrival_date"], 0)
+
+    @staticmethod
+    def unplanned(row: Row) -> bool:
+        return bool(row["department_type"] != "05" and row["attendance_category"] != "4")
+
+    def attending(self, period: Period) -> Iterable[Person]:
+        if period.kind == "quarter":
+            return
+        for person, rows in self.by_person("emergency_care", self.unplanned).items():
+            times = sum(period.start <= row["arrival_date"] <= period.end for row in rows)
+            if times:
+                pcn, fifth, group, _, _ = self.as_at(person, period.end)
+                yield ("frequent_emergency_attendance", period.label, person, int(times >= 5), 1, pcn, fifth, group)
+
     def support(self) -> Iterable[Event]:
         waits: dict[int, list[tuple[date, str, str, date]]] = {}
         for row in self.feeds["community_referrals"]:
@@ -475,6 +497,7 @@ class Reference:
                     for row in (
                         *(row for substance in SUBSTANCES for row in self.treated(period, substance)),
                         *self.frequent(period),
+                        *self.attending(period),
                         *self.waiting(period),
                         *self.pressures(period),
                     )

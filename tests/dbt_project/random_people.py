@@ -28,7 +28,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         for feed in (
             "treatment_episodes", "stop_smoking", "nhs_health_checks", "pcn_long_term_conditions", "admitted_care",
             "community_referrals", "council_client_level", "sexual_health", "deaths", "urgent_community_response",
-            "community_contacts",
+            "community_contacts", "emergency_care",
         )
     }  # fmt: skip
     registered: dict[int, list[Row]] = {}
@@ -206,6 +206,21 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
                 attendance=draw.choice(["5", "5", "5", "6", "2", "3", "7"]),
             )  # fmt: skip
 
+    def attend(token: str) -> None:
+        """Attendances about the ends of years; some people come four, five or six times in one."""
+        arrived = draw.choice([FIRST, date(2024, 3, 31), date(2024, 4, 1), day(FIRST, date(2025, 3, 1))])
+        block = token_block(token)
+        for _ in range(draw.choice([1, 2, 4, 5, 5, 6])):
+            add(
+                "emergency_care", "ZAT1", attendance_id=f"ed{len(feeds['emergency_care']):05d}",
+                **(block if draw.random() < 0.95 else token_block(token)),
+                department_type=draw.choice(["01", "01", "01", "03", "05"]), arrival_date=arrived,
+                attendance_category=draw.choice(["1", "1", "1", "1", "2", "3", "4"]), departure_date=arrived,
+                left_after_minutes=90,
+                discharge_status=draw.choice(["admitted", "discharged", "discharged", "left_before_treatment"]),
+            )  # fmt: skip
+            arrived = after(arrived, 0, 1, 30, 60, 90)
+
     def hurry(token: str) -> None:
         """Urgent referrals: many on the nights on which clocks change, with contacts about two hours later."""
         nights = [date(2023, 10, 29), date(2024, 3, 31), date(2024, 10, 27), date(2025, 3, 30)]
@@ -252,7 +267,7 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
                 write(token)
     # last, so that what was drawn before stays as it was
     for number in range(people):
-        for write, share in ((wait, 0.7), (hurry, 0.5)):
+        for write, share in ((wait, 0.7), (hurry, 0.5), (attend, 0.5)):
             if draw.random() < share:
                 write(f"p{number:04d}")
     place.send_all(feeds)

@@ -58,6 +58,8 @@ SETTLED = {
     "onward_referral_completed": ("proportion", "percent", 100, 1, "high", 90, LONG, AGED),
     "waiting_over_42_days": ("proportion", "percent", 100, 1, "low", 0, ("quarter", "year"), AGED),
     "people_waiting": ("proportion", "percent", 100, 2, "low", 0, ("month", "quarter", "year"), AGED),
+    "community_share_of_contacts": ("share_of_events", "percent", 100, 1, "high", 0, ALL, AGED),
+    "frequent_emergency_attendance": ("proportion", "percent", 100, 1, "low", 0, ("year", "rolling_year"), AGED),
     "supported_while_waiting": ("proportion", "percent", 100, 1, "high", 90, LONG, AGED),
     "urgent_response_2_hours": ("proportion", "percent", 100, 1, "high", 0, ALL, AGED),
     "urgent_response_not_timed": ("proportion", "percent", 100, 1, "low", 0, LONG, AGED),

@@ -61,7 +61,7 @@ EVENTS = [
     "at_home_12_weeks", "larc_prescribed", "community_wait", "first_contact_28_days", "deaths_usual_place",
     "four_week_quit_self_reported", "quit_lost_to_follow_up", "chlamydia_detection_15_24",
     "health_check_offered", "health_check_received", "weekend_discharges",
-    "supported_while_waiting", "urgent_response_2_hours", "urgent_response_not_timed",
+    "community_share_of_contacts", "supported_while_waiting", "urgent_response_2_hours", "urgent_response_not_timed",
 ]  # fmt: skip
 
 
@@ -91,6 +91,7 @@ def test_events_equal_the_definition(case: Case, indicator: str) -> None:
     [
         *(f"{substance}_treatment_completion" for substance in SUBSTANCES),
         "frequent_emergency_admissions",
+        "frequent_emergency_attendance",
         "waiting_over_42_days",
         "hypertension_treated",
         "hypertension_treated_79_under",

@@ -172,6 +172,27 @@ def _referrals(organisation: str) -> list[Row]:
     ]
 
 
+def _emergencies(organisation: str) -> list[Row]:
+    return [
+        {
+            "organisation": organisation,
+            "attendance_id": f"E{number}",
+            **person(number, "person_token", "local_token", "nhs_number_status", "birth_month", "sex"),
+            "department_type": "01",
+            "arrival_date": "2024-04-20",
+            "attendance_category": "1",
+            "by_ambulance": "Y",
+            "acuity": "3",
+            "injury": "N",
+            "assessed_after_minutes": "12",
+            "left_after_minutes": "190",
+            "departure_date": "2024-04-21",
+            "discharge_status": "discharged",
+        }
+        for number in range(4)
+    ]
+
+
 def _contacts(organisation: str) -> list[Row]:
     return [
         {
@@ -296,6 +317,7 @@ MAKERS = {
     "admitted_care": _spells,
     "community_referrals": _referrals,
     "community_contacts": _contacts,
+    "emergency_care": _emergencies,
     "urgent_community_response": _responses,
     "council_client_level": _clients,
     "sexual_health": _attendances,
@@ -313,6 +335,7 @@ COVERS = {
     "admitted_care": ("2024-04-01", "2024-04-30"),
     "community_referrals": ("2024-01-01", "2024-06-30"),
     "community_contacts": ("2024-04-01", "2024-06-30"),
+    "emergency_care": ("2024-04-01", "2024-06-30"),
     "urgent_community_response": ("2024-04-01", "2024-06-30"),
     "council_client_level": ("2023-07-01", "2024-06-30"),
     "sexual_health": ("2024-04-01", "2024-06-30"),

@@ -85,12 +85,20 @@ _CONTACTS = {
     "CLINICAL CONTACT DURATION OF CARE CONTACT": "duration_minutes",
     "CARE CONTACT CANCELLATION DATE": "cancelled_on",
 }
+_EMERGENCY = {
+    "provider_code": "organisation",
+    "attendance.location.department_type": "department_type",
+    "attendance.arrival.date": "arrival_date",
+    "attendance.arrival.attendance_category": "attendance_category",
+    "attendance.departure.date": "departure_date",
+}
 _REGISTER = {"PERSON_TOKEN": "person_token", "MATCH_TOKEN": "match_token"}
 EVENT_COLUMN = {
     "stop_smoking": "quit_date",
     "admitted_care": "discharge_date",
     "community_referrals": "referred_on",
     "community_contacts": "contact_date",
+    "emergency_care": "arrival_date",
     "urgent_community_response": "clock_start_date",
     "council_client_level": "event_start_date",
 }
@@ -493,6 +501,27 @@ class CareReader:
             for seen in [day(row["first_contact_on"])]
         ]
 
+    def arrivals(self) -> list[tuple[date, str | None, str]]:
+        """Unplanned attendances: day, person, how they ended."""
+        return [
+            (day(row["arrival_date"]), self.person(row), row["discharge_status"])
+            for row in self.events("emergency_care")
+            if row["department_type"] != "05" and row["attendance_category"] != "4"
+        ]
+
+    def settings(self) -> list[Event]:
+        """Contacts in either setting, with 1 for those in the community."""
+        acute = [Event(when, person, 0) for when, person, end in self.arrivals() if end != "left_before_treatment"]
+        return acute + [
+            Event(day(row["contact_date"]), self.person(row), 1)
+            for row in self.events("community_contacts")
+            if row["attendance"] in ("5", "6")
+        ]
+
+    def frequent_arrivals(self, first: date, last: date) -> list[tuple[str, int]]:
+        times = Counter(person or "" for when, person, _ in self.arrivals() if first <= when <= last)
+        return [(person, int(number >= 5)) for person, number in times.items()]
+
     def supported(self) -> list[Event]:
         """Waits of more than 14 days, with 1 where a contact fell into them that no earlier wait of the person has."""
         waits = defaultdict(list)
@@ -716,6 +745,8 @@ def _canonical(feed: str, name: str) -> str:
         return _SECOND_TRUST.get(name, name)
     if feed == "council_client_level":
         return _COUNCIL[name]
+    if feed == "emergency_care":
+        return _EMERGENCY.get(name, name)
     if feed == "community_contacts":
         return _CONTACTS[name]
     return _REGISTER.get(name, name)
@@ -731,6 +762,7 @@ _ORDER = {
     ),
     "community_referrals": (("referred_on", "first_contact_on"),),
     "community_contacts": (("cancelled_on", "contact_date"),),
+    "emergency_care": (("arrival_date", "departure_date"),),
     "urgent_community_response": (("clock_start_date", "contact_date"),),
     "council_client_level": (("event_start_date", "event_end_date"),),
 }
@@ -748,6 +780,7 @@ _CODES: dict[str, dict[str, set[str]]] = {
         "same_day_emergency_care": {"Y", "N"},
     },
     "community_referrals": {"urgent": {"Y", "N"}, "closed_reason": {"seen", "refused", "abandoned", ""}},
+    "emergency_care": {"attendance_category": {"1", "2", "3", "4"}},
     "community_contacts": {"attendance": {"2", "3", "4", "5", "6", "7"}},
     "urgent_community_response": {"attendance": {"2", "3", "4", "5", "6", "7", ""}},
     "council_client_level": {

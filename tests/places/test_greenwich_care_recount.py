@@ -14,6 +14,7 @@ from greenwich_care_reader import CareReader, Event
 from places.greenwich.care import FEEDS
 from places.greenwich.dates import MONTHS, day_number, spans
 from places.greenwich.indicators import INDICATORS
+from places.greenwich.tally import tally_proportion
 from places.greenwich.truth import Decided, decided
 from places.greenwich.world import GROUPS, Attributes
 
@@ -84,6 +85,7 @@ def _gathered(place: Decided, people: dict[str, int], indicator: str, events: li
         ("emergency_bed_days_65_over", CareReader.emergency_nights),
         ("discharged_to_usual_place", CareReader.usual_places),
         ("weekend_discharges", CareReader.weekends),
+        ("community_share_of_contacts", CareReader.settings),
         ("supported_while_waiting", CareReader.supported),
         ("urgent_response_2_hours", CareReader.answered),
         ("urgent_response_not_timed", CareReader.untimed),
@@ -198,6 +200,30 @@ def test_waiting_people(place: Decided, reader: CareReader, people: dict[str, in
     found = _people_of_periods(place, people, "waiting_over_42_days", reader.waiting)
     assert found
     assert _told(place, "waiting_over_42_days") == found
+
+
+def test_frequent_attendance(place: Decided, reader: CareReader, people: dict[str, int]) -> None:
+    """DER-22: five or more attendances in the year, by person."""
+    indicator = "frequent_emergency_attendance"
+    assert _told(place, indicator) == _people_of_periods(place, people, indicator, reader.frequent_arrivals)
+
+
+@pytest.mark.parametrize("moved", [1, 7, 40])
+def test_contacts_that_change_their_setting(place: Decided, moved: int) -> None:
+    """SWK-16: attendances become visits; the total stays, and the share grows by exactly as many of it."""
+    indicator, care = "community_share_of_contacts", place.care
+    before = next(item for item in care.contributions() if item.indicator_id == indicator)
+    turned = before.numerator.copy()
+    acute = np.flatnonzero(turned == 0)[:moved]
+    turned[acute] = 1
+    told = {}
+    for name, numerator in (("before", before.numerator), ("after", turned)):
+        rows = tally_proportion(place.world, indicator, np.asarray(before.when), before.person, numerator)
+        told[name] = {row.period_id: row for row in rows if row.breakdown_kind == "all" and row.period_kind == "year"}
+    assert told["before"]["2023-24"].denominator == told["after"]["2023-24"].denominator
+    first, then = (told[name]["2023-24"].numerator for name in ("before", "after"))
+    assert first is not None and then is not None and then - first == moved
+    assert told["before"]["2024-25"] == told["after"]["2024-25"]
 
 
 def test_the_waiting_list(place: Decided, reader: CareReader, people: dict[str, int]) -> None:

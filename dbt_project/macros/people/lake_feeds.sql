@@ -8,7 +8,7 @@
 {% macro lake_feeds() -%}
     {%- set feeds = [
         'admitted_care', 'aggregate_kpi_return', 'community_contacts', 'community_referrals', 'cost_ledger',
-        'council_client_level', 'daily_discharge_return', 'deaths', 'nhs_health_checks', 'pcn_achievement', 'pcn_long_term_conditions',
+        'council_client_level', 'daily_discharge_return', 'deaths', 'emergency_care', 'nhs_health_checks', 'pcn_achievement', 'pcn_long_term_conditions',
         'pcn_register', 'reference_areas', 'reference_organisations', 'reference_practices', 'sexual_health',
         'stop_smoking', 'treatment_episodes', 'urgent_community_response'
     ] -%}

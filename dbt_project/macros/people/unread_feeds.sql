@@ -6,7 +6,7 @@
 #}
 {% macro unread_feeds() -%}
     {{ return([
-        'carers', 'emergency_care', 'end_of_life_plans', 'mental_health', 'populations',
+        'carers', 'end_of_life_plans', 'mental_health', 'populations',
         'resident_survey', 'waiting_lists', 'weight_and_activity'
     ]) }}
 {%- endmacro %}

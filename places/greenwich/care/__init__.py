@@ -21,6 +21,7 @@ from places.greenwich.care import (
     council,
     council_files,
     council_truth,
+    emergency,
     hospital,
     hospital_files,
     hospital_truth,
@@ -46,6 +47,7 @@ FEEDS = (
     community.FEED,
     contacts.FEED,
     urgent.FEED,
+    emergency.FEED,
     council_files.FEED,
 )
 
@@ -81,6 +83,10 @@ class Decisions:
         return urgent.decide(self.world)
 
     @cached_property
+    def attendances(self) -> emergency.Attendances:
+        return emergency.decide(self.world)
+
+    @cached_property
     def council(self) -> council.Care:
         return council.decide(self.world, self.hospital.stays)
 
@@ -94,6 +100,7 @@ class Decisions:
             *community.truth_rows(self.world, self.referrals),
             *contacts.truth_rows(self.world, self.referrals, self.contacts),
             *urgent.truth_rows(self.world, self.responses),
+            *emergency.truth_rows(self.world, self.attendances, self.referrals, self.contacts),
         ]
 
     def contributions(self) -> Contributions:
@@ -106,6 +113,7 @@ class Decisions:
             *community.contributions(self.referrals),
             *contacts.contributions(self.world, self.referrals, self.contacts),
             *urgent.contributions(self.world, self.responses),
+            *emergency.contributions(self.attendances, self.referrals, self.contacts),
         ]
 
     def submissions(self, planted: Planted | None = None) -> Iterator[Submission]:
@@ -117,6 +125,7 @@ class Decisions:
         yield from community.submissions(self.world, self.referrals, noted)
         yield from contacts.submissions(self.world, self.referrals, self.contacts, noted)
         yield from urgent.submissions(self.world, self.responses, noted)
+        yield from emergency.submissions(self.world, self.attendances, noted)
         yield from council_files.submissions(self.world, self.council, noted)
 
 

@@ -7,6 +7,7 @@
     'care_home_admissions_65_over',
     'chlamydia_detection_15_24',
     'chronic_acsc_admissions',
+    'community_share_of_contacts',
     'community_wait',
     'days_at_home_91',
     'deaths_in_hospital',

@@ -4,6 +4,7 @@
     'alcohol_treatment_completion',
     'cholesterol_to_target',
     'frequent_emergency_admissions',
+    'frequent_emergency_attendance',
     'hypertension_treated',
     'hypertension_treated_79_under',
     'learning_disability_check',
