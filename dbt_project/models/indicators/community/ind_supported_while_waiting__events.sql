@@ -1,7 +1,14 @@
 -- Routine waits for a first contact of more than 14 days, of people somebody knows: whether any community service saw the
 -- person between the referral and the end of the wait. A wait ends with the first contact, with death, and at the latest
 -- after 90 days. Several contacts support one wait once; one contact in several waits supports the one that began first.
-with waits as (
+-- Only waits that began on a day somebody told of contacts: where nobody did, nobody knows who was alone.
+with told as (
+    select distinct coverage.day
+    from {{ ref('int_submission_coverage') }} as coverage
+    where coverage.feed = 'community_contacts'
+),
+
+waits as (
     select
         referrals.organisation,
         referrals.referral_id,
@@ -13,6 +20,8 @@ with waits as (
             cast({{ dbt.dateadd('day', 91, 'referrals.referred_on') }} as date)
         ) as wait_end
     from {{ in_force('community_referrals', 'referred_on') }} as referrals
+    inner join told
+        on referrals.referred_on = told.day
     left join {{ ref('int_deaths') }} as deaths
         on referrals.person_key = deaths.person_key
     where
