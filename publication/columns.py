@@ -444,7 +444,7 @@ INDICATORS = _schema(
     denominator_definition | text | out of what
     exclusions | text | what is left out, and why
     statistic | text | census_mean, ratio_of_sums, proportion, published_percentage, crude_rate, dsr, mean, \\
-        median, maintained_proportion
+        median, maintained_proportion, share_of_events
     unit | text | unit of the value
     polarity | text | low, high or neutral
     value_decimals | integer | published precision

@@ -138,7 +138,7 @@ class Indicator(BaseModel):
     exclusions: str
     statistic: Literal[
         "census_mean", "ratio_of_sums", "proportion", "published_percentage",
-        "maintained_proportion", "crude_rate", "dsr", "mean", "median",
+        "maintained_proportion", "share_of_events", "crude_rate", "dsr", "mean", "median",
     ]  # fmt: skip
     unit: str
     polarity: Literal["low", "high", "neutral"]

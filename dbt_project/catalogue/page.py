@@ -22,6 +22,7 @@ STATISTICS = {
     "ratio_of_sums": "ratio of sums",
     "proportion": "proportion",
     "maintained_proportion": "proportion maintained over a follow-up",
+    "share_of_events": "share of events, without an interval",
     "published_percentage": "percentage as published elsewhere",
     "crude_rate": "crude rate",
     "dsr": "directly standardised rate",

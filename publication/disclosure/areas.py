@@ -20,8 +20,8 @@ from publication.disclosure.rules import (
     HIDDEN,
     NO_LIMITS,
     OFF_QUARTER,
+    PARTS,
     PARTS_OF_A_WHOLE,
-    PROPORTIONS,
     PROTECTS,
     RATES,
     RELATED,
@@ -202,7 +202,7 @@ def _gives_away(row: Row, cell: Cell, parts: Sequence[Row], cells: Mapping[str, 
     union: the whole counts each person once, so it is at most the sum of the parts, and may be less.
     """
     names: tuple[str, ...] = ("denominator",) if method.statistic == "mean" else ("numerator",)
-    if method.statistic in PROPORTIONS:
+    if method.statistic in PARTS:
         names = ("numerator", "denominator")
     for name in names:
         whole = _range_of(row, getattr(cell, f"exact_{name}"), cell, name, method)

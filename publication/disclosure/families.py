@@ -30,7 +30,7 @@ from publication.disclosure.areas import (
 )
 from publication.disclosure.groups import UNKNOWN, count_of, quantities_of, range_of
 from publication.disclosure.ranges import UNBOUNDED, Range, total
-from publication.disclosure.rules import PROPORTIONS, RELATED, Hidden, Rules, hide, span_of
+from publication.disclosure.rules import PARTS, RELATED, Hidden, Rules, hide, span_of
 from publication.disclosure.systems import Fact, contradict, implied, narrowed, of_groups
 from publication.inputs import Row
 
@@ -67,7 +67,7 @@ def _member(name: str, entry: Mapping[str, Any], rules: Rules) -> Member:
         quantity: frozenset(str(entry.get(f"{quantity}_counts") or "").split())
         for quantity in ("numerator", "denominator")
     }
-    if method.statistic in PROPORTIONS and all(words.values()):
+    if method.statistic in PARTS and all(words.values()):
         words["rest"] = words["denominator"] - words["numerator"]
     asked = quantities_of(method)
     said = {quantity: found for quantity, found in words.items() if found and quantity in asked}

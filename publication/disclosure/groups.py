@@ -17,7 +17,7 @@ from typing import Any
 
 from publication.disclosure.areas import Cell, Method, alone
 from publication.disclosure.ranges import UNBOUNDED, Range, keeps_its_range, of_hidden, of_rest, of_shown, total
-from publication.disclosure.rules import HIDDEN, NO_LIMITS, PROPORTIONS, PROTECTS, Hidden, Rules, blank, hide
+from publication.disclosure.rules import HIDDEN, NO_LIMITS, PARTS, PROTECTS, Hidden, Rules, blank, hide
 from publication.disclosure.systems import Fact, narrowed, of_groups
 from publication.inputs import Row
 
@@ -43,7 +43,7 @@ def published_periods(rows: Sequence[Row]) -> frozenset[tuple[str, str]]:
 
 def quantities_of(method: Method) -> tuple[str, ...]:
     """The counts of people that a figure of this statistic shows or implies."""
-    if method.statistic in PROPORTIONS:
+    if method.statistic in PARTS:
         return QUANTITIES
     ends = tuple(method.from_ends(Decimal(0), Decimal(0)))
     return {"mean": ("denominator", *ends), "median": ()}.get(method.statistic, ("numerator",))
@@ -126,7 +126,7 @@ class _Table:
 
     def _open_together(self) -> bool:
         """Whether numerators, denominators and those who were not counted narrow one down that none does alone."""
-        if self.method.statistic not in PROPORTIONS:
+        if self.method.statistic not in PARTS:
             return False
         groups = [str(row["breakdown_group"]) for row in self.rows]
         facts = []

@@ -28,8 +28,10 @@ NO_LIMITS = "not published: limits would give the exact count away"
 # Statistics whose value is the exact quotient of counts over months, so that a year is the sum of its months.
 RATES = ("crude_rate",)
 PROPORTIONS = ("proportion", "maintained_proportion")
-# Statistics whose denominator holds the numerator, so that those who were not counted are people too.
-PARTS_OF_A_WHOLE = (*PROPORTIONS, "published_percentage")
+# Statistics whose numerator is part of their denominator, so that the rest of it is told with them.
+PARTS = (*PROPORTIONS, "share_of_events")
+# The same, also where the parts are only published as a percentage.
+PARTS_OF_A_WHOLE = (*PARTS, "published_percentage")
 
 
 @dataclass(frozen=True)

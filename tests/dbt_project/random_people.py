@@ -6,7 +6,7 @@ Belongs here: rows, and nothing about what they count for. Not here: the definit
 from __future__ import annotations
 
 import random
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -34,7 +34,8 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         for feed in (
             "treatment_episodes", "stop_smoking", "nhs_health_checks", "pcn_long_term_conditions", "admitted_care",
             "community_referrals", "council_client_level", "sexual_health", "deaths",
-            "end_of_life_plans", "weight_and_activity", "carers", "winter_plans",
+            "end_of_life_plans", "weight_and_activity", "carers", "winter_plans", "urgent_community_response",
+            "community_contacts", "emergency_care",
         )
     }  # fmt: skip
     registered: dict[int, list[Row]] = {}
@@ -190,6 +191,69 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
                     diastolic=draw.choice([80, 90, 91]) if read else None,
                 )  # fmt: skip
 
+    def wait(token: str) -> None:
+        """A second referral that overlaps the first, and contacts about the ends of the waits."""
+        mine = [row for row in feeds["community_referrals"] if row.get("person_token") == token]
+        if not mine:
+            return
+        block = {name: mine[0].get(name) for name in ("person_token", "local_token", "nhs_number_status")}
+        second = after(mine[0]["referred_on"], 0, 7, 14)
+        add(
+            "community_referrals", "ZCM1", referral_id=f"s-{token}", **block, referred_on=second, urgent="N",
+            first_contact_on=draw.choice([None, after(second, 14, 15, 40, 90, 91)]),
+        )  # fmt: skip
+        ends = [row.get("first_contact_on") for row in feeds["community_referrals"][-1:] + mine]
+        for _ in range(draw.randint(0, 3)):
+            end = draw.choice(ends)
+            made = end - timedelta(days=draw.choice([0, 1, 2, 9])) if end else after(second, 0, 1, 20, 75, 76, 90, 91)
+            add(
+                "community_contacts", draw.choice(["ZCM1", "ZCM1", "ZCM2"]),
+                care_contact_id=f"k{len(feeds['community_contacts']):05d}", referral_id=f"s-{token}",
+                **(block if draw.random() < 0.9 else token_block(token)), contact_date=max(made, FIRST),
+                attendance=draw.choice(["5", "5", "5", "6", "2", "3", "7"]),
+            )  # fmt: skip
+
+    def attend(token: str) -> None:
+        """Attendances about the ends of years; some people come four, five or six times in one."""
+        arrived = draw.choice([FIRST, date(2024, 3, 31), date(2024, 4, 1), day(FIRST, date(2025, 3, 1))])
+        block = token_block(token)
+        for _ in range(draw.choice([1, 2, 4, 5, 5, 6])):
+            add(
+                "emergency_care", "ZAT1", attendance_id=f"ed{len(feeds['emergency_care']):05d}",
+                **(block if draw.random() < 0.95 else token_block(token)),
+                department_type=draw.choice(["01", "01", "01", "03", "05"]), arrival_date=arrived,
+                attendance_category=draw.choice(["1", "1", "1", "1", "2", "3", "4"]), departure_date=arrived,
+                left_after_minutes=90,
+                discharge_status=draw.choice(["admitted", "discharged", "discharged", "left_before_treatment"]),
+            )  # fmt: skip
+            arrived = after(arrived, 0, 1, 30, 60, 90)
+
+    def hurry(token: str) -> None:
+        """Urgent referrals: many on the nights on which clocks change, with contacts about two hours later."""
+        nights = [date(2023, 10, 29), date(2024, 3, 31), date(2024, 10, 27), date(2025, 3, 30)]
+        for _ in range(draw.randint(1, 3)):
+            night = draw.random() < 0.6
+            started = datetime.combine(draw.choice(nights) if night else day(), time())
+            started += timedelta(minutes=draw.choice([-45, 0, 20, 30, 59, 61, 75, 119, 120] if night else [600, 1425]))
+            started = max(started, datetime.combine(FIRST, time()))
+            contacts = draw.choice([0, 1, 1, 1, 1, 2])
+            number, block = len(feeds["urgent_community_response"]), token_block(token)
+            for contact in range(max(contacts, 1)):
+                made = started + timedelta(
+                    seconds=draw.choice([0, 1800, 3600, 3601, 7199, 7200, 7201, 10800, 10801, 90000])
+                )
+                made = started - timedelta(minutes=1) if draw.random() < 0.03 and started.minute else made
+                add(
+                    "urgent_community_response", "ZCM1", referral_id=f"u{number:05d}", contact_number=contact + 1, **block,
+                    clock_start_date=started.date(),
+                    clock_start_time=started.time().isoformat() if draw.random() < 0.95 else None,
+                    clock_start_offset=draw.choice([None, None, "+01:00", "+00:00"]),
+                    contact_date=made.date() if contacts else None,
+                    contact_time=made.time().isoformat() if contacts and draw.random() < 0.95 else None,
+                    contact_offset=draw.choice([None, None, "+01:00", "+00:00"]) if contacts else None,
+                    attendance=draw.choice(["5", "5", "5", "5", "6", "2", "2", "3", "4"]) if contacts else None,
+                )  # fmt: skip
+
     def die(token: str) -> None:
         mine = [row for row in feeds["treatment_episodes"] if row.get("person_token") == token]
         ends = [row["discharge_date"] for row in mine if row.get("discharge_date")]
@@ -293,5 +357,10 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         offer(token)
         if caring.random() < 0.4:
             look_after(token)
+    # last, so that what was drawn before stays as it was
+    for number in range(people):
+        for write, share in ((wait, 0.7), (hurry, 0.5), (attend, 0.5)):
+            if draw.random() < share:
+                write(f"p{number:04d}")
     place.send_all(feeds)
     return Reference(feeds, registered, networks, areas)

@@ -173,6 +173,62 @@ def _referrals(organisation: str) -> list[Row]:
     ]
 
 
+def _emergencies(organisation: str) -> list[Row]:
+    return [
+        {
+            "organisation": organisation,
+            "attendance_id": f"E{number}",
+            **person(number, "person_token", "local_token", "nhs_number_status", "birth_month", "sex"),
+            "department_type": "01",
+            "arrival_date": "2024-04-20",
+            "attendance_category": "1",
+            "by_ambulance": "Y",
+            "acuity": "3",
+            "injury": "N",
+            "assessed_after_minutes": "12",
+            "left_after_minutes": "190",
+            "departure_date": "2024-04-21",
+            "discharge_status": "discharged",
+        }
+        for number in range(4)
+    ]
+
+
+def _contacts(organisation: str) -> list[Row]:
+    return [
+        {
+            "organisation": organisation,
+            "care_contact_id": f"K{number}",
+            "referral_id": f"F{number}",
+            **person(number, "person_token", "local_token", "nhs_number_status", "birth_month"),
+            "contact_date": "2024-04-20",
+            "subject": "01",
+            "attendance": "5" if number else "2",
+            "medium": "01",
+            "duration_minutes": "30" if number else "",
+            "cancelled_on": "" if number else "2024-04-19",
+        }
+        for number in range(4)
+    ]
+
+
+def _responses(organisation: str) -> list[Row]:
+    return [
+        {
+            "organisation": organisation,
+            "referral_id": f"U{number // 2}",
+            "contact_number": str(number % 2 + 1),
+            **person(number // 2, "person_token", "local_token", "nhs_number_status", "birth_month"),
+            "clock_start_date": "2024-04-03",
+            "clock_start_time": "22:40:00",
+            "contact_date": f"2024-04-0{3 + number % 2}",
+            "contact_time": "00:40:00" if number % 2 else "",
+            "attendance": "5",
+        }
+        for number in range(4)
+    ]
+
+
 def _clients(organisation: str) -> list[Row]:
     return [
         {
@@ -334,6 +390,9 @@ MAKERS = {
     "stop_smoking": _quits,
     "admitted_care": _spells,
     "community_referrals": _referrals,
+    "community_contacts": _contacts,
+    "emergency_care": _emergencies,
+    "urgent_community_response": _responses,
     "council_client_level": _clients,
     "sexual_health": _attendances,
     "deaths": _deaths,
@@ -353,6 +412,9 @@ COVERS = {
     "stop_smoking": ("2024-01-01", "2024-06-30"),
     "admitted_care": ("2024-04-01", "2024-04-30"),
     "community_referrals": ("2024-01-01", "2024-06-30"),
+    "community_contacts": ("2024-04-01", "2024-06-30"),
+    "emergency_care": ("2024-04-01", "2024-06-30"),
+    "urgent_community_response": ("2024-04-01", "2024-06-30"),
     "council_client_level": ("2023-07-01", "2024-06-30"),
     "sexual_health": ("2024-04-01", "2024-06-30"),
     "deaths": ("2023-10-01", "2024-09-30"),
@@ -375,8 +437,11 @@ def file_of(contract: Contract, organisation: str, rows: Sequence[Mapping[str, s
     assert layout is not None
     names = contract.layout_names(layout)
 
+    theirs = {name: {ours: code for code, ours in codes.items()} for name, codes in layout.codes.items()}
+
     def sent(name: str, value: str) -> str:
-        value = next((theirs for theirs, ours in layout.codes.get(name, {}).items() if ours == value), value)
+        if value in theirs.get(name, {}):
+            return theirs[name][value]
         if name in layout.units and value.replace(".", "", 1).isdigit():
             return f"{(Decimal(value) / Decimal(layout.units[name].factor)).normalize():f}"
         if contract.by_name[name].kind != "date":

@@ -103,9 +103,10 @@ QUITS = {"indicator_id": "quits", "statistic": "proportion", "unit": "percent", 
          "numerator_definition": "quits", "denominator_definition": "tries"}  # fmt: skip
 
 
-def test_an_indicator_of_a_closed_source_is_hidden_and_rounded() -> None:
+@pytest.mark.parametrize("statistic", ["proportion", "share_of_events"])
+def test_an_indicator_of_a_closed_source_is_hidden_and_rounded(statistic: str) -> None:
     rows = _count_rows({"2025-04": (3, 61), "2025-05": (23, 118), "2025-06": (57, 61), "2025-26-q1": (83, 240)})
-    protect_small_counts(rows, QUITS)
+    protect_small_counts(rows, {**QUITS, "statistic": statistic})
     april, may, june, quarter = rows
     assert (april["marker"], april["value"], april["numerator"]) == ("c", None, None)
     assert (may["numerator"], may["denominator"], may["value"]) == (25, 120, Decimal("20.8"))

@@ -6,7 +6,6 @@
 #}
 {% macro unread_feeds() -%}
     {{ return([
-        'community_contacts', 'emergency_care', 'mental_health', 'populations',
-        'resident_survey', 'waiting_lists'
+        'mental_health', 'populations', 'resident_survey', 'waiting_lists'
     ]) }}
 {%- endmacro %}

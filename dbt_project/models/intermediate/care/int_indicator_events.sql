@@ -10,6 +10,7 @@
     'carers_answered_28_days',
     'chlamydia_detection_15_24',
     'chronic_acsc_admissions',
+    'community_share_of_contacts',
     'community_wait',
     'days_at_home_91',
     'deaths_in_hospital',
@@ -38,10 +39,14 @@
     'preferred_place_recorded',
     'quit_lost_to_follow_up',
     're_presentation_6_months',
+    'supported_while_waiting',
     'sustained_recovery',
     'sustained_recovery_24_months',
     'sustained_recovery_6_months',
     'treatment_wait',
+    'urgent_response_2_hours',
+    'urgent_response_not_timed',
+    'weekend_discharges',
     'weight_loss_5_percent',
     'winter_plan_offered_85_over'
 ] %}
