@@ -365,7 +365,7 @@ def _published(release: Path) -> dict[str, dict[str, str]]:
 
 @pytest.mark.soak
 def test_a_practice_that_moves_network_changes_those_two_networks_alone(flexed: Flexed, tmp_path: Path) -> None:
-    """From April 2025 the practice's people count with another network, in every indicator; nowhere else."""
+    """SWK-08: from April 2025 the practice's people count with another network, in every indicator; nowhere else."""
     home = Home(Path(shutil.copytree(flexed.home.root, tmp_path / "home", symlinks=True)))
     before = built_figures(home.build_database)
     held = sent(home, newest(home, "reference_practices", "ZCC1"))
