@@ -21,6 +21,7 @@ import pyarrow as pa
 from ruamel.yaml import YAML
 
 from dbt_project.catalogue import catalogue_table, indicator_feeds_table
+from dbt_project.groups import group_rules_table
 from foundation.canonical import content_id
 from foundation.period import financial_year_of, month_of
 from foundation.tables import write_parquet
@@ -312,6 +313,7 @@ def write_inputs(
     write_parquet(folder / "agreement_periods.parquet", pa.Table.from_pylist(list(periods), schema=PERIODS))
     write_parquet(folder / "indicator_catalogue.parquet", catalogue_table())
     write_parquet(folder / "indicator_feeds.parquet", indicator_feeds_table())
+    write_parquet(folder / "group_rules.parquet", group_rules_table())
     write_parquet(folder / "links.parquet", pa.Table.from_pylist(list(links), schema=LINKS))
 
 

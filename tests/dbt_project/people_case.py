@@ -16,7 +16,9 @@ from people_reference import Event, Person, Reference
 from random_people import random_place
 
 SEED, PEOPLE = 20250630, 700
-TABLES = ("int_indicator_events", "int_period_people", "inequality", "funnel", "observed_expected", "trend")
+TABLES = (
+    "int_indicator_events", "int_period_people", "inequality", "funnel", "observed_expected", "trend", "segments",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
