@@ -533,6 +533,58 @@ YEAR_END_FORECASTS = _schema(
     """,
 )
 
+SEGMENTS = _schema(
+    "segments",
+    "People, events and providers of segments and target groups by quarter, and whether they are enough "
+    "to say anything.",
+    "period_start group_kind group_id item_kind item_id",
+    """
+    area_code | text | area of the alliance
+    period_id | text | quarter, e.g. 2024-25-q1
+    period_start | date | first day; people belong to a group as on this day
+    period_end | date | last day
+    group_kind | text | primary (each person in one), overlay (everybody who meets the rule of a segment) or \
+        target_group
+    group_id | text | group; everybody_else is in no segment, came_later was not registered on the first day
+    group_name | text | plain name
+    rule_version | integer | version of the rule; blank where there is none
+    item_kind | text | what is counted: people, indicator (events) or provider (people it saw)
+    item_id | text | registered, an indicator, or the code of an organisation
+    number | integer | people or events; blank where the data do not cover the quarter
+    share_pct | decimal | per cent of all registered, of all events of the area, or of the group's people
+    least_number | integer | number below which the group is too small; blank where none is agreed
+    smallest_difference_pct | decimal | smallest rise to another quarter that could be told from noise; blank \
+        without events
+    adequacy | text | enough, too small, single provider, several providers, not judged or not covered
+    is_open | boolean | whether people may still join or leave because a rule looks ahead further than deaths are known
+    """,
+)
+
+UNMET_NEED = _schema(
+    "unmet_need",
+    "People a service reached against those expected at the alliance's own rates, by network, "
+    "deprivation fifth and age group.",
+    "service period_start period_kind group_kind group_id",
+    """
+    service | text | drug_and_alcohol_treatment (in treatment), health_check (received) or reablement (begun)
+    area_code | text | area of the alliance, which is the reference
+    period_kind | text | quarter or year
+    period_id | text | e.g. 2024-25-q1
+    period_start | date | first day
+    period_end | date | last day
+    group_kind | text | pcn, deprivation or age
+    group_id | text | group of that kind, or unknown
+    people | integer | people of the ages the service is for, on the first of the last month
+    reached | integer | those of them who were reached in the period, each once
+    expected | decimal | how many would have been at the alliance's rates by age and sex; of age groups, by sex
+    gap | decimal | expected less reached, one decimal
+    gap_lower | decimal | lower 95 % limit of the gap
+    gap_upper | decimal | upper 95 % limit of the gap
+    interval_method | text | Byar, or exact Poisson below ten people reached
+    gap_rank | integer | 1 for the largest gap of the service, period and kind; blank where the limits include none
+    """,
+)
+
 STATEMENT = _schema(
     "statement",
     "The alliance's total per settlement; never a member's money.",
@@ -604,4 +656,6 @@ MEASURES = Schema(
 COMPARED = (INEQUALITY, FUNNEL, OBSERVED_EXPECTED, TREND)
 # About the figures, not of them: questions, an outlook and what is not known, for members and analysts.
 WATCHED = (GAMING_MONITORS, YEAR_END_FORECASTS, BOUNDS_IF_MISSING)
-ANALYST = (MEASURES, BREAKDOWNS, SPC_POINTS, *COMPARED, *WATCHED, INDICATORS, COMPLETENESS)
+# About groups of people, for analysts alone.
+GROUPED = (SEGMENTS, UNMET_NEED)
+ANALYST = (MEASURES, BREAKDOWNS, SPC_POINTS, *COMPARED, *WATCHED, *GROUPED, INDICATORS, COMPLETENESS)

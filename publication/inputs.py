@@ -24,7 +24,9 @@ from publication.columns import (
     GAMING_MONITORS,
     INEQUALITY,
     OBSERVED_EXPECTED,
+    SEGMENTS,
     TREND,
+    UNMET_NEED,
     YEAR_END_FORECASTS,
     Column,
     Schema,
@@ -115,6 +117,8 @@ class ReleaseInputs:
     gaming_monitors: pa.Table = field(default_factory=lambda: GAMING_MONITORS.arrow().empty_table())
     year_end_forecasts: pa.Table = field(default_factory=lambda: YEAR_END_FORECASTS.arrow().empty_table())
     bounds_if_missing: pa.Table = field(default_factory=lambda: BOUNDS_IF_MISSING.arrow().empty_table())
+    segments: pa.Table = field(default_factory=lambda: SEGMENTS.arrow().empty_table())
+    unmet_need: pa.Table = field(default_factory=lambda: UNMET_NEED.arrow().empty_table())
     events: pa.Table | None = None
     left_out: Sequence[LeftOut] = ()
 

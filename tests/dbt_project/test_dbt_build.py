@@ -20,7 +20,8 @@ from foundation.period import Period, parse_period, quarter_of
 
 PUBLIC = (
     "measures", "breakdowns", "spc_points", "inequality", "funnel", "observed_expected", "trend", "gaming_monitors",
-    "year_end_forecasts", "bounds_if_missing", "indicators", "completeness", "kpi_return", "ledger", "lineage",
+    "year_end_forecasts", "bounds_if_missing", "segments", "unmet_need", "indicators", "completeness", "kpi_return",
+    "ledger", "lineage",
 )  # fmt: skip
 
 

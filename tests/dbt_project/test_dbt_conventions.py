@@ -18,7 +18,8 @@ MODELS = sorted((PROJECT / "models").rglob("*.sql"))
 SQL = [*MODELS, *sorted((PROJECT / "macros").rglob("*.sql")), *sorted((PROJECT / "tests").rglob("*.sql"))]
 PUBLIC = (
     "measures", "breakdowns", "spc_points", "inequality", "funnel", "observed_expected", "trend", "gaming_monitors",
-    "year_end_forecasts", "bounds_if_missing", "indicators", "completeness", "kpi_return", "ledger", "lineage",
+    "year_end_forecasts", "bounds_if_missing", "segments", "unmet_need", "indicators", "completeness", "kpi_return",
+    "ledger", "lineage",
 )  # fmt: skip
 TYPES = {
     "text": {"string"},

@@ -66,7 +66,7 @@ def test_the_analysts_queries_answer(repository: Path, greenwich: DemoHome) -> N
         answers = {re.findall(r"from (\w+)", block)[0]: analysts.execute(block).fetchall() for block in blocks}
         assert set(answers) == {
             "inequality", "funnel", "observed_expected", "trend", "year_end_forecasts", "gaming_monitors",
-            "bounds_if_missing",
+            "bounds_if_missing", "segments", "unmet_need",
         }  # fmt: skip
         assert all(answers[table] for table in set(answers) - {"funnel", "bounds_if_missing"})
         # nobody games an invented place: what raises a question there would raise one everywhere
