@@ -31,7 +31,12 @@ PROJECT = PRODUCT / "dbt_project"
 EXECUTABLE = Path(sys.executable).parent / "dbt"
 
 
-def environment(home: Home, data_cut_id: str = "", changed_months: str | Sequence[str] = ALL) -> dict[str, str]:
+def environment(
+    home: Home,
+    data_cut_id: str = "",
+    changed_months: str | Sequence[str] = ALL,
+    changed_indicators: str | Sequence[str] = ALL,
+) -> dict[str, str]:
     """Environment variables the project's sources, macros and profile read.
 
     What the project's YAML reads is the same in every run of a home: dbt reads files anew whose variables differ.
@@ -41,10 +46,15 @@ def environment(home: Home, data_cut_id: str = "", changed_months: str | Sequenc
         "OUTTURN_RUN_INPUTS": str(home.warehouse / "inputs" / "current"),
         "OUTTURN_BUILD_DATABASE": str(home.build_database),
         "OUTTURN_DATA_CUT": data_cut_id,
-        "OUTTURN_CHANGED_MONTHS": ALL if changed_months == ALL else json.dumps(list(changed_months)),
+        "OUTTURN_CHANGED_MONTHS": _listed(changed_months),
+        "OUTTURN_CHANGED_INDICATORS": _listed(changed_indicators),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
         "DO_NOT_TRACK": "1",
     }
+
+
+def _listed(chosen: str | Sequence[str]) -> str:
+    return ALL if chosen == ALL else json.dumps(list(chosen))
 
 
 @contextmanager

@@ -12,7 +12,9 @@ rows it reads by `in_force`, or those its config names under `submissions_of`) i
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -21,7 +23,7 @@ from dbt_project.changes import ALL
 from foundation.errors import OutturnError
 from orchestration.cycle import Cycle
 from orchestration.dbt import test_statuses
-from orchestration.warehouse import Build, table_sums
+from orchestration.warehouse import Build, file_identity, table_sums
 
 if TYPE_CHECKING:
     from ingest.cut import DataCut
@@ -38,8 +40,14 @@ _CUT_ID = "macro.outturn.data_cut_id"
 # Where a model's config names the feeds about whose submissions alone it asks.
 SUBMISSIONS_OF = "submissions_of"
 _INPUT = "input "
-# How a table is built of which some months stay as they are.
+# How a table is built of which a part stays as it is: some months, submissions or indicators.
 GROWN = "incremental"
+# Those of which months stay.
+_BY_MONTH = ("model.outturn.int_person_months", "model.outturn.int_population")
+# What says of an indicator how it is added up.
+_CATALOGUE = "indicator_catalogue"
+# The table of an indicator's rows.
+_ROWS = re.compile("ind_(?P<indicator>.+)__(events|people)")
 
 
 def basis_of(cycle: Cycle) -> dict[str, str]:
@@ -58,12 +66,18 @@ def basis_of(cycle: Cycle) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Difference:
-    """What a build has to make again. months: first days, as ISO text, or `all`. kept: unique ids of models and seeds
-    that stand as they are, and of the tests that look at nothing else. sums: those of their tables."""
+    """What a build has to make again.
+
+    months: first days, as ISO text, or `all`. kept: unique ids of models and seeds that stand as they are, and of the
+    tests that look at nothing else. sums: those of their tables. indicators: those whose rows are made again, or `all`.
+    distrusted: tables that would grow, and are not as the former build left them.
+    """
 
     months: str | list[str]
     kept: frozenset[str] = frozenset()
     sums: Mapping[str, str] = field(default_factory=dict)
+    indicators: str | list[str] = ALL
+    distrusted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -190,9 +204,9 @@ def unmoved(manifest: Mapping[str, Any], moved: Moved) -> frozenset[str]:
 
 
 def keepable(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Unique id -> table, of every model and seed that a change of submissions can leave as it is."""
+    """Unique id -> table, of every model and seed that a change of submissions can leave as it is, or parts of it."""
     feeds = {source["name"] for source in manifest["sources"].values() if source["source_name"] == "lake"}
-    found: set[str] = set()
+    found = set(_grown(manifest))
     for feed in sorted(feeds):
         found |= unmoved(manifest, Moved(frozenset({feed}), links=False, days=False, inputs=frozenset({"submissions"})))
     return {
@@ -202,6 +216,11 @@ def keepable(manifest: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def _grown(manifest: Mapping[str, Any]) -> dict[str, str]:
+    nodes = manifest["nodes"].items()
+    return {key: str(node["alias"]) for key, node in nodes if node["config"].get("materialized") == GROWN}
+
+
 def _kept(
     cycle: Cycle, months: str | list[str], moved: Moved, former: Build, manifest: Mapping[str, Any]
 ) -> Difference:
@@ -209,12 +228,15 @@ def _kept(
     known = {item["unique_id"] for item in former.run_results["results"]}
     candidates = {key: name for key, name in keepable(manifest).items() if key in stands and key in known}
     # somebody may have been at them since
-    grown = {str(node["alias"]) for node in manifest["nodes"].values() if node["config"].get("materialized") == GROWN}
-    sums = table_sums(cycle.home, {*candidates.values(), *grown})
+    grown = set(_grown(manifest).values())
+    # the sums of a large place take as long as some of its models; a file nobody wrote to needs none
+    untouched = former.file == file_identity(cycle.home)
+    sums = former.sums if untouched else table_sums(cycle.home, {*candidates.values(), *grown})
     if sums.get("engine") != former.sums.get("engine"):
         # sums of two engines say nothing of each other
         return Difference(ALL)
-    if any(sums.get(name) != former.sums.get(name) for name in grown):
+    lost = {name for name in grown if name not in former.sums or sums.get(name) != former.sums[name]}
+    if lost & {str(manifest["nodes"][key]["alias"]) for key in _BY_MONTH}:
         # the months that stay would stay as somebody made them
         return Difference(ALL)
     tables = {key for key, name in candidates.items() if name in sums and sums[name] == former.sums.get(name)}
@@ -227,7 +249,14 @@ def _kept(
         and set(manifest["nodes"][key]["depends_on"]["nodes"]) <= tables | sources
     }
     of_tables = {candidates[key]: sums[candidates[key]] for key in tables}
-    return Difference(months, frozenset(tables | tests), of_tables)
+    indicators = ALL if _CATALOGUE in moved.inputs else _indicators(manifest, tables)
+    return Difference(months, frozenset(tables | tests), of_tables, indicators, frozenset(lost))
+
+
+def _indicators(manifest: Mapping[str, Any], tables: AbstractSet[str]) -> list[str]:
+    """Indicators of people of which any table of rows is not among those that stand."""
+    names = {key: _ROWS.fullmatch(str(node["alias"])) for key, node in manifest["nodes"].items()}
+    return sorted({name["indicator"] for key, name in names.items() if name is not None and key not in tables})
 
 
 def _rows(cut: DataCut) -> list[dict[str, Any]]:

@@ -115,12 +115,14 @@ def point_at_inputs(cycle: Cycle) -> None:
 
 def _write(cycle: Cycle) -> None:
     from dbt_project.catalogue import catalogue_table, indicator_feeds_table
+    from dbt_project.groups import group_rules_table
     from ingest.cut import links_of
 
     indicators = catalogue_of(cycle.home)
     tables = {
         "indicator_catalogue": catalogue_table(indicators),
         "indicator_feeds": indicator_feeds_table(indicators),
+        "group_rules": group_rules_table(),
         "submissions": table_of(
             SUBMISSIONS,
             [

@@ -27,8 +27,9 @@ from foundation.home import Home
 # Tables that leave the build database: for verdicts, settlement and release.
 TABLES = (
     "measures", "breakdowns", "spc_points", "inequality", "int_deprivation_fifths", "funnel", "observed_expected",
-    "trend", "gaming_monitors", "year_end_forecasts", "bounds_if_missing", "survey_results", "spend_by_level",
-    "milestones", "indicators", "completeness", "kpi_return", "ledger", "lineage",
+    "trend", "gaming_monitors", "year_end_forecasts", "bounds_if_missing", "segments", "unmet_need", "survey_results",
+    "spend_by_level", "milestones", "indicators",
+    "completeness", "kpi_return", "ledger", "lineage",
 )  # fmt: skip
 # Who the figures are made of, event by event: for the analysts, under tokens of their own. No money rests on it and it
 # is long, so it is known by its sum and read in whatever order it lies; the release puts it in order.
@@ -38,21 +39,23 @@ EVENTS = "int_indicator_events"
 @dataclass(frozen=True)
 class Build:
     """A finished dbt build: its fingerprint and what that is made of, dbt's results of models and tests, the hash of
-    each table that leaves the database, and a sum over each that the next build may keep."""
+    each table that leaves the database, a sum over each that the next build may keep, and the file it was left in."""
 
     fingerprint: str
     basis: dict[str, str]
     run_results: dict[str, Any]
     tables: dict[str, str]
     sums: dict[str, str]
+    file: str = ""
 
 
 def _marker(home: Home) -> Path:
     return home.warehouse / "built.json"
 
 
-def begin_build(home: Home) -> None:
+def begin_build(home: Home, distrusted: Iterable[str] = ()) -> None:
     """Say that the tables are about to change: until `finish_build` they belong to no fingerprint.
+    distrusted: tables to remove, so that they are built whole. Call only inside the DuckDB writer's pool.
 
     A database whose build was never finished is of no use to the next one, and is not trusted to open: it goes first.
     """
@@ -64,6 +67,10 @@ def begin_build(home: Home) -> None:
             else:
                 remove(left)
     remove(_marker(home))
+    if names := sorted(distrusted):
+        with _opened(home, read_only=False) as connection:
+            for name in names:
+                connection.execute(f'drop table if exists "{name}"')
 
 
 def finish_build(
@@ -93,6 +100,7 @@ def finish_build(
         "basis": basis,
         "tables": hashes,
         "sums": {**stood, **table_sums(home, {*to_keep, EVENTS} - set(stood))},
+        "file": file_identity(home),
         "results": results,
     }
     write_bytes(_marker(home), readable_json(marker))
@@ -105,7 +113,12 @@ def current_build(home: Home) -> Build | None:
     marker = json.loads(_marker(home).read_bytes())
     try:
         return Build(
-            marker["fingerprint"], marker["basis"], {"results": marker["results"]}, marker["tables"], marker["sums"]
+            marker["fingerprint"],
+            marker["basis"],
+            {"results": marker["results"]},
+            marker["tables"],
+            marker["sums"],
+            marker["file"],
         )
     except KeyError:
         # written by an earlier version of the product, whose tables this one builds anew in any case
@@ -142,18 +155,30 @@ def _read(connection: Any, name: str) -> pa.Table:
 
 
 @contextmanager
-def _opened(home: Home) -> Iterator[Any]:
-    """The build database, to read. SystemFault when another program holds it."""
+def _opened(home: Home, *, read_only: bool = True) -> Iterator[Any]:
+    """The build database. SystemFault when another program holds it."""
     import duckdb
 
     try:
-        with duckdb.connect(str(home.build_database), read_only=True) as connection:
+        with duckdb.connect(str(home.build_database), read_only=read_only) as connection:
             yield connection
     except duckdb.IOException:
         raise SystemFault(
             f"{home.build_database} cannot be opened: another program holds it, or the disk fails.",
             "close the program that has it open (analysts read releases, never the build), then run again.",
         ) from None
+
+
+def file_identity(home: Home) -> str:
+    """What is other than it was when anybody wrote to the build database, copied it or put another in its place.
+
+    Of the file alone, not of what is in it: that it is the same says that no table was touched; that it is not says
+    nothing of any table.
+    """
+    import duckdb
+
+    seen = home.build_database.stat()
+    return f"{seen.st_ino} {seen.st_size} {seen.st_mtime_ns} {seen.st_ctime_ns} {duckdb.__version__}"
 
 
 def table_sums(home: Home, names: Iterable[str]) -> dict[str, str]:
@@ -169,7 +194,9 @@ def table_sums(home: Home, names: Iterable[str]) -> dict[str, str]:
 def _sums(connection: Any, names: Iterable[str]) -> dict[str, str]:
     import duckdb
 
-    there = {row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()}
+    # views too: theirs are the rows of the tables they look at
+    asked = "select table_name from information_schema.tables"
+    there = {row[0] for row in connection.execute(asked).fetchall()}
     found = {}
     for name in sorted(there & set(names)):
         asked = f'select count(*), sum(cast(hash(kept) as hugeint)) from "{name}" as kept'  # noqa: S608 (our own name)

@@ -444,7 +444,7 @@ INDICATORS = _schema(
     denominator_definition | text | out of what
     exclusions | text | what is left out, and why
     statistic | text | census_mean, ratio_of_sums, proportion, published_percentage, crude_rate, dsr, mean, \\
-        median, maintained_proportion
+        median, maintained_proportion, share_of_events
     unit | text | unit of the value
     polarity | text | low, high or neutral
     value_decimals | integer | published precision
@@ -477,6 +477,13 @@ INDICATORS = _schema(
         in window_days
     events_repeat | boolean | whether one person has several of its events: they are not independent, and no funnel \\
         judges a network by them
+    family | text | indicators that count the same people share its name; blank without kin
+    family_lead | boolean | whether its groups are shown before those of its kin
+    numerator_counts | list | which of the family's people the numerator counts, in words that do not overlap; \\
+        blank where it counts none
+    denominator_counts | list | the same for the denominator
+    case_values | list | the least and, where there is one, the most that a case adds to a mean; blank for other \\
+        statistics
     """,
 )
 
@@ -499,7 +506,7 @@ GAMING_MONITORS = _schema(
     earlier_whole | integer | of how many; blank for a count
     recent_share | decimal | per cent in the latest months; blank for a count
     earlier_share | decimal | per cent a year before; blank for a count
-    status | text | raised, quiet, or not_enough where months or cases are missing
+    status | text | raised, quiet, or not_enough where months or cases are missing or the definition changed
     finding | text | one sentence: what was found and what to ask
     """,
 )
@@ -523,6 +530,58 @@ YEAR_END_FORECASTS = _schema(
     unit | text | unit of the value, cases or pounds
     origins | integer | earlier forecasts over as many months that the limits rest on
     basis | text | one sentence: what the limits rest on, or why there are none
+    """,
+)
+
+SEGMENTS = _schema(
+    "segments",
+    "People, events and providers of segments and target groups by quarter, and whether they are enough "
+    "to say anything.",
+    "period_start group_kind group_id item_kind item_id",
+    """
+    area_code | text | area of the alliance
+    period_id | text | quarter, e.g. 2024-25-q1
+    period_start | date | first day; people belong to a group as on this day
+    period_end | date | last day
+    group_kind | text | primary (each person in one), overlay (everybody who meets the rule of a segment) or \
+        target_group
+    group_id | text | group; everybody_else is in no segment, came_later was not registered on the first day
+    group_name | text | plain name
+    rule_version | integer | version of the rule; blank where there is none
+    item_kind | text | what is counted: people, indicator (events) or provider (people it saw)
+    item_id | text | registered, an indicator, or the code of an organisation
+    number | integer | people or events; blank where the data do not cover the quarter
+    share_pct | decimal | per cent of all registered, of all events of the area, or of the group's people
+    least_number | integer | number below which the group is too small; blank where none is agreed
+    smallest_difference_pct | decimal | smallest rise to another quarter that could be told from noise; blank \
+        without events
+    adequacy | text | enough, too small, single provider, several providers, not judged or not covered
+    is_open | boolean | whether people may still join or leave because a rule looks ahead further than deaths are known
+    """,
+)
+
+UNMET_NEED = _schema(
+    "unmet_need",
+    "People a service reached against those expected at the alliance's own rates, by network, "
+    "deprivation fifth and age group.",
+    "service period_start period_kind group_kind group_id",
+    """
+    service | text | drug_and_alcohol_treatment (in treatment), health_check (received) or reablement (begun)
+    area_code | text | area of the alliance, which is the reference
+    period_kind | text | quarter or year
+    period_id | text | e.g. 2024-25-q1
+    period_start | date | first day
+    period_end | date | last day
+    group_kind | text | pcn, deprivation or age
+    group_id | text | group of that kind, or unknown
+    people | integer | people of the ages the service is for, on the first of the last month
+    reached | integer | those of them who were reached in the period, each once
+    expected | decimal | how many would have been at the alliance's rates by age and sex; of age groups, by sex
+    gap | decimal | expected less reached, one decimal
+    gap_lower | decimal | lower 95 % limit of the gap
+    gap_upper | decimal | upper 95 % limit of the gap
+    interval_method | text | Byar, or exact Poisson below ten people reached
+    gap_rank | integer | 1 for the largest gap of the service, period and kind; blank where the limits include none
     """,
 )
 
@@ -661,4 +720,6 @@ MEASURES = Schema(
 COMPARED = (INEQUALITY, FUNNEL, OBSERVED_EXPECTED, TREND, SURVEY_RESULTS)
 # About the figures, not of them: questions, an outlook and what is not known, for members and analysts.
 WATCHED = (GAMING_MONITORS, YEAR_END_FORECASTS, BOUNDS_IF_MISSING, SPEND_BY_LEVEL, MILESTONES)
-ANALYST = (MEASURES, BREAKDOWNS, SPC_POINTS, *COMPARED, *WATCHED, INDICATORS, COMPLETENESS)
+# About groups of people, for analysts alone.
+GROUPED = (SEGMENTS, UNMET_NEED)
+ANALYST = (MEASURES, BREAKDOWNS, SPC_POINTS, *COMPARED, *WATCHED, *GROUPED, INDICATORS, COMPLETENESS)

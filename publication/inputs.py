@@ -25,9 +25,11 @@ from publication.columns import (
     INEQUALITY,
     MILESTONES,
     OBSERVED_EXPECTED,
+    SEGMENTS,
     SPEND_BY_LEVEL,
     SURVEY_RESULTS,
     TREND,
+    UNMET_NEED,
     YEAR_END_FORECASTS,
     Column,
     Schema,
@@ -118,6 +120,8 @@ class ReleaseInputs:
     gaming_monitors: pa.Table = field(default_factory=lambda: GAMING_MONITORS.arrow().empty_table())
     year_end_forecasts: pa.Table = field(default_factory=lambda: YEAR_END_FORECASTS.arrow().empty_table())
     bounds_if_missing: pa.Table = field(default_factory=lambda: BOUNDS_IF_MISSING.arrow().empty_table())
+    segments: pa.Table = field(default_factory=lambda: SEGMENTS.arrow().empty_table())
+    unmet_need: pa.Table = field(default_factory=lambda: UNMET_NEED.arrow().empty_table())
     survey_results: pa.Table = field(default_factory=lambda: SURVEY_RESULTS.arrow().empty_table())
     spend_by_level: pa.Table = field(default_factory=lambda: SPEND_BY_LEVEL.arrow().empty_table())
     milestones: pa.Table = field(default_factory=lambda: MILESTONES.arrow().empty_table())
@@ -137,6 +141,14 @@ class ReleaseInputs:
     @property
     def data_cut_id(self) -> str:
         return content_id(self.data_cut)
+
+
+def series_part(breaks: str | None, day: date) -> int:
+    """Which part of a series a day lies in: how many versions after the first have begun by then.
+
+    breaks: their first days as ISO dates with spaces between; blank or None without one.
+    """
+    return sum(date.fromisoformat(first) <= day for first in (breaks or "").split())
 
 
 def trimmed(number: Decimal) -> Decimal:

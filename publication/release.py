@@ -460,7 +460,10 @@ def _analysts_database(
     analyst: dict[Schema, Sequence[Row] | pa.Table] = {
         columns.MEASURES: measures, columns.BREAKDOWNS: breakdowns,
         columns.SPC_POINTS: rows_of(columns.SPC_POINTS, inputs.spc_points),
-        **{schema: rows_of(schema, getattr(inputs, schema.name)) for schema in (*columns.COMPARED, *columns.WATCHED)},
+        **{
+            schema: rows_of(schema, getattr(inputs, schema.name))
+            for schema in (*columns.COMPARED, *columns.WATCHED, *columns.GROUPED)
+        },
         columns.INDICATORS: view.indicators, columns.COMPLETENESS: view.completeness,
     }  # fmt: skip
     if inputs.events is not None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from publication.disclosure.rules import PROPORTIONS, RATES, span_of
+from publication.inputs import series_part
 from publication.intervals import interval_of
 
 POINTS = 5
@@ -31,19 +32,26 @@ class Trend:
     last: Mapping[str, Any]
 
 
-def trend_of(rows: Sequence[Mapping[str, Any]], unit: str, statistic: str) -> Trend | None:
+def trend_of(rows: Sequence[Mapping[str, Any]], unit: str, statistic: str, breaks: str | None = None) -> Trend | None:
     """The trend of an area's figures: of years where there are five, else of quarters; None where of neither.
 
-    rows: public figures of one indicator and area. Provisional, withheld, hidden and missing ones are no points.
+    rows: public figures of one indicator and area. Provisional, withheld, hidden and missing ones are no points, and no
+    trend goes back beyond a change of the definition. breaks: the days it changed on, as in the catalogue.
     """
     if statistic not in TYPES:
         return None
     for kind in KINDS:
         settled = [row for row in rows if row["period_kind"] == kind and row["value"] is not None and not row["marker"]]
         latest = sorted(settled, key=lambda row: span_of(row)[0])[-POINTS:]
-        if len(latest) == POINTS:
+        if len(latest) == POINTS and under_one_definition(latest, breaks):
             return Trend(_direction(latest, unit, statistic), latest[0], latest[-1])
     return None
+
+
+def under_one_definition(rows: Sequence[Mapping[str, Any]], breaks: str | None) -> bool:
+    """Whether one version of the definition held from the first day of all these periods to their last."""
+    days = [day for row in rows for day in span_of(row)]
+    return series_part(breaks, min(days)) == series_part(breaks, max(days))
 
 
 def _direction(points: Sequence[Mapping[str, Any]], unit: str, statistic: str) -> int:

@@ -33,6 +33,10 @@ RETURN = "aggregate_kpi_return"
 AGGREGATE_FEEDS = frozenset({"daily_discharge_return", RETURN})
 # What can be made of the counts of a return, months added up.
 RETURNED_STATISTICS = ("proportion", "ratio_of_sums")
+# Statistics whose denominator is a time at risk, and those whose denominator holds the numerator.
+RATES, PROPORTIONS = ("crude_rate", "dsr"), ("proportion", "maintained_proportion")
+# A word for some of the people or events of a family.
+_WORD = r"[a-z][a-z0-9_]*"
 _DIRECTIONS = {"low": "decrease", "high": "increase", "neutral": "neutral"}
 # How each publisher writes its ids. A collection is a national series without ids: its name in our own letters.
 _REFERENCE_IDS = {
@@ -105,6 +109,9 @@ class Indicator(BaseModel):
     follow-up the `allowance_feeds` must still cover, for the `allowance_reason`: what the follow-up asks about may be
     sent that much later. `events_repeat`: one person has several, so that they are not independent of each other and no
     funnel that takes them for it judges a network.
+    `family` names those that count the same people, `numerator_counts` and `denominator_counts` which of the family's
+    people each part counts, in words that no two of them overlap in; `family_lead` is the one whose groups are shown
+    first. `apart_because` says why there is no family, `case_values` the least and the most one case adds to a mean.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, str_min_length=1)
@@ -113,7 +120,7 @@ class Indicator(BaseModel):
     COUNTING: ClassVar[tuple[str, ...]] = (
         "metric", "definition", "numerator_definition", "denominator_definition", "exclusions", "statistic", "unit",
         "polarity", "value_decimals", "population_basis", "measurement_window", "follow_up_window", "interval",
-        "max_missing_pct", "feeds", "follow_up_days", "period_kinds", "breakdowns", "multiplier",
+        "max_missing_pct", "feeds", "follow_up_days", "period_kinds", "breakdowns", "multiplier", "local_or_national",
     )  # fmt: skip
     # The same, of the few that have them: in the hash only where they say something.
     COUNTING_SOME: ClassVar[tuple[str, ...]] = (
@@ -131,7 +138,7 @@ class Indicator(BaseModel):
     exclusions: str
     statistic: Literal[
         "census_mean", "ratio_of_sums", "proportion", "published_percentage",
-        "maintained_proportion", "crude_rate", "dsr", "mean", "median",
+        "maintained_proportion", "share_of_events", "crude_rate", "dsr", "mean", "median",
     ]  # fmt: skip
     unit: str
     polarity: Literal["low", "high", "neutral"]
@@ -168,6 +175,12 @@ class Indicator(BaseModel):
     allowance_feeds: tuple[str, ...] = ()
     allowance_reason: str | None = None
     events_repeat: bool = False
+    family: str | None = Field(default=None, pattern=rf"^{_WORD}$")
+    family_lead: bool = False
+    numerator_counts: tuple[str, ...] = ()
+    denominator_counts: tuple[str, ...] = ()
+    apart_because: str | None = None
+    case_values: tuple[int, ...] = Field(default=(), max_length=2)
     changes: tuple[Change, ...] = ()
     dual_running: bool = False
 
@@ -178,7 +191,10 @@ class Indicator(BaseModel):
             raise ValueError('write a limit in quotes, e.g. "10.00": a binary fraction has no exact written form')
         return value
 
-    @field_validator("feeds", "period_kinds", "breakdowns", "references", "look_back_feeds", "allowance_feeds")
+    @field_validator(
+        "feeds", "period_kinds", "breakdowns", "references", "look_back_feeds", "allowance_feeds", "numerator_counts",
+        "denominator_counts",
+    )  # fmt: skip
     @classmethod
     def _refuse_twice(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
         if len(set(value)) != len(value):
@@ -213,6 +229,7 @@ class Indicator(BaseModel):
         around = self.follow_up_days or self.look_back_days
         if RETURN in self.feeds and (len(self.feeds) > 1 or self.breakdowns or around):
             problems.append(f"feeds: what {RETURN} carries stands alone, without other feeds, breakdowns or follow-up")
+        problems += self._family_problems()
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -237,13 +254,38 @@ class Indicator(BaseModel):
             problems.append("allowance_days: they come after a follow-up, and nothing is followed up")
         return problems
 
+    def _family_problems(self) -> list[str]:
+        """What is wrong with what an indicator says of its family and of its cases."""
+        problems = []
+        top, bottom = set(self.numerator_counts), set(self.denominator_counts)
+        strays = sorted(word for word in top | bottom if not re.fullmatch(_WORD, word))
+        if strays:
+            problems.append(f"numerator_counts, denominator_counts: words like {_WORD}, not {', '.join(strays)}")
+        if self.family is None and (top or bottom or self.family_lead):
+            problems.append("family: name the family whose people numerator_counts and denominator_counts speak of")
+        if self.family is not None and self.apart_because is not None:
+            problems.append("apart_because: it has a family; take one of the two out")
+        if self.statistic in PROPORTIONS and top and not top < bottom:
+            problems.append("numerator_counts: a part of denominator_counts, and not all of them")
+        if self.statistic in RATES and bottom:
+            problems.append("denominator_counts: a rate's denominator is time at risk, not people; leave it out")
+        if self.statistic not in (*RATES, *PROPORTIONS) and top:
+            problems.append(f"numerator_counts: the numerator of a {self.statistic} is no number of people")
+        if (self.statistic == "mean") != bool(self.case_values):
+            problems.append("case_values: the least and, where there is one, the most that a case adds to a mean")
+        elif self.case_values != tuple(sorted(set(self.case_values))) or any(end < 0 for end in self.case_values):
+            problems.append("case_values: one or two whole numbers, not below 0, the least first")
+        return problems
+
     @property
     def beside(self) -> Indicator:
-        """This former version as the indicator of its own that it is while another is in force."""
+        """This former version as the indicator of its own that it is while another is in force, in its family."""
         return self.model_copy(
             update={
                 "indicator_id": f"{self.indicator_id}_v{self.version}",
                 "name": f"{self.name} (version {self.version}, former definition)",
+                "family": self.family or self.indicator_id,
+                "family_lead": False,
             }
         )
 
@@ -256,8 +298,11 @@ class Indicator(BaseModel):
     def counting_hash(self) -> str:
         """Hex SHA-256 of what decides a figure: what the lock holds for a version."""
         said = self.model_dump(mode="json")
-        some = [name for name in self.COUNTING_SOME if said[name]]
-        return content_id({name: said[name] for name in (*self.COUNTING, *some)})
+        counted = {name: said[name] for name in (*self.COUNTING, *(name for name in self.COUNTING_SOME if said[name]))}
+        if self.local_or_national == "local":
+            # places have locks of local definitions that were written before this word was held to its version
+            del counted["local_or_national"]
+        return content_id(counted)
 
     def days_around(self, feed: str) -> tuple[int, int]:
         """How many days before a period's first day and after its last one a figure needs that feed."""
@@ -297,6 +342,9 @@ class Indicator(BaseModel):
         row["feeds"] = " ".join(self.feeds)
         row["breaks"] = " ".join(day.isoformat() for day in self.breaks)
         row["reference_ids"] = " ".join(self.reference_ids)
+        row["numerator_counts"] = " ".join(self.numerator_counts)
+        row["denominator_counts"] = " ".join(self.denominator_counts)
+        row["case_values"] = " ".join(str(end) for end in self.case_values)
         return row
 
     @property
@@ -313,7 +361,8 @@ COLUMNS = (
     "person_level", "follow_up_days", "period_kinds", "breakdowns", "multiplier", "metric", "domain",
     "clinical_or_functional", "local_or_national", "population_basis", "measurement_window", "follow_up_window",
     "maturity", "lag", "capture_method", "clinical_reviewer", "reference_ids", "bridge", "feeds", "effective_from",
-    "breaks", "look_back_days", "allowance_days", "events_repeat",
+    "breaks", "look_back_days", "allowance_days", "events_repeat", "family", "family_lead", "numerator_counts",
+    "denominator_counts", "case_values",
 )  # fmt: skip
 
 
@@ -430,12 +479,43 @@ def running(directory: Path) -> list[Indicator]:
     return sorted(found, key=lambda one: one.indicator_id)
 
 
+def _families_hold(found: Iterable[Indicator], judged: Iterable[Indicator]) -> None:
+    """Refused where an indicator of those judged counts people as another does and says nothing of it, and where a
+    family has no lead, several, or a member that shares no count with the others. found: all there are."""
+    every = list(found)
+    mend = "docs/how-to/add-an-indicator.md, Name its family, says what to write."
+    for one in judged:
+        like = [
+            other.indicator_id for other in every
+            if other.indicator_id != one.indicator_id and set(other.feeds) == set(one.feeds)
+            and other.population_basis == one.population_basis
+        ]  # fmt: skip
+        if like and one.family is None and one.apart_because is None:
+            raise Refused(
+                f"{one.indicator_id} is counted from the feeds and the population of {like[0]}, and says neither "
+                "family nor apart_because.",
+                mend,
+            )
+    for name in sorted({one.family for one in every if one.family}):
+        # a former version that runs beside its successor needs no other kin
+        kin = [one for one in every if one.family == name and one.indicator_id != f"{name}_v{one.version}"]
+        if len(kin) < 2:
+            continue
+        if sum(one.family_lead for one in kin) != 1:
+            raise Refused(f"the family {name} needs one member with family_lead, and not more.", mend)
+        words = {one.indicator_id: {*one.numerator_counts, *one.denominator_counts} for one in kin}
+        for member, mine in sorted(words.items()):
+            if mine and not any(mine & others for other, others in words.items() if other != member):
+                raise Refused(f"{member} shares no count with another member of the family {name}.", mend)
+
+
 def load_catalogue(directory: Path = DIRECTORY) -> list[Indicator]:
-    """Every indicator of a folder, in the order of their ids. Refused when it holds none, and when one is incomplete or
-    was changed under the version it had."""
+    """Every indicator of a folder, in the order of their ids. Refused when it holds none, when one is incomplete or was
+    changed under the version it had, and when related ones do not say how."""
     found = running(directory)
     if not found:
         raise Refused(f"{directory} holds no indicator.", "point to a folder with one YAML file per indicator.")
+    _families_hold(found, found)
     return found
 
 
@@ -447,7 +527,8 @@ def load_local(directory: Path, known: Iterable[Indicator]) -> list[Indicator]:
     """
     if not directory.is_dir():
         return []
-    shared = {one.indicator_id for one in known}
+    everywhere = list(known)
+    shared = {one.indicator_id for one in everywhere}
     found = running(directory)
     for one in found:
         if one.indicator_id in shared:
@@ -461,6 +542,7 @@ def load_local(directory: Path, known: Iterable[Indicator]) -> list[Indicator]:
                 f"a place's own indicator is local, has the one feed {RETURN} and the statistic "
                 f"{' or '.join(RETURNED_STATISTICS)}; anything else needs a model (docs/how-to/add-an-indicator.md).",
             )
+    _families_hold([*everywhere, *found], found)
     return found
 
 
@@ -487,6 +569,7 @@ def catalogue_table(indicators: Iterable[Indicator] | None = None) -> pa.Table:
         "events_repeat": pa.bool_(),
         "multiplier": pa.int64(),
         "effective_from": pa.date32(),
+        "family_lead": pa.bool_(),
     }
     schema = pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])
     return pa.Table.from_pylist(catalogue_rows(indicators), schema=schema)

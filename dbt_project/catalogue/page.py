@@ -22,6 +22,7 @@ STATISTICS = {
     "ratio_of_sums": "ratio of sums",
     "proportion": "proportion",
     "maintained_proportion": "proportion maintained over a follow-up",
+    "share_of_events": "share of events, without an interval",
     "published_percentage": "percentage as published elsewhere",
     "crude_rate": "crude rate",
     "dsr": "directly standardised rate",
@@ -120,6 +121,8 @@ def _rows(one: Indicator) -> list[tuple[str, str]]:
         ("source", one.source),
         ("national figure", _references(one)),
         *([("bridge to it", one.bridge)] if one.bridge else []),
+        *([("family", f"`{one.family}`" + (", its lead" if one.family_lead else ""))] if one.family else []),
+        *([("without a family", one.apart_because)] if one.apart_because else []),
     ]
 
 

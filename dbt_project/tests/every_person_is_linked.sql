@@ -1,13 +1,13 @@
 {{ config(meta={'dagster': {'ref': {'name': 'int_indicator_events'}}}) }}
--- Everybody who is counted is a person of the data cut's link table.
+-- Everybody who is counted, in the rows this run made, is a person of the data cut's link table.
 with counted as (
     select distinct person_key
     from {{ ref('int_indicator_events') }}
-    where person_key is not null
+    where person_key is not null {{ and_of_changed_indicators('indicator_id') }}
     union
     select distinct person_key
     from {{ ref('int_period_people') }}
-    where person_key is not null
+    where person_key is not null {{ and_of_changed_indicators('indicator_id') }}
 ),
 
 known as (

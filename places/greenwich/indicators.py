@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Statistic = Literal["proportion", "crude_rate", "dsr", "mean", "median"]
+Statistic = Literal["proportion", "crude_rate", "dsr", "mean", "median", "share_of_events"]
 
 _ALL_KINDS = ("month", "quarter", "year", "rolling_year")
 _LONG_KINDS = ("quarter", "year", "rolling_year")
@@ -86,6 +86,7 @@ _TABLE = (
     Indicator("chronic_acsc_admissions", "dsr", 100_000, 1, _ALL_KINDS, _PLACES, residents_only=True),
     Indicator("frequent_emergency_admissions", "proportion", 100, 1, ("year", "rolling_year"), _EVERY),
     Indicator("discharged_to_usual_place", "proportion", 100, 1, _ALL_KINDS, _EVERY, residents_only=True, ages=_ADULTS),
+    Indicator("weekend_discharges", "proportion", 100, 1, _LONG_KINDS, _EVERY, residents_only=True, ages=_ADULTS),
     Indicator("discharged_on_ready_date", "proportion", 100, 1, _ALL_KINDS, _EVERY, residents_only=True, ages=_ADULTS),
     Indicator("emergency_readmission_30d", "proportion", 100, 1, _ALL_KINDS, _EVERY, residents_only=True),
     Indicator("discharge_delay", "mean", 1, 1, _ALL_KINDS, _EVERY, residents_only=True, ages=_ADULTS),
@@ -121,9 +122,33 @@ _TABLE = (
     Indicator("first_contact_28_days", "proportion", 100, 1, _ALL_KINDS, _EVERY),
     Indicator("onward_referral_completed", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("waiting_over_42_days", "proportion", 100, 1, ("quarter", "year"), _EVERY),
+    Indicator("people_waiting", "proportion", 100, 2, ("month", "quarter", "year"), _EVERY, residents_only=True),
+    Indicator("community_share_of_contacts", "share_of_events", 100, 1, _ALL_KINDS, _EVERY),
+    Indicator("frequent_emergency_attendance", "proportion", 100, 1, ("year", "rolling_year"), _EVERY),
+    Indicator("supported_while_waiting", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("urgent_response_2_hours", "proportion", 100, 1, _ALL_KINDS, _EVERY),
+    Indicator("urgent_response_not_timed", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("deaths_in_hospital", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("emergencies_before_death", "proportion", 100, 1, _LONG_KINDS, _EVERY),
     Indicator("deaths_usual_place", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("preferred_place_recorded", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("died_in_preferred_place", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("weight_loss_5_percent", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("became_active", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("left_inactivity", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("carers_answered_28_days", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("carers_personal_budget", "proportion", 100, 1, _LONG_KINDS, _EVERY),
+    Indicator("carers_budget_reviewed", "proportion", 100, 1, ("quarter", "year"), _EVERY),
+    Indicator(
+        "winter_plan_offered_85_over",
+        "proportion",
+        100,
+        1,
+        ("year",),
+        _PLACES,
+        residents_only=True,
+        ages=(85, 200),
+    ),
     Indicator("learning_disability_check", "proportion", 100, 1, ("quarter", "year"), ("all", "pcn")),
     Indicator("cholesterol_to_target", "proportion", 100, 1, ("quarter", "year"), ("all", "pcn")),
     Indicator("smi_physical_health_check", "proportion", 100, 1, ("quarter", "year"), ("all", "pcn")),

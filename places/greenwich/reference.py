@@ -20,9 +20,13 @@ NETWORKS = PCN_GROUPS[:-1]
 # Feed to those who must send it, and a column of it that is always filled.
 REQUIRED: dict[str, tuple[tuple[str, ...], str]] = {
     "admitted_care": (("ZAT1", "ZAT2"), "spell_id"),
+    "carers": ((COUNCIL, "ZCX1"), "event_reference"),
+    "community_contacts": (("ZCM1",), "care_contact_id"),
     "community_referrals": (("ZCM1",), "referral_id"),
     "council_client_level": ((COUNCIL,), "event_reference"),
     "deaths": ((COUNCIL,), "record_id"),
+    "emergency_care": (("ZAT1",), "attendance_id"),
+    "end_of_life_plans": (("ZHO1", "ZCM1"), "record_id"),
     "nhs_health_checks": (NETWORKS, "record_id"),
     "pcn_achievement": (NETWORKS, "value"),
     "pcn_long_term_conditions": (NETWORKS, "record_id"),
@@ -32,6 +36,9 @@ REQUIRED: dict[str, tuple[tuple[str, ...], str]] = {
     "sexual_health": (("ZSH1",), "record_id"),
     "stop_smoking": (("ZSS1",), "record_id"),
     "treatment_episodes": (("ZCR1", "ZMH1"), "episode_id"),
+    "urgent_community_response": (("ZCM1",), "referral_id"),
+    "weight_and_activity": (("ZWA1", "ZWA2"), "record_id"),
+    "winter_plans": (("ZCM1",), "record_id"),
 }
 # Networks were founded on this day; the population figures are for the other.
 _FOUNDED, _COUNTED = date(2019, 7, 1), date(2020, 6, 30)

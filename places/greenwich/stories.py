@@ -50,6 +50,52 @@ class StoryDeath:
     external: bool = False
 
 
+@dataclass(frozen=True)
+class StoryPlan:
+    """A plan for the end of life; sender 0 is the hospice, 1 the community provider."""
+
+    story_id: str
+    sender: int
+    created: date
+    place: str
+    reviewed: date | None = None
+    ended: date | None = None
+
+
+@dataclass(frozen=True)
+class StoryCourse:
+    """A course of weight management or activity. weights: tenths of a kilogram at start and end, -1 where not taken."""
+
+    story_id: str
+    sender: int
+    programme: str
+    started: date
+    ended: date | None = None
+    status: str | None = None
+    weights: tuple[int, int] = (-1, -1)
+    minutes: tuple[int, int] = (-1, -1)
+
+
+@dataclass(frozen=True)
+class StoryCarer:
+    """An event of a carer; sender 0 is the council, 1 the carers centre."""
+
+    story_id: str
+    sender: int
+    kind: str
+    start: date
+    end: date | None = None
+    support: str | None = None
+
+
+@dataclass(frozen=True)
+class StoryOffer:
+    """A winter plan offered."""
+
+    story_id: str
+    offered: date
+
+
 def _person(
     story_id: str,
     sentence: str,
@@ -270,9 +316,66 @@ DEATHS: tuple[StoryDeath, ...] = (
     StoryDeath("died-the-day-before", "care_home"),
 )
 
+# The wish told last counts, also on the day of the death; a plan closed on its eve does not.
+PLANS: tuple[StoryPlan, ...] = (
+    StoryPlan("died-on-the-first", 0, date(2023, 11, 1), "home", date(2024, 2, 10), date(2024, 3, 1)),
+    StoryPlan("died-on-the-first", 1, date(2024, 1, 8), "hospital", date(2024, 2, 9)),
+    StoryPlan("died-on-the-first", 1, date(2024, 2, 20), "not_discussed"),
+    StoryPlan("died-the-day-before", 0, date(2023, 12, 5), "care_home", None, date(2024, 2, 28)),
+    StoryPlan("died-in-hospital", 1, date(2024, 5, 2), "hospital", date(2024, 8, 20), date(2024, 8, 29)),
+    StoryPlan("died-in-hospital", 0, date(2024, 4, 2), "home", date(2024, 8, 21)),
+    StoryPlan("died-within-the-year", 0, date(2023, 7, 3), "hospice", date(2023, 8, 1)),
+    StoryPlan("invalid-number", 0, date(2024, 1, 15), "hospice", date(2024, 4, 2)),
+)
+
+# The 182nd day and the next; a twentieth of the weight and a tenth of a kilogram less.
+_WEIGHT_COURSE, _ACTIVITY_COURSE, _MAY = "adult_weight_management", "activity_on_referral", date(2024, 5, 1)
+COURSES: tuple[StoryCourse, ...] = (
+    StoryCourse("came-on-day-182", 0, _WEIGHT_COURSE, _MAY, date(2024, 10, 30), "completed", (1000, 950)),
+    StoryCourse("came-on-day-183", 0, _WEIGHT_COURSE, _MAY, date(2024, 10, 31), "completed", (1000, 950)),
+    StoryCourse("twin-one", 1, _WEIGHT_COURSE, _MAY, date(2024, 7, 24), "completed", (1000, 951)),
+    StoryCourse("twin-two", 1, _WEIGHT_COURSE, _MAY, date(2024, 7, 1), "left_early", (1000, 900)),
+    StoryCourse("reading-a-year-old", 1, _WEIGHT_COURSE, _MAY),
+    StoryCourse("came-on-day-182", 1, _ACTIVITY_COURSE, _MAY, date(2024, 7, 24), "completed", minutes=(29, 150)),
+    StoryCourse("came-on-day-183", 0, _ACTIVITY_COURSE, _MAY, date(2024, 7, 24), "completed", minutes=(30, 149)),
+    StoryCourse("twin-one", 0, _ACTIVITY_COURSE, _MAY, date(2024, 7, 24), "completed", minutes=(149, 150)),
+    StoryCourse("twin-two", 0, _ACTIVITY_COURSE, _MAY, date(2024, 7, 24), "completed", minutes=(150, 240)),
+)
+
+# Answered on the 28th day and on the next, by advice alone, by respite; not at all, with the 28 days just over or not.
+_MARCH, _JUNE = date(2024, 3, 1), date(2025, 6, 2)
+CARERS: tuple[StoryCarer, ...] = (
+    StoryCarer("forty-this-month", 0, "Request", _MARCH, _MARCH),
+    StoryCarer("forty-this-month", 1, "Assessment", date(2024, 3, 20), date(2024, 3, 29)),
+    StoryCarer("forty-this-month", 0, "Service", date(2024, 3, 31), None, "direct_payment"),
+    StoryCarer("forty-this-month", 0, "Review", date(2024, 6, 3), date(2024, 6, 3)),
+    StoryCarer("forty-next-month", 0, "Request", _MARCH, _MARCH),
+    StoryCarer("forty-next-month", 0, "Assessment", date(2024, 3, 20), date(2024, 3, 30)),
+    StoryCarer("forty-next-month", 0, "Service", date(2024, 4, 1), None, "managed_budget"),
+    StoryCarer("seventy-four-still", 0, "Request", _MARCH, _MARCH),
+    StoryCarer("seventy-four-still", 0, "Service", date(2024, 3, 4), None, "information_and_advice"),
+    StoryCarer("twin-one", 1, "Request", _MARCH, _MARCH),
+    StoryCarer("twin-one", 1, "Service", date(2024, 3, 29), date(2024, 6, 30), "respite"),
+    StoryCarer("twin-two", 1, "Request", _JUNE, _JUNE),
+    StoryCarer("joined-on-the-second", 1, "Request", date(2025, 6, 3), date(2025, 6, 3)),
+)
+
+# Eighty-five in the month of November 2023, offered on the last day that counts; before the first; on it a year later.
+OFFERS: tuple[StoryOffer, ...] = (
+    StoryOffer("died-on-the-first", date(2023, 12, 31)),
+    StoryOffer("reablement-and-care-home", date(2023, 8, 31)),
+    StoryOffer("reablement-and-care-home", date(2024, 9, 1)),
+    StoryOffer("eighty-in-april", date(2024, 10, 1)),
+)
+
 _CHECK, _PRESSURE, _DEATH = "health_check_uptake", "hypertension_treated", "deaths_usual_place"
 _OFFERED, _RECEIVED = "health_check_offered", "health_check_received"
 _PRESSURE_79 = "hypertension_treated_79_under"
+_LIGHTER, _ACTIVE, _INACTIVE = "weight_loss_5_percent", "became_active", "left_inactivity"
+_ANSWERED, _BUDGET = "carers_answered_28_days", "carers_personal_budget"
+_REVIEWED = "carers_budget_reviewed"
+_WINTER = "winter_plan_offered_85_over"
+_RECORDED, _MET = "preferred_place_recorded", "died_in_preferred_place"
 EXPECTED: tuple[Expectation, ...] = (
     Expectation("came-on-day-182", _CHECK, "2023-07-01", 1, 1),
     Expectation("came-on-day-183", _CHECK, "2023-07-01", 0, 1),
@@ -325,4 +428,46 @@ EXPECTED: tuple[Expectation, ...] = (
     Expectation("practice-changes-network", _CHECK, "2024-10-01", 1, 1),
     Expectation("twin-one", _CHECK, "2024-09-02", 1, 1),
     Expectation("twin-two", _CHECK, "2024-09-02", 0, 1),
+    Expectation("died-on-the-first", _RECORDED, "2024-03-01", 1, 1),
+    Expectation("died-on-the-first", _MET, "2024-03-01", 1, 1),
+    Expectation("died-the-day-before", _RECORDED, "2024-02-29", 0, 1),
+    Expectation("died-the-day-before", _MET, "2024-02-29", 0, 0),
+    Expectation("invalid-number", _RECORDED, "2024-05-20", 0, 0),
+    Expectation("invalid-number", _MET, "2024-05-20", 0, 0),
+    Expectation("died-in-hospital", _RECORDED, "2024-08-20", 1, 1),
+    Expectation("died-in-hospital", _MET, "2024-08-20", 0, 1),
+    Expectation("died-within-the-year", _RECORDED, "2024-06-01", 1, 1),
+    Expectation("died-within-the-year", _MET, "2024-06-01", 0, 1),
+    Expectation("came-on-day-182", _LIGHTER, "2024-05-01", 1, 1),
+    Expectation("came-on-day-183", _LIGHTER, "2024-05-01", 0, 1),
+    Expectation("twin-one", _LIGHTER, "2024-05-01", 0, 1),
+    Expectation("twin-two", _LIGHTER, "2024-05-01", 0, 1),
+    Expectation("reading-a-year-old", _LIGHTER, "2024-05-01", 0, 1),
+    Expectation("came-on-day-182", _ACTIVE, "2024-05-01", 1, 1),
+    Expectation("came-on-day-182", _INACTIVE, "2024-05-01", 1, 1),
+    Expectation("came-on-day-183", _ACTIVE, "2024-05-01", 0, 1),
+    Expectation("came-on-day-183", _INACTIVE, "2024-05-01", 0, 0),
+    Expectation("twin-one", _ACTIVE, "2024-05-01", 1, 1),
+    Expectation("twin-two", _ACTIVE, "2024-05-01", 0, 0),
+    Expectation("forty-this-month", _ANSWERED, "2024-03-01", 1, 1),
+    Expectation("forty-next-month", _ANSWERED, "2024-03-01", 0, 1),
+    Expectation("seventy-four-still", _ANSWERED, "2024-03-01", 0, 1),
+    Expectation("twin-one", _ANSWERED, "2024-03-01", 1, 1),
+    Expectation("twin-two", _ANSWERED, "2025-06-02", 0, 1),
+    Expectation("joined-on-the-second", _ANSWERED, "2025-06-03", 0, 0),
+    Expectation("forty-this-month", _BUDGET, "2023-24-q4", 1, 1),
+    Expectation("forty-this-month", _BUDGET, "2024-25", 1, 1),
+    Expectation("forty-next-month", _BUDGET, "2023-24-q4", 0, 0),
+    Expectation("seventy-four-still", _BUDGET, "2023-24-q4", 0, 0),
+    Expectation("twin-one", _BUDGET, "2024-25-q1", 0, 1),
+    Expectation("twin-one", _BUDGET, "2024-25-q2", 0, 0),
+    Expectation("forty-this-month", _REVIEWED, "2024-25-q3", 0, 0),
+    Expectation("forty-this-month", _REVIEWED, "2024-25-q4", 1, 1),
+    Expectation("forty-this-month", _REVIEWED, "2025-26-q1", 0, 1),
+    Expectation("forty-next-month", _REVIEWED, "2024-25-q4", 0, 0),
+    Expectation("died-on-the-first", _WINTER, "2023-11-01", 1, 1),
+    Expectation("died-on-the-first", _WINTER, "2024-11-01", 0, 0),
+    Expectation("reablement-and-care-home", _WINTER, "2023-11-01", 0, 1),
+    Expectation("reablement-and-care-home", _WINTER, "2024-11-01", 1, 1),
+    Expectation("eighty-in-april", _WINTER, "2024-11-01", 0, 0),
 )

@@ -10,6 +10,7 @@ How a domain tells its truth, with one place an event in every array (`people` -
 * `tally_dsr(world, id, days, people)`: the same, standardised to the European Standard Population.
 * `tally_mean(world, id, days, people, amount)` and `tally_median(...)`: `amount` in whole days.
 * `tally_by_period(world, id, rows)`: people counted once a period, given by the period's label.
+* `tally_list(world, id, rows)`: people on a list on a period's last day, out of everybody on the spine.
 * `tally_groups(world, id, days, codes, numerator, denominator)`: events that name their own group.
 
 Periods, breakdowns, ages and whether only residents count stand in `indicators`: pass every event and let the tally
@@ -199,6 +200,33 @@ def tally_by_period(
                     if below[code]:
                         cell = (indicator_id, period_kind, span.period.label, kind, group)
                         found_rows.append(ratio_row(entry, cell, round(above[code]), int(below[code])))
+    return found_rows
+
+
+def tally_list(world: World, indicator_id: str, rows: Mapping[tuple[str, str], NDArray[Any]]) -> list[TruthRow]:
+    """True shares of everybody on the spine who is on a list when a period ends.
+
+    rows: (period kind, period label) to the people on the list, each once; a period that is not there has no list.
+    Those who are not on the spine in the period's last month are not counted.
+    """
+    entry = INDICATORS[indicator_id]
+    found_rows = []
+    for period_kind in entry.kinds:
+        for span in spans(period_kind):
+            listed = rows.get((period_kind, span.period.label))
+            if listed is None:
+                continue
+            everybody = np.flatnonzero(world.in_spine[span.last])
+            who = world.attributes_in(everybody, np.full(len(everybody), span.last))
+            there = np.isin(everybody, listed)
+            for kind in entry.breakdowns:
+                codes = who.codes(kind)
+                above = np.bincount(codes[there], minlength=len(GROUPS[kind]))
+                below = np.bincount(codes, minlength=len(GROUPS[kind]))
+                for code, group in enumerate(GROUPS[kind]):
+                    if below[code]:
+                        cell = (indicator_id, period_kind, span.period.label, kind, group)
+                        found_rows.append(ratio_row(entry, cell, int(above[code]), int(below[code])))
     return found_rows
 
 

@@ -6,6 +6,7 @@ files in sending order, the dirt planted in them. Not here: any decision, and no
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,13 +17,17 @@ from places.greenwich import (
     DEFAULT_SEED,
     achievement,
     care,
+    carers,
     deaths,
+    end_of_life,
     health_checks,
     ledger,
     long_term_conditions,
     reference,
     register,
     sexual_health,
+    weight_and_activity,
+    winter_plans,
 )
 from places.greenwich.files import Dirt, Extract
 from places.greenwich.stories import EXPECTED
@@ -69,6 +74,22 @@ class Decided:
         return deaths.decide(self.world)
 
     @cached_property
+    def plans(self) -> end_of_life.Plans:
+        return end_of_life.decide(self.world, self.deaths)
+
+    @cached_property
+    def courses(self) -> weight_and_activity.Courses:
+        return weight_and_activity.decide(self.world)
+
+    @cached_property
+    def carers(self) -> carers.Events:
+        return carers.decide(self.world)
+
+    @cached_property
+    def offers(self) -> winter_plans.Offers:
+        return winter_plans.decide(self.world)
+
+    @cached_property
     def achievement(self) -> achievement.Counts:
         return achievement.decide(self.world)
 
@@ -83,6 +104,10 @@ class Decided:
             *long_term_conditions.truth_rows(self.world, self.snapshots),
             *sexual_health.truth_rows(self.world, self.attendances),
             *deaths.truth_rows(self.world, self.deaths),
+            *end_of_life.truth_rows(self.world, self.deaths, self.plans),
+            *weight_and_activity.truth_rows(self.world, self.courses),
+            *carers.truth_rows(self.world, self.carers),
+            *winter_plans.truth_rows(self.world, self.offers),
             *achievement.truth_rows(self.world, self.achievement),
             *self.care.truth_rows(),
         ]
@@ -99,10 +124,11 @@ class Decided:
 
     def planted_dirt(self) -> list[Dirt]:
         """Rows intake must hold back, drop or tidy, by feed and rule."""
-        found = [*register.dirt(self.world), *care.planted_dirt(self.world)]
-        for extract in self._extracts():
-            found += extract.dirt()
-        return sorted(found)
+        found: Counter[tuple[str, str]] = Counter()
+        extracts = (item for extract in self._extracts() for item in extract.dirt())
+        for item in (*register.dirt(self.world), *care.planted_dirt(self.world), *extracts):
+            found[item.feed, item.rule] += item.rows
+        return [Dirt(feed, rule, rows) for (feed, rule), rows in sorted(found.items())]
 
     def people(self) -> list[PersonTruth]:
         """What the hand-written people contribute, one by one."""
@@ -122,10 +148,14 @@ class Decided:
 
     def _extracts(self) -> Iterator[Extract]:
         yield deaths.extract(self.world, self.deaths)
+        yield from end_of_life.sent(self.world, self.plans)
         yield health_checks.extract(self.world, self.invitations)
         yield long_term_conditions.extract(self.world, self.snapshots)
         yield achievement.extract(self.world, self.achievement)
         yield sexual_health.extract(self.world, self.attendances)
+        yield from weight_and_activity.sent(self.world, self.courses)
+        yield from carers.sent(self.world, self.carers)
+        yield from winter_plans.sent(self.world, self.offers)
 
 
 def decided(residents: int = DEFAULT_RESIDENTS, seed: int = DEFAULT_SEED) -> Decided:

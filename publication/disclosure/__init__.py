@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from publication.disclosure.areas import protect_small_counts
 from publication.disclosure.bounds import Figure, close_leaks, leaks, outsider_bounds
+from publication.disclosure.families import leaks_between
 from publication.disclosure.groups import protect_groups, published_periods
 from publication.disclosure.rules import (
     HIDDEN,
@@ -34,6 +35,7 @@ from publication.disclosure.view import (
 
 __all__ = [
     "HIDDEN", "Disclosed", "Figure", "Hidden", "PublicView", "Rules", "close_leaks", "disclose_figures",
-    "exempt_indicators", "leaks", "multiplier_of", "outsider_bounds", "people_behind", "protect_groups",
-    "protect_small_counts", "public_view", "published_periods", "shown_count", "shown_rate", "shown_total",
+    "exempt_indicators", "leaks", "leaks_between", "multiplier_of", "outsider_bounds", "people_behind",
+    "protect_groups", "protect_small_counts", "public_view", "published_periods", "shown_count", "shown_rate",
+    "shown_total",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ when with the others it would narrow down a small count.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -20,9 +20,11 @@ from publication.disclosure.rules import (
     HIDDEN,
     NO_LIMITS,
     OFF_QUARTER,
-    PROPORTIONS,
+    PARTS,
+    PARTS_OF_A_WHOLE,
     PROTECTS,
     RATES,
+    RELATED,
     TOO_FEW,
     Rules,
     blank,
@@ -59,11 +61,23 @@ class Method:
     multiplier: int | None
     decimals: int
     rules: Rules
+    # the lowest and the highest number one case can add to a mean; highest None: no end
+    lowest: int = 0
+    highest: int | None = None
 
     @classmethod
     def of(cls, catalogue: Mapping[str, Any], rules: Rules) -> Method:
         statistic = str(catalogue["statistic"] or "")
-        return cls(statistic, multiplier_of(catalogue["unit"] or "", statistic), catalogue["value_decimals"], rules)
+        ends = [int(number) for number in str(catalogue.get("case_values") or "0").split()]
+        return cls(
+            statistic, multiplier_of(catalogue["unit"] or "", statistic), catalogue["value_decimals"], rules,
+            ends[0], ends[1] if len(ends) > 1 else None,
+        )  # fmt: skip
+
+    def from_ends(self, top: Decimal, bottom: Decimal) -> dict[str, Decimal]:
+        """How far a sum of cases lies above the least and below the most it could be. Of nought everybody is known."""
+        found = {"excess": top - self.lowest * bottom}
+        return found if self.highest is None else {**found, "shortfall": self.highest * bottom - top}
 
     @property
     def is_additive(self) -> bool:
@@ -93,7 +107,8 @@ def alone(row: Mapping[str, Any], method: Method, people: int | None = None) -> 
                 return hidden
             return Cell(rounded(Decimal(row["value"]), method.decimals), None, None, top, bottom)
         case "mean":
-            if bottom < rules.least_people:
+            # a mean at an end of what a case can be says that every case is there, and one close by, all but a few
+            if bottom < rules.least_people or min(method.from_ends(top, bottom).values()) <= rules.largest_hidden:
                 return hidden
             return Cell(rounded(top / bottom, method.decimals), None, shown_count(bottom, rules), top, bottom)
         case "dsr":
@@ -108,10 +123,18 @@ def alone(row: Mapping[str, Any], method: Method, people: int | None = None) -> 
                 return hidden
         case _:
             numerator, denominator = shown_count(top, rules), shown_count(bottom, rules)
-            if method.multiplier == 100 and 0 < bottom - top <= rules.largest_hidden:
+            if method.statistic in PARTS_OF_A_WHOLE and 0 < bottom - top <= rules.largest_hidden:
                 numerator = None
     value = method.value_of(numerator, denominator)
     return hidden if value is None else Cell(value, numerator, denominator, top, bottom)
+
+
+def published_cell(row: Row, exact: Row) -> Cell:
+    """The cell of a row as it is published, with the exact parts of the same row."""
+    numerator, denominator = (None if row[name] is None else int(row[name]) for name in ("numerator", "denominator"))
+    unknown = exact["numerator"] is None or exact["denominator"] is None
+    top, bottom = (Decimal(0), Decimal(0)) if unknown else (exact["numerator"], exact["denominator"])
+    return Cell(row["value"], numerator, denominator, top, bottom)
 
 
 def added_up(parts: Sequence[Cell], method: Method) -> Cell:
@@ -148,7 +171,7 @@ def _fits(row: Mapping[str, Any], kind: str) -> bool:
     return kind == "month" or (kind == "quarter" and start.month % 3 == 1 and end.month % 3 == 0)
 
 
-def _sums(rows: Sequence[Row], base: Sequence[Row], kind: str) -> bool:
+def are_sums(rows: Sequence[Row], base: Sequence[Row], kind: str) -> bool:
     """Whether the longer periods are, in numerator and denominator, the sums of the shorter ones."""
     for row in rows:
         if row["period_kind"] == kind or not _fits(row, kind) or row["numerator"] is None or not row["denominator"]:
@@ -179,7 +202,7 @@ def _gives_away(row: Row, cell: Cell, parts: Sequence[Row], cells: Mapping[str, 
     union: the whole counts each person once, so it is at most the sum of the parts, and may be less.
     """
     names: tuple[str, ...] = ("denominator",) if method.statistic == "mean" else ("numerator",)
-    if method.statistic in PROPORTIONS:
+    if method.statistic in PARTS:
         names = ("numerator", "denominator")
     for name in names:
         whole = _range_of(row, getattr(cell, f"exact_{name}"), cell, name, method)
@@ -204,13 +227,19 @@ def _overlapping(row: Mapping[str, Any], base: Sequence[Row]) -> list[Row]:
     return [other for other in base if span_of(other)[0] <= end and start <= span_of(other)[1]]
 
 
+def summed_parts(row: Row, base: Sequence[Row], kind: str, method: Method, *, additive: bool) -> list[Row]:
+    """The shorter figures a longer period is shown as the sum of; none where it stands alone."""
+    parts = parts_of(row, base)
+    withheld = any(part["marker"] in ("w", "x", "z") for part in parts)
+    return parts if additive and method.is_additive and _fits(row, kind) and not withheld else []
+
+
 def _longer(row: Row, base: Sequence[Row], kind: str, cells: Mapping[str, Cell], method: Method,
             *, additive: bool, people: int | None) -> tuple[Cell, str, bool]:  # fmt: skip
     """The cell of a longer period, the reason if it is hidden, and whether it is a sum of shown cells."""
     single = alone(row, method, people)
-    parts = parts_of(row, base)
-    withheld = any(part["marker"] in ("w", "x", "z") for part in parts)
-    if additive and method.is_additive and _fits(row, kind) and parts and not withheld:
+    parts = summed_parts(row, base, kind, method, additive=additive)
+    if parts:
         return added_up([cells[part["figure_id"]] for part in parts], method), TOO_FEW, True
     if single.value is None or method.statistic == "median":
         return single, TOO_FEW, False
@@ -228,34 +257,38 @@ def _longer(row: Row, base: Sequence[Row], kind: str, cells: Mapping[str, Cell],
 
 def protect_small_counts(
     rows: Sequence[Row], catalogue: Mapping[str, Any], rules: Rules | None = None,
-    people: Mapping[str, int] | None = None,
+    people: Mapping[str, int] | None = None, also_hidden: Collection[tuple[str, str]] = (),
 ) -> frozenset[str]:  # fmt: skip
     """Hide and round, in place, the rows of one indicator and area whose source is not openly published.
 
     people: figure id to how many stand behind a median; without it a median is not shown. Intervals are left out:
-    exact limits give exact counts away. Returns the ids of figures that say nothing about any other figure of the
-    series: sums of shown ones, and counts that are no sums over time.
+    exact limits give exact counts away. also_hidden: (kind, id) of periods to hide besides, because beside a related
+    indicator they would give something away; they are left out of longer sums too. Returns the ids of figures that say
+    nothing about any other figure of the series: sums of shown ones, and counts that are no sums over time.
     """
     rules = rules or Rules()
     method, counted = Method.of(catalogue, rules), people or {}
     kind = base_kind(rows)
     base = [row for row in rows if row["period_kind"] == kind]
-    additive = _sums(rows, base, kind)
+    additive = are_sums(rows, base, kind)
     # read before anything is changed in place
     plan: list[tuple[Row, Cell, str, bool]] = []
     cells: dict[str, Cell] = {}
     for row in base:
         cell = alone(row, method, counted.get(row["figure_id"]))
-        if row["marker"] in HIDDEN:
+        guarded = cell.value is not None and (row["period_kind"], row["period_id"]) in also_hidden
+        if row["marker"] in HIDDEN or guarded:
             cell = Cell(None, None, None, cell.exact_numerator, cell.exact_denominator)
         cells[row["figure_id"]] = cell
-        plan.append((row, cell, TOO_FEW, not (additive and method.is_additive)))
+        plan.append((row, cell, RELATED if guarded else TOO_FEW, not (additive and method.is_additive)))
     for row in rows:
         if row["period_kind"] == kind:
             continue
         cell, reason, derived = _longer(
             row, base, kind, cells, method, additive=additive, people=counted.get(row["figure_id"])
         )
+        if cell.value is not None and (row["period_kind"], row["period_id"]) in also_hidden:
+            cell, reason = Cell(None, None, None, cell.exact_numerator, cell.exact_denominator), RELATED
         plan.append((row, cell, reason, derived or not (additive and method.is_additive)))
     for row, cell, reason, _ in plan:
         if row["marker"] in HIDDEN:

@@ -10,18 +10,23 @@ score may give it away, and the knowledge which parts were hidden for being smal
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from publication.disclosure.areas import Cell, Method, alone
 from publication.disclosure.ranges import UNBOUNDED, Range, keeps_its_range, of_hidden, of_rest, of_shown, total
-from publication.disclosure.rules import HIDDEN, NO_LIMITS, PROPORTIONS, PROTECTS, Hidden, Rules, blank, hide
+from publication.disclosure.rules import HIDDEN, NO_LIMITS, PARTS, PROTECTS, Hidden, Rules, blank, hide
+from publication.disclosure.systems import Fact, narrowed, of_groups
 from publication.inputs import Row
 
 UNKNOWN = "unknown"
 SHOWN_KINDS = ("year", "rolling_year")
 QUANTITIES = ("numerator", "denominator", "rest")
+_PEOPLE = {
+    "numerator": frozenset({"counted"}), "rest": frozenset({"not"}), "denominator": frozenset({"counted", "not"}),
+}  # fmt: skip
 
 
 def published_periods(rows: Sequence[Row]) -> frozenset[tuple[str, str]]:
@@ -36,26 +41,47 @@ def published_periods(rows: Sequence[Row]) -> frozenset[tuple[str, str]]:
     return frozenset(years | ({("rolling_year", last)} if last else set()))
 
 
-def _quantities(method: Method) -> tuple[str, ...]:
+def quantities_of(method: Method) -> tuple[str, ...]:
     """The counts of people that a figure of this statistic shows or implies."""
-    if method.statistic in PROPORTIONS:
+    if method.statistic in PARTS:
         return QUANTITIES
-    return {"mean": ("denominator",), "median": ()}.get(method.statistic, ("numerator",))
+    ends = tuple(method.from_ends(Decimal(0), Decimal(0)))
+    return {"mean": ("denominator", *ends), "median": ()}.get(method.statistic, ("numerator",))
 
 
-def _count(numerator: Decimal, denominator: Decimal, quantity: str) -> int:
+def count_of(numerator: Decimal, denominator: Decimal, quantity: str, method: Method) -> int:
+    """One of the counts `quantities_of` names, from the exact parts of a figure."""
+    if quantity in ("excess", "shortfall"):
+        return int(method.from_ends(numerator, denominator)[quantity])
     return int({"numerator": numerator, "denominator": denominator, "rest": denominator - numerator}[quantity])
 
 
-def _range(cell: Cell, quantity: str, method: Method) -> Range:
+def _from_end(cell: Cell, quantity: str, method: Method) -> Range:
+    """What a shown mean says about the distance of its sum from an end: the mean and the number, both as rounded."""
+    people = of_shown(cell.denominator or 0, method.rules)
+    half = Decimal(1).scaleb(-method.decimals) / 2
+    value = cell.value or Decimal(0)
+    near, far = (
+        (value - half - method.lowest, value + half - method.lowest)
+        if quantity == "excess"
+        else (Decimal(method.highest or 0) - value - half, Decimal(method.highest or 0) - value + half)
+    )
+    # a shown one lies more than a small count away, as the rules say, which the reader knows
+    lowest = max(method.rules.largest_hidden + 1, math.ceil(near * int(people.low)))
+    return Range(lowest, math.floor(far * int(people.high)))
+
+
+def range_of(cell: Cell, quantity: str, method: Method) -> Range:
     """What a reader knows of one count of a part."""
     rules = method.rules
     if cell.value is None:
-        count = _count(cell.exact_numerator, cell.exact_denominator, quantity)
-        if method.statistic in ("dsr", "mean") and count < rules.least_people:
+        count = count_of(cell.exact_numerator, cell.exact_denominator, quantity, method)
+        if method.statistic in ("dsr", "mean") and quantity in QUANTITIES and count < rules.least_people:
             # the reason that stands there says that they are fewer than that
             return Range(0, rules.least_people - 1)
-        return of_hidden(_count(cell.exact_numerator, cell.exact_denominator, quantity), rules)
+        return of_hidden(count, rules)
+    if quantity in ("excess", "shortfall"):
+        return _from_end(cell, quantity, method)
     if quantity == "rest":
         return of_rest(cell.numerator or 0, cell.denominator or 0, rules)
     shown = cell.numerator if quantity == "numerator" else cell.denominator
@@ -69,11 +95,12 @@ class _Table:
                  area_parts: Sequence[Cell]) -> None:  # fmt: skip
         self.rows, self.cells, self.method, self.area_parts = rows, cells, method, area_parts
         self.whole = {
-            name: _count(Decimal(area["numerator"]), Decimal(area["denominator"]), name) for name in _quantities(method)
+            name: count_of(Decimal(area["numerator"]), Decimal(area["denominator"]), name, method)
+            for name in quantities_of(method)
         }
         self.unknown: dict[str, Range] = {}
         for name, whole in self.whole.items():
-            known = sum(_count(c.exact_numerator, c.exact_denominator, name) for c in cells.values())
+            known = sum(count_of(c.exact_numerator, c.exact_denominator, name, method) for c in cells.values())
             rest = max(whole - known, 0)
             # nobody without a part is common knowledge; how many, when there are some, is not
             self.unknown[name] = Range(0, 0) if rest == 0 else of_hidden(rest, method.rules)
@@ -81,11 +108,11 @@ class _Table:
     def _open(self, name: str) -> bool:
         """Whether a reader could narrow down a hidden small count of this kind."""
         rules = self.method.rules
-        ranges = [_range(self.cells[row["figure_id"]], name, self.method) for row in self.rows]
+        ranges = [range_of(self.cells[row["figure_id"]], name, self.method) for row in self.rows]
         whole = Range(self.whole[name], self.whole[name])
         for place, row in enumerate(self.rows):
             cell = self.cells[row["figure_id"]]
-            exact = _count(cell.exact_numerator, cell.exact_denominator, name)
+            exact = count_of(cell.exact_numerator, cell.exact_denominator, name, self.method)
             if cell.value is None and exact <= rules.largest_hidden and not keeps_its_range(
                 place, [*ranges, self.unknown[name]], whole, rules
             ):  # fmt: skip
@@ -97,13 +124,34 @@ class _Table:
             return True
         return self._opens_a_shorter_period(name, total([*ranges, unknown]))
 
+    def _open_together(self) -> bool:
+        """Whether numerators, denominators and those who were not counted narrow one down that none does alone."""
+        if self.method.statistic not in PARTS:
+            return False
+        groups = [str(row["breakdown_group"]) for row in self.rows]
+        facts = []
+        for row, group in zip(self.rows, groups, strict=True):
+            cell = self.cells[row["figure_id"]]
+            for name, words in _PEOPLE.items():
+                count = count_of(cell.exact_numerator, cell.exact_denominator, name, self.method)
+                known = range_of(cell, name, self.method)
+                facts.append(of_groups(Fact(words, known, count, cell.value is None), [group]))
+        for name, words in _PEOPLE.items():
+            rest = self.whole[name] - sum(
+                count_of(c.exact_numerator, c.exact_denominator, name, self.method) for c in self.cells.values()
+            )
+            facts.append(of_groups(Fact(words, self.unknown[name], max(rest, 0), True), [UNKNOWN]))
+            whole = Range(self.whole[name], self.whole[name])
+            facts.append(of_groups(Fact(words, whole, self.whole[name], False), [*groups, UNKNOWN]))
+        return bool(narrowed(tuple(facts), self.method.rules))
+
     def _opens_a_shorter_period(self, name: str, whole: Range) -> bool:
         """Whether the parts together give the area's hidden month or quarter away."""
         rules = self.method.rules
-        ranges = [_range(cell, name, self.method) for cell in self.area_parts]
+        ranges = [range_of(cell, name, self.method) for cell in self.area_parts]
         return any(
             cell.value is None
-            and _count(cell.exact_numerator, cell.exact_denominator, name) <= rules.largest_hidden
+            and count_of(cell.exact_numerator, cell.exact_denominator, name, self.method) <= rules.largest_hidden
             and not keeps_its_range(place, ranges, whole, rules)
             for place, cell in enumerate(self.area_parts)
         )
@@ -111,7 +159,7 @@ class _Table:
     def protect(self) -> list[str]:
         """Hide further parts, smallest first, until nothing stands open; returns the ids of those."""
         taken: list[str] = []
-        while any(self._open(name) for name in self.whole):
+        while any(self._open(name) for name in self.whole) or self._open_together():
             shown = [row for row in self.rows if self.cells[row["figure_id"]].value is not None]
             if not shown:
                 return taken  # nothing of the table is shown, so it tells nothing
@@ -123,7 +171,7 @@ class _Table:
 
     def _size(self, row: Row) -> tuple[int, str]:
         cell = self.cells[row["figure_id"]]
-        counts = [_count(cell.exact_numerator, cell.exact_denominator, name) for name in self.whole]
+        counts = [count_of(cell.exact_numerator, cell.exact_denominator, name, self.method) for name in self.whole]
         return min(counts, default=0), str(row["breakdown_group"])
 
 
@@ -144,7 +192,7 @@ def protect_groups(
             cell = Cell(None, None, None, cell.exact_numerator, cell.exact_denominator)
         cells[row["figure_id"]] = cell
     defended: list[str] = []
-    if area["numerator"] is not None and area["denominator"] is not None and _quantities(method):
+    if area["numerator"] is not None and area["denominator"] is not None and quantities_of(method):
         defended = _Table(area, rows, cells, method, area_parts).protect()
     for row in rows:
         cell = cells[row["figure_id"]]

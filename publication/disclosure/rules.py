@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from foundation.errors import Refused
@@ -19,6 +20,7 @@ from publication.wording import as_period, rounded
 HIDDEN = ("w", "x", "c", "z")
 TOO_FEW = "Confidential: the figure rests on too few people to be shown."
 PROTECTS = "Confidential: the figure rests on few people, or with it a figure that does could be worked out."
+RELATED = "Confidential: beside a related indicator the figure would give a small count away."
 OFF_QUARTER = (
     "Confidential: twelve months that do not end with a quarter would, beside the quarters, give a small count away."
 )
@@ -26,6 +28,10 @@ NO_LIMITS = "not published: limits would give the exact count away"
 # Statistics whose value is the exact quotient of counts over months, so that a year is the sum of its months.
 RATES = ("crude_rate",)
 PROPORTIONS = ("proportion", "maintained_proportion")
+# Statistics whose numerator is part of their denominator, so that the rest of it is told with them.
+PARTS = (*PROPORTIONS, "share_of_events")
+# The same, also where the parts are only published as a percentage.
+PARTS_OF_A_WHOLE = (*PARTS, "published_percentage")
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,12 @@ def hide(row: Row, reason: str) -> None:
 
 def span_of(row: Mapping[str, Any]) -> tuple[date, date]:
     """First and last day of a row's period."""
-    period = as_period(str(row["period_id"]), str(row["period_kind"]))
+    return _span(str(row["period_id"]), str(row["period_kind"]))
+
+
+@lru_cache(maxsize=4096)
+def _span(period_id: str, period_kind: str) -> tuple[date, date]:
+    period = as_period(period_id, period_kind)
     return period.start, period.end
 
 

@@ -10,17 +10,18 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
+from statistics import median
 from typing import Any
 
 from foundation.errors import Refused
 from foundation.figures import parse_figure_id
 from publication.columns import BREAKDOWNS, COMPLETENESS, INDICATORS, MEASURES, SPC_POINTS
-from publication.disclosure.areas import Cell, base_kind, parts_of, protect_small_counts
+from publication.disclosure.areas import base_kind, parts_of, protect_small_counts, published_cell
 from publication.disclosure.bounds import close_leaks
+from publication.disclosure.families import Shelf, guarded_periods, leaks_between, shelf_of, shelf_order
 from publication.disclosure.groups import UNKNOWN, protect_groups, published_periods
-from publication.disclosure.rules import HIDDEN, Hidden, Rules, blank, hide, span_of
-from publication.inputs import ReleaseInputs, Row, rows_of, trimmed
+from publication.disclosure.rules import HIDDEN, RELATED, Hidden, Rules, blank, hide, span_of
+from publication.inputs import ReleaseInputs, Row, rows_of, series_part, trimmed
 from publication.wording import rounded, value_text
 
 
@@ -49,13 +50,14 @@ class PublicView:
 def exempt_indicators(inputs: ReleaseInputs, measures: Sequence[Row]) -> frozenset[str]:
     """Indicators all of whose figures rest on openly published feeds alone.
 
-    Judged by lineage: an indicator whose figures name no submission is not exempt. Nor is a local one that a return of
-    figures carries: its counts are the sender's own, and nobody has published them.
+    Judged by lineage: an indicator whose figures name no submission is not exempt. What a return of figures carries is
+    exempt only as a percentage that is published already: counts are the sender's own, and nobody has published them,
+    whatever the definition is called.
     """
     own = {
         entry["indicator_id"]
         for entry in rows_of(INDICATORS, inputs.indicators)
-        if entry["local_or_national"] == "local" and entry["feeds"] == FIGURES_RETURN
+        if FIGURES_RETURN in entry["feeds"].split() and entry["statistic"] != "published_percentage"
     }
     feed_of = {item["submission_id"]: item["feed"] for item in inputs.data_cut.get("submissions", ())}
     indicator_of = {row["figure_id"]: row["indicator_id"] for row in measures}
@@ -140,22 +142,36 @@ def disclose_figures(
     independent: set[str] = set()
     for row in (*rows, *parts):
         _prepare(row, catalogue[row["indicator_id"]]["value_decimals"])
+    exact = {row["figure_id"]: dict(row) for row in (*rows, *parts)}
     by_series = _grouped(rows, "indicator_id", "area_code")
+    guarded = guarded_periods(by_series, catalogue, exempt, rules, people)
     for key, mine in sorted(by_series.items()):
         if key[0] in exempt:
             for row in mine:
                 if row["marker"] in HIDDEN:
                     blank(row)
         else:
-            independent |= protect_small_counts(mine, catalogue[key[0]], rules, people)
-    hidden = close_leaks(rows, truth, catalogue, exempt, rules, frozenset(independent))
+            independent |= protect_small_counts(mine, catalogue[key[0]], rules, people, guarded.get(key, ()))
+    hidden = [
+        Hidden(row["figure_id"], "value", "Hidden because of the figures of a related indicator.")
+        for row in rows if row["reason"] == RELATED
+    ]  # fmt: skip
+    hidden += close_leaks(rows, truth, catalogue, exempt, rules, frozenset(independent))
     shown_parts: list[Row] = []
-    for key, mine in sorted(_grouped(parts, "indicator_id", "area_code").items()):
+    shelf = shelf_of(catalogue, exempt, rules)
+    by_parts = _grouped(parts, "indicator_id", "area_code")
+    for key in sorted(by_parts, key=lambda key: (*shelf_order(catalogue, key[0]), key[1])):
         shown_parts += _disclose_parts(
-            mine, by_series.get(key, []), truth, catalogue[key[0]], exempt, people, rules, hidden
+            by_parts[key], by_series.get(key, []), exact, catalogue[key[0]], exempt, people, rules, hidden, shelf
         )
     place = {row["figure_id"]: number for number, row in enumerate(parts)}
     shown_parts.sort(key=lambda row: place[row["figure_id"]])
+    leaking = leaks_between(rows, shown_parts, exact, catalogue, exempt, rules)
+    if leaking:
+        raise Refused(
+            f"related indicators together would give a small count away: {'; '.join(leaking)}.",
+            "report this: the rules should have hidden it. Until then publish one indicator of the family only.",
+        )
     for row in rows:
         row["value_text"] = value_text(row["value"], catalogue[row["indicator_id"]]["value_decimals"], row["marker"])
     return Disclosed(rows, shown_parts, hidden)
@@ -163,7 +179,7 @@ def disclose_figures(
 
 def _disclose_parts(
     parts: Sequence[Row], areas: Sequence[Row], truth: Mapping[str, Row], catalogue: Mapping[str, Any],
-    exempt: frozenset[str], people: Mapping[str, int] | None, rules: Rules, hidden: list[Hidden],
+    exempt: frozenset[str], people: Mapping[str, int] | None, rules: Rules, hidden: list[Hidden], shelf: Shelf,
 ) -> list[Row]:  # fmt: skip
     """Those parts of one indicator's figures that are published at all, treated in place."""
     area_of = {(row["period_kind"], row["period_id"]): row for row in areas}
@@ -182,9 +198,10 @@ def _disclose_parts(
                     blank(row)
             continue
         shorter = [
-            _published_cell(row, truth[row["figure_id"]]) for row in (parts_of(area, base) if area not in base else ())
+            published_cell(row, truth[row["figure_id"]]) for row in (parts_of(area, base) if area not in base else ())
         ]
         hidden += protect_groups(named, truth[area["figure_id"]], area, catalogue, shorter, rules, people)
+        hidden += shelf.admit(named, truth, truth[area["figure_id"]])
     if found and found[0]["indicator_id"] not in exempt:
         _hide_overlaps(found)
     return found
@@ -202,13 +219,6 @@ def _hide_overlaps(rows: Sequence[Row]) -> None:
                 first <= end and start <= last for first, last in hidden_years
             ):  # fmt: skip
                 hide(row, "Confidential: beside the financial years these twelve months would give a small count away.")
-
-
-def _published_cell(row: Row, exact: Row) -> Cell:
-    numerator, denominator = (None if row[name] is None else int(row[name]) for name in ("numerator", "denominator"))
-    unknown = exact["numerator"] is None or exact["denominator"] is None
-    top, bottom = (Decimal(0), Decimal(0)) if unknown else (exact["numerator"], exact["denominator"])
-    return Cell(row["value"], numerator, denominator, top, bottom)
 
 
 _COLUMNS = {"pcn": "pcn", "deprivation": "deprivation", "age": "age_group"}
@@ -254,6 +264,7 @@ def public_view(inputs: ReleaseInputs, rules: Rules | None = None) -> PublicView
         _key(row) for row in found.measures if row["marker"] == "c" and row["period_kind"] in ("month", "quarter")
     }
     points = []
+    medians_shown: dict[tuple[str, str, int], list[Row]] = {}
     for point in rows_of(SPC_POINTS, inputs.spc_points):
         outcome = by_id.get(point["figure_id"])
         if outcome is None or outcome["value"] is None:
@@ -265,7 +276,15 @@ def public_view(inputs: ReleaseInputs, rules: Rules | None = None) -> PublicView
                 point[name] = None
             elif point[name] is not None:
                 point[name] = trimmed(rounded(point[name], decimals + 1))
+        if point["chart"] == "run" and point["centre_line"] is not None and point["indicator_id"] not in exempt:
+            part = series_part(catalogue[point["indicator_id"]].get("breaks"), point["period_start"])
+            medians_shown.setdefault((*_key(point), part), []).append(point)
         points.append(point)
+    for mine in medians_shown.values():
+        # the exact median of few months, after a break even of one, is a month that is shown rounded
+        centre = median(point["value"] for point in mine)
+        for point in mine:
+            point["centre_line"] = trimmed(rounded(centre, catalogue[point["indicator_id"]]["value_decimals"] + 1))
     completeness = [row for row in rows_of(COMPLETENESS, inputs.completeness) if row["indicator_id"] in reported]
     return PublicView(
         outcomes=found.measures, spc_points=points, indicators=indicators, completeness=completeness,

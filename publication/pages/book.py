@@ -17,6 +17,7 @@ from publication.agreement import ALLIANCE_LINES, Agreement, KpiTerms
 from publication.disclosure import PublicView
 from publication.inputs import ReleaseInputs, Row
 from publication.measured import measured_figure, measures_other_dates, would_give_away
+from publication.trend import under_one_definition
 from publication.wording import MARKERS, capital, day, group_name, money, number, period_name, plural, sentence
 
 KIND_ORDER = {"month": 0, "quarter": 1, "rolling_year": 2, "year": 3}
@@ -146,12 +147,12 @@ def latest_shown(rows: Sequence[Row]) -> Row | None:
     return provisional[-1] if provisional else None
 
 
-def before(rows: Sequence[Row], outcome: Row) -> Row | None:
-    """The published figure of the same kind one year (year, quarter, month) earlier."""
+def before(rows: Sequence[Row], outcome: Row, entry: Row) -> Row | None:
+    """The published figure of the same kind one year (year, quarter, month) earlier, under the same definition."""
     start = outcome["period_start"]
     for r in shown(rows):
         if r["period_kind"] == outcome["period_kind"] and r["period_start"] == start.replace(year=start.year - 1):
-            return r
+            return r if under_one_definition([r, outcome], entry.get("breaks")) else None
     return None
 
 

@@ -97,7 +97,7 @@ def _limits_words(found: Inequality, entry: Row) -> str:
 
 def trend_sentence(rows: Sequence[Row], entry: Row) -> str:
     """The trend of an area's figures in words; empty where there are too few, or the figure has none."""
-    found = trend_of(rows, entry["unit"], entry["statistic"])
+    found = trend_of(rows, entry["unit"], entry["statistic"], entry.get("breaks"))
     if found is None:
         return ""
     first, last = (period_name(r["period_id"], r["period_kind"]) for r in (found.first, found.last))

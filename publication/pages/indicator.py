@@ -349,7 +349,7 @@ def indicator_page(book: Book, indicator_id: str, site: Mapping[str, Any]) -> by
             lines.append(no_interval(latest["interval_method"]))
         if (gone := first_missing(rows)) is not None:
             lines.append(f"{ended(rows)}. {why(gone)}")
-        earlier = before(rows, latest) if latest["value"] is not None else None
+        earlier = before(rows, latest, entry) if latest["value"] is not None else None
         if earlier:
             words = fewer(latest["value"] - earlier["value"], entry["value_decimals"], entry["polarity"])
             lines.append(
@@ -437,6 +437,8 @@ STATISTICS = {
     "published_percentage": "The percentage as its publisher printed it. None is calculated from rounded parts.",
     "maintained_proportion": "Of those for whom something was achieved, the share for whom it still held at the end of "
     "the follow-up.",
+    "share_of_events": "The number of events counted is divided by all events. One person may have many of them, and "
+    "so there is no interval.",
     "crude_rate": "The number of events is divided by the people who lived here, counted month by month, and given for "
     "a year. Ages are not made comparable.",
     "dsr": "The rate of every age band is weighted by the European Standard Population of 2013, so that areas with "

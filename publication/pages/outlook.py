@@ -193,7 +193,7 @@ def _questions(book: Book) -> dict[str, Any]:
     ]
     if by_status["not_enough"]:
         names = sorted({r["indicator_name"] for r in by_status["not_enough"]})
-        lines.append(f"Too few cases, or months missing, for: {listed(names)}.")
+        lines.append(f"Too few cases, months missing, or another definition since, for: {listed(names)}.")
     table = {
         "key": "raised", "caption": "Questions that were raised", "note": "",
         "head": heads("About", "Indicator", "Months looked at", "What was found, what to ask"),

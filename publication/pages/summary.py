@@ -136,7 +136,7 @@ def _cards(book: Book) -> list[dict[str, Any]]:
 
 
 def _what_changed(rows: list[Row], latest: Row, entry: Row) -> str:
-    earlier = before(rows, latest)
+    earlier = before(rows, latest, entry)
     if earlier is None:
         return "No earlier figure to compare with"
     words = fewer(latest["value"] - earlier["value"], entry["value_decimals"], entry["polarity"])

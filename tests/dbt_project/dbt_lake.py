@@ -21,6 +21,7 @@ import pyarrow as pa
 from ruamel.yaml import YAML
 
 from dbt_project.catalogue import catalogue_table, indicator_feeds_table
+from dbt_project.groups import group_rules_table
 from foundation.canonical import content_id
 from foundation.period import financial_year_of, month_of
 from foundation.tables import write_parquet
@@ -96,15 +97,25 @@ PEOPLE_EVENTS = {
     "stop_smoking": "quit_date",
     "admitted_care": "discharge_date",
     "community_referrals": "referred_on",
+    "urgent_community_response": "clock_start_date",
+    "community_contacts": "contact_date",
+    "emergency_care": "arrival_date",
     "council_client_level": "event_start_date",
     "sexual_health": "attendance_date",
     "deaths": "date_of_death",
+    "end_of_life_plans": "plan_created_on",
+    "weight_and_activity": "referred_on",
+    "carers": "event_start_date",
+    "winter_plans": "offered_on",
     "resident_survey": "asked_on",
 }
 
 
 def _declared() -> dict[str, dict[str, pa.DataType]]:
-    types = {"string": _TEXT, "bigint": _WHOLE, "date": _DAY, "decimal(9,4)": pa.decimal128(9, 4)}
+    types = {
+        "string": _TEXT, "bigint": _WHOLE, "date": _DAY, "decimal(5,1)": pa.decimal128(5, 1),
+        "decimal(9,4)": pa.decimal128(9, 4),
+    }  # fmt: skip
     text = (PROJECT / "models/staging/_sources.yml").read_text(encoding="utf-8")
     lake = next(source for source in YAML(typ="safe", pure=True).load(text)["sources"] if source["name"] == "lake")
     return {
@@ -317,6 +328,7 @@ def write_inputs(
     write_parquet(folder / "agreement_spend_levels.parquet", SPEND_LEVELS.empty_table())
     write_parquet(folder / "indicator_catalogue.parquet", catalogue_table())
     write_parquet(folder / "indicator_feeds.parquet", indicator_feeds_table())
+    write_parquet(folder / "group_rules.parquet", group_rules_table())
     write_parquet(folder / "links.parquet", pa.Table.from_pylist(list(links), schema=LINKS))
 
 
@@ -357,9 +369,16 @@ class Build:
 
 
 def run_dbt(
-    command: Sequence[str], scratch: Path, lake: Path, inputs: Path, cut: str = CUT, months: list[str] | str = "all"
+    command: Sequence[str],
+    scratch: Path,
+    lake: Path,
+    inputs: Path,
+    cut: str = CUT,
+    months: list[str] | str = "all",
+    indicators: list[str] | str = "all",
 ) -> Build:
-    """Run dbt in this process; everything it writes goes below `scratch`. months: what `OUTTURN_CHANGED_MONTHS` holds."""
+    """Run dbt in this process; everything it writes goes below `scratch`. months, indicators: what
+    `OUTTURN_CHANGED_MONTHS` and `OUTTURN_CHANGED_INDICATORS` hold."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
@@ -370,6 +389,7 @@ def run_dbt(
         "OUTTURN_BUILD_DATABASE": str(database),
         "OUTTURN_DATA_CUT": cut,
         "OUTTURN_CHANGED_MONTHS": months if isinstance(months, str) else json.dumps(months),
+        "OUTTURN_CHANGED_INDICATORS": indicators if isinstance(indicators, str) else json.dumps(indicators),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
         "DO_NOT_TRACK": "1",
     }

@@ -17,14 +17,9 @@ from random_people import random_place
 
 SEED, PEOPLE = 20250630, 700
 TABLES = (
-    "int_indicator_events",
-    "int_period_people",
-    "inequality",
-    "funnel",
-    "observed_expected",
-    "trend",
-    "survey_results",
-)
+    "int_indicator_events", "int_period_people", "inequality", "funnel", "observed_expected", "trend", "segments",
+    "int_pathway_stages", "unmet_need", "survey_results",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

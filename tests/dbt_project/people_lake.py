@@ -37,10 +37,17 @@ ALWAYS_FILLED = {
     "stop_smoking": "record_id",
     "admitted_care": "spell_id",
     "community_referrals": "referral_id",
+    "urgent_community_response": "referral_id",
+    "community_contacts": "care_contact_id",
+    "emergency_care": "attendance_id",
     "council_client_level": "event_reference",
     "sexual_health": "record_id",
     "resident_survey": "response_id",
     "deaths": "record_id",
+    "end_of_life_plans": "record_id",
+    "weight_and_activity": "record_id",
+    "carers": "event_reference",
+    "winter_plans": "record_id",
 }
 
 

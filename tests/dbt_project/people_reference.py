@@ -10,8 +10,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import product
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from people_lake import FIRST, LAST, key_of
 
@@ -24,6 +27,7 @@ Event = tuple[str, int | None, date, int, int | None, str, str, str, str | None]
 Person = tuple[str, str, int | None, int, int, str, str, str]
 NURSING, RESIDENTIAL = "Long Term Support: Nursing Care", "Long Term Support: Residential Care"
 SUBSTANCES = ("opiate", "non_opiate", "alcohol")
+LONDON = ZoneInfo("Europe/London")
 REABLEMENT = "Short Term Support: ST-Max"
 # Chronic conditions that care outside hospital can often treat, by the first figures of their codes.
 CHRONIC = re.compile(
@@ -39,6 +43,20 @@ def days_from(first: date | None, last: date | None) -> int | None:
 
 def within(days: int | None, least: int, most: int) -> bool:
     return days is not None and least <= days <= most
+
+
+def moments(row: Row, name: str) -> list[datetime]:
+    """What a day and a time on a clock in London may mean: nothing, one moment, or two where the hour comes twice."""
+    if row.get(f"{name}_time") is None:
+        return []
+    local = datetime.combine(row[f"{name}_date"], time.fromisoformat(row[f"{name}_time"]))
+    ways = {local.replace(tzinfo=LONDON, fold=fold).astimezone(UTC) for fold in (0, 1)}
+    # what is in London at none of these moments was on no clock
+    ways = {way for way in ways if way.astimezone(LONDON).replace(tzinfo=None) == local}
+    told = row.get(f"{name}_offset")
+    if len(ways) == 2 and told:
+        return [way for way in ways if way.astimezone(LONDON).isoformat().endswith(told)]
+    return sorted(ways)
 
 
 @dataclass
@@ -185,7 +203,21 @@ class Reference:
         return -1 if found is None else found
 
     def events(self) -> Counter[Event]:
-        return Counter([*self.treatment(), *self.living(), *self.hospital(), *self.social_care(), *self.others()])
+        return Counter(
+            [
+                *self.treatment(),
+                *self.living(),
+                *self.hospital(),
+                *self.social_care(),
+                *self.others(),
+                *self.courses(),
+                *self.carers(),
+                *self.winters(),
+                *self.settings(),
+                *self.support(),
+                *self.urgent(),
+            ]
+        )
 
     def treatment(self) -> Iterable[Event]:
         for person, journeys in self.journeys().items():
@@ -249,6 +281,7 @@ class Reference:
                 if left and nights > 0 and self.age(person, day) >= 18:
                     home = int(last["discharge_destination"] == "19")
                     yield self.event("discharged_to_usual_place", person, day, home)
+                    yield self.event("weekend_discharges", person, day, int(day.isoweekday() in (6, 7)))
                 injury = "S00" <= first["primary_diagnosis"][:3] <= "T98"
                 fall = "W00" <= (first.get("external_cause") or "")[:3] <= "W19"
                 if emergency and injury and fall and self.age(person, day) >= 65:
@@ -391,6 +424,157 @@ class Reference:
                 if self.person(row) is not None:
                     often = int(self.dying(row) >= 3)
                     yield self.event("emergencies_before_death", self.person(row), row["date_of_death"], often)
+                    yield from self.wishes(row)
+
+    def carers(self) -> Iterable[Event]:
+        """Requests whose 28 days are over, and whether an assessment ended or support began in them."""
+        events = self.by_person("carers")
+        for person, rows in events.items():
+            for row in rows:
+                day = row["event_start_date"]
+                if row["event_type"] != "Request" or day + timedelta(days=28) > LAST:
+                    continue
+                answers = [one["event_end_date"] for one in rows if one["event_type"] == "Assessment"]
+                answers += [one["event_start_date"] for one in self.supported(rows)]
+                soon = any(within(days_from(day, answer), 0, 28) for answer in answers)
+                yield self.event("carers_answered_28_days", person, day, int(soon))
+
+    @staticmethod
+    def supported(rows: Iterable[Row]) -> list[Row]:
+        """Support other than information and advice."""
+        return [row for row in rows if row["event_type"] == "Service" and row["support"] != "information_and_advice"]
+
+    def budgets(self, period: Period) -> Iterable[Person]:
+        own = ("direct_payment", "managed_budget")
+        for person, rows in self.by_person("carers").items():
+            pcn, fifth, group, _, _ = self.as_at(person, period.end)
+            given = [
+                (row["support"] in own, row["event_start_date"], row.get("event_end_date") or date.max)
+                for row in self.supported(rows)
+            ]
+            inside = [budget for budget, start, end in given if start <= period.end and end >= period.start]
+            if inside:
+                yield ("carers_personal_budget", period.label, person, int(any(inside)), 1, pcn, fifth, group)
+            old = period.end - timedelta(days=365)
+            due = any(budget and start <= old and end >= period.end for budget, start, end in given)
+            if due and period.kind != "rolling_year" and period.end <= LAST:
+                seen = any(row["event_type"] == "Review" and old <= row["event_end_date"] <= period.end for row in rows)
+                yield ("carers_budget_reviewed", period.label, person, int(seen), 1, pcn, fifth, group)
+
+    def winters(self) -> Iterable[Event]:
+        offers = self.by_person("winter_plans")
+        for year in (2023, 2024):
+            day = date(year, 11, 1)
+            for person in self.registered:
+                if self.age(person, day) >= 85:
+                    offered = any(
+                        date(year, 9, 1) <= row["offered_on"] <= date(year, 12, 31) for row in offers.get(person, [])
+                    )
+                    yield self.event("winter_plan_offered_85_over", person, day, int(offered))
+
+    def courses(self) -> Iterable[Event]:
+        for row in self.feeds["weight_and_activity"]:
+            day = row.get("started_on")
+            if day is None:
+                continue
+            person, programme = self.person(row), row["programme"]
+            done = row.get("end_status") == "completed" and within(days_from(day, row.get("ended_on")), 0, 182)
+            before, after = row.get("start_weight_kg"), row.get("end_weight_kg")
+            if programme == "adult_weight_management":
+                lost = before is not None and after is not None and (before - after) / before >= Decimal("0.05")
+                yield self.event("weight_loss_5_percent", person, day, int(done and lost))
+            first, last = row.get("start_active_minutes"), row.get("end_active_minutes")
+            if programme == "activity_on_referral" and first is not None:
+                for indicator, limit in (("became_active", 150), ("left_inactivity", 30)):
+                    if first < limit:
+                        yield self.event(indicator, person, day, int(done and last is not None and last >= limit))
+
+    def wishes(self, death: Row) -> Iterable[Event]:
+        """Whether a wish where to die was in force, and whether it was met."""
+        person, died = self.person(death), death["date_of_death"]
+        told: list[tuple[date, date, str, str, str]] = []
+        for plan in self.feeds["end_of_life_plans"]:
+            said = plan.get("reviewed_on") or plan["plan_created_on"]
+            closed = plan.get("plan_ended_on") or date.max
+            if self.person(plan) == person and plan["preferred_place"] != "not_discussed" and said <= died <= closed:
+                told.append(
+                    (said, plan["plan_created_on"], plan["organisation"], plan["record_id"], plan["preferred_place"])
+                )
+        yield self.event("preferred_place_recorded", person, died, int(bool(told)))
+        if told:
+            yield self.event("died_in_preferred_place", person, died, int(max(told)[4] == death["place_of_death"]))
+
+    def settings(self) -> Iterable[Event]:
+        for row in self.feeds["community_contacts"]:
+            if row["attendance"] in ("5", "6"):
+                yield self.event("community_share_of_contacts", self.person(row), row["contact_date"], 1)
+        for row in self.feeds["emergency_care"]:
+            if self.unplanned(row) and row["discharge_status"] != "left_before_treatment":
+                yield self.event("community_share_of_contacts", self.person(row), row["arrival_date"], 0)
+
+    @staticmethod
+    def unplanned(row: Row) -> bool:
+        return bool(row["department_type"] != "05" and row["attendance_category"] != "4")
+
+    def attending(self, period: Period) -> Iterable[Person]:
+        if period.kind == "quarter":
+            return
+        for person, rows in self.by_person("emergency_care", self.unplanned).items():
+            times = sum(period.start <= row["arrival_date"] <= period.end for row in rows)
+            if times:
+                pcn, fifth, group, _, _ = self.as_at(person, period.end)
+                yield ("frequent_emergency_attendance", period.label, person, int(times >= 5), 1, pcn, fifth, group)
+
+    def support(self) -> Iterable[Event]:
+        waits: dict[int, list[tuple[date, str, str, date]]] = {}
+        for row in self.feeds["community_referrals"]:
+            person = self.person(row)
+            if person is None or row["urgent"] == "Y" or row.get("closed_reason") in ("refused", "abandoned"):
+                continue
+            begun = row["referred_on"]
+            ends = (row.get("first_contact_on"), self.died.get(person), begun + timedelta(days=91))
+            end = min(one for one in ends if one is not None)
+            if (end - begun).days > 14:
+                waits.setdefault(person, []).append((begun, row["organisation"], row["referral_id"], end))
+        seen = self.by_person("community_contacts", lambda row: row["attendance"] in ("5", "6"))
+        for person, found in waits.items():
+            found.sort()
+            helped = set()
+            for row in seen.get(person, []):
+                inside = [wait for wait in found if wait[0] < row["contact_date"] < wait[3]]
+                helped |= set(inside[:1])
+            for wait in found:
+                yield self.event("supported_while_waiting", person, wait[0], int(wait in helped))
+
+    def urgent(self) -> Iterable[Event]:
+        referrals: dict[tuple[str, str], list[Row]] = {}
+        for row in self.feeds["urgent_community_response"]:
+            referrals.setdefault((row["organisation"], row["referral_id"]), []).append(row)
+        for rows in referrals.values():
+            contacts = [row for row in rows if row.get("contact_date")]
+            if contacts and all(row["attendance"] == "2" for row in contacts):
+                continue
+            known = {self.person(row) for row in rows} - {None}
+            person = known.pop() if len(known) == 1 else None
+            day = min(row["clock_start_date"] for row in rows)
+            verdict = self.in_two_hours(rows, [row for row in contacts if row["attendance"] in ("5", "6")])
+            yield self.event("urgent_response_not_timed", person, day, int(verdict is None))
+            if verdict is not None:
+                yield self.event("urgent_response_2_hours", person, day, int(verdict))
+
+    @staticmethod
+    def in_two_hours(rows: list[Row], attended: list[Row]) -> bool | None:
+        """Whether the first contact came in time, by every way of reading the clocks; None where they differ or lack."""
+        if not attended:
+            return False
+        starts = [moments(row, "clock_start") for row in rows]
+        first = min(row["contact_date"] for row in attended)
+        met = [moments(row, "contact") for row in attended if row["contact_date"] == first]
+        if not all(starts) or any(one != starts[0] for one in starts) or not all(met):
+            return None
+        waits = {(min(one) - start).total_seconds() for one in product(*met) for start in starts[0]}
+        found = {wait <= 7200 for wait in waits if wait >= 0}
+        return found.pop() if len(found) == 1 else None
 
     # -- people of a period
 
@@ -401,16 +585,22 @@ class Reference:
             for of in (quarter_of, financial_year_of, rolling_year_of)
         }
         periods = {period for period in periods if period.kind != "rolling_year" or period.start >= FIRST}
+        months = set(months_between(month_of(FIRST), month_of(LAST)))
         return Counter(
             [
-                row
-                for period in periods
-                for row in (
-                    *(row for substance in SUBSTANCES for row in self.treated(period, substance)),
-                    *self.frequent(period),
-                    *self.waiting(period),
-                    *self.pressures(period),
-                )
+                *(row for period in (*months, *periods) for row in self.waiting_list(period)),
+                *(
+                    row
+                    for period in periods
+                    for row in (
+                        *(row for substance in SUBSTANCES for row in self.treated(period, substance)),
+                        *self.frequent(period),
+                        *self.attending(period),
+                        *self.waiting(period),
+                        *self.pressures(period),
+                        *self.budgets(period),
+                    )
+                ),
             ]
         )
 
@@ -452,19 +642,34 @@ class Reference:
     def waiting(self, period: Period) -> Iterable[Person]:
         if period.kind == "rolling_year" or period.end > LAST:
             return
-        longest: dict[int | str, int] = {}
-        for row in self.feeds["community_referrals"]:
-            days = days_from(row["referred_on"], period.end)
-            seen, died = row.get("first_contact_on"), self.died.get(self.person(row) or -1)
-            gone = row["urgent"] == "Y" or row.get("closed_reason") in ("refused", "abandoned")
-            gone = gone or (seen is not None and seen <= period.end) or (died is not None and died <= period.end)
-            if days is not None and within(days, 0, 180) and not gone:
-                who = self.person(row) or str(row["referral_id"])
-                longest[who] = max(longest.get(who, 0), days)
-        for one, days in longest.items():
+        for one, days in self.open_waits(period.end, 180).items():
             person = one if isinstance(one, int) else None
             pcn, fifth, group, _, _ = self.as_at(person, period.end)
             yield ("waiting_over_42_days", period.label, person, int(days > 42), 1, pcn, fifth, group)
+
+    def waiting_list(self, period: Period) -> Iterable[Person]:
+        """By group: who of those on the register waits, and how many are on the register."""
+        if period.kind == "rolling_year" or period.end > LAST:
+            return
+        listed = {one for one in self.open_waits(period.end, 119) if self.age(one, period.end) >= 0}
+        groups = Counter(self.as_at(person, period.end)[:3] for person in self.registered)
+        for group, everybody in groups.items():
+            if group != UNKNOWN[:3]:
+                waits = sum(self.as_at(person, period.end)[:3] == group for person in listed)
+                yield ("people_waiting", period.label, None, waits, everybody, *group)
+
+    def open_waits(self, last: date, oldest: int) -> dict[Any, int]:
+        """Person, or referral of nobody known, to the days of the longest routine wait that is open on a day."""
+        longest: dict[Any, int] = {}
+        for row in self.feeds["community_referrals"]:
+            days = days_from(row["referred_on"], last)
+            seen, died = row.get("first_contact_on"), self.died.get(self.person(row) or -1)
+            gone = row["urgent"] == "Y" or row.get("closed_reason") in ("refused", "abandoned")
+            gone = gone or (seen is not None and seen <= last) or (died is not None and died <= last)
+            if days is not None and within(days, 0, oldest) and not gone:
+                who = self.person(row) or str(row["referral_id"])
+                longest[who] = max(longest.get(who, 0), days)
+        return longest
 
     def pressures(self, period: Period) -> Iterable[Person]:
         rows = self.by_person(

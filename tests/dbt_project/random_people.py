@@ -6,7 +6,7 @@ Belongs here: rows, and nothing about what they count for. Not here: the definit
 from __future__ import annotations
 
 import random
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,11 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
     """A place of so many people whose dates crowd the boundaries of every definition; fills `place`, returns the truth's
     side of it. Equal seeds make equal rows."""
     draw = random.Random(seed)
+    # chance of its own: what is added here leaves everything else as it was
+    wishing = random.Random(f"{seed} wishes")
+    moving = random.Random(f"{seed} courses")
+    caring = random.Random(f"{seed} carers")
+    wintering = random.Random(f"{seed} winter plans")
     networks = {"Z90001": "ZPN1", "Z90002": "ZPN2"}
     areas = {f"E0100{number:04d}": str(1 + number // 2) for number in range(10)}
     place.reference()
@@ -29,6 +34,8 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         for feed in (
             "treatment_episodes", "stop_smoking", "nhs_health_checks", "pcn_long_term_conditions", "admitted_care",
             "community_referrals", "council_client_level", "sexual_health", "deaths",
+            "end_of_life_plans", "weight_and_activity", "carers", "winter_plans", "urgent_community_response",
+            "community_contacts", "emergency_care",
             "resident_survey",
         )
     }  # fmt: skip
@@ -185,6 +192,69 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
                     diastolic=draw.choice([80, 90, 91]) if read else None,
                 )  # fmt: skip
 
+    def wait(token: str) -> None:
+        """A second referral that overlaps the first, and contacts about the ends of the waits."""
+        mine = [row for row in feeds["community_referrals"] if row.get("person_token") == token]
+        if not mine:
+            return
+        block = {name: mine[0].get(name) for name in ("person_token", "local_token", "nhs_number_status")}
+        second = after(mine[0]["referred_on"], 0, 7, 14)
+        add(
+            "community_referrals", "ZCM1", referral_id=f"s-{token}", **block, referred_on=second, urgent="N",
+            first_contact_on=draw.choice([None, after(second, 14, 15, 40, 90, 91)]),
+        )  # fmt: skip
+        ends = [row.get("first_contact_on") for row in feeds["community_referrals"][-1:] + mine]
+        for _ in range(draw.randint(0, 3)):
+            end = draw.choice(ends)
+            made = end - timedelta(days=draw.choice([0, 1, 2, 9])) if end else after(second, 0, 1, 20, 75, 76, 90, 91)
+            add(
+                "community_contacts", draw.choice(["ZCM1", "ZCM1", "ZCM2"]),
+                care_contact_id=f"k{len(feeds['community_contacts']):05d}", referral_id=f"s-{token}",
+                **(block if draw.random() < 0.9 else token_block(token)), contact_date=max(made, FIRST),
+                attendance=draw.choice(["5", "5", "5", "6", "2", "3", "7"]),
+            )  # fmt: skip
+
+    def attend(token: str) -> None:
+        """Attendances about the ends of years; some people come four, five or six times in one."""
+        arrived = draw.choice([FIRST, date(2024, 3, 31), date(2024, 4, 1), day(FIRST, date(2025, 3, 1))])
+        block = token_block(token)
+        for _ in range(draw.choice([1, 2, 4, 5, 5, 6])):
+            add(
+                "emergency_care", "ZAT1", attendance_id=f"ed{len(feeds['emergency_care']):05d}",
+                **(block if draw.random() < 0.95 else token_block(token)),
+                department_type=draw.choice(["01", "01", "01", "03", "05"]), arrival_date=arrived,
+                attendance_category=draw.choice(["1", "1", "1", "1", "2", "3", "4"]), departure_date=arrived,
+                left_after_minutes=90,
+                discharge_status=draw.choice(["admitted", "discharged", "discharged", "left_before_treatment"]),
+            )  # fmt: skip
+            arrived = after(arrived, 0, 1, 30, 60, 90)
+
+    def hurry(token: str) -> None:
+        """Urgent referrals: many on the nights on which clocks change, with contacts about two hours later."""
+        nights = [date(2023, 10, 29), date(2024, 3, 31), date(2024, 10, 27), date(2025, 3, 30)]
+        for _ in range(draw.randint(1, 3)):
+            night = draw.random() < 0.6
+            started = datetime.combine(draw.choice(nights) if night else day(), time())
+            started += timedelta(minutes=draw.choice([-45, 0, 20, 30, 59, 61, 75, 119, 120] if night else [600, 1425]))
+            started = max(started, datetime.combine(FIRST, time()))
+            contacts = draw.choice([0, 1, 1, 1, 1, 2])
+            number, block = len(feeds["urgent_community_response"]), token_block(token)
+            for contact in range(max(contacts, 1)):
+                made = started + timedelta(
+                    seconds=draw.choice([0, 1800, 3600, 3601, 7199, 7200, 7201, 10800, 10801, 90000])
+                )
+                made = started - timedelta(minutes=1) if draw.random() < 0.03 and started.minute else made
+                add(
+                    "urgent_community_response", "ZCM1", referral_id=f"u{number:05d}", contact_number=contact + 1, **block,
+                    clock_start_date=started.date(),
+                    clock_start_time=started.time().isoformat() if draw.random() < 0.95 else None,
+                    clock_start_offset=draw.choice([None, None, "+01:00", "+00:00"]),
+                    contact_date=made.date() if contacts else None,
+                    contact_time=made.time().isoformat() if contacts and draw.random() < 0.95 else None,
+                    contact_offset=draw.choice([None, None, "+01:00", "+00:00"]) if contacts else None,
+                    attendance=draw.choice(["5", "5", "5", "5", "6", "2", "2", "3", "4"]) if contacts else None,
+                )  # fmt: skip
+
     def die(token: str) -> None:
         mine = [row for row in feeds["treatment_episodes"] if row.get("person_token") == token]
         ends = [row["discharge_date"] for row in mine if row.get("discharge_date")]
@@ -196,6 +266,87 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
             nhs_number_status="valid", date_of_death=then, external_or_neonatal=draw.choice(["N", "N", "N", "Y"]),
             place_of_death=draw.choice(["home", "care_home", "religious", "hospital", "hospice", "other"]),
         )  # fmt: skip
+        wish(token, then)
+
+    def offer(token: str) -> None:
+        """Winter plans offered on the first and last days that count, and beside them."""
+        for number in range(wintering.choice([0, 1, 1, 2])):
+            year = wintering.choice([2023, 2024])
+            days = [date(year, 8, 31), date(year, 9, 1), date(year, 10, 9), date(year, 12, 31), date(year + 1, 1, 1)]
+            add(
+                "winter_plans", "ZCM1", record_id=f"o-{token}-{number}", nhs_number_status="valid",
+                person_token=token if wintering.random() < 0.95 else None, local_token=f"offer-{token}-{number}",
+                offered_on=wintering.choice(days), accepted=wintering.choice(["Y", "N", None]),
+            )  # fmt: skip
+
+    def look_after(token: str) -> None:
+        """Requests and what answers them around the 28th day; budgets and their reviews around a year."""
+        asked = FIRST + timedelta(days=caring.randint(0, (LAST - FIRST).days))
+        asked = caring.choice([asked, asked, asked, LAST - timedelta(days=caring.choice([27, 28]))])
+
+        def event(kind: str, start: date, end: date | None, support: str | None = None) -> None:
+            row = len(feeds["carers"])
+            add(
+                "carers", caring.choice(["ZCC1", "ZCX1"]), event_reference=f"v{row:05d}", carer_kind="adult",
+                person_token=token if caring.random() < 0.95 else None, local_token=f"carer-{token}-{row}",
+                nhs_number_status="valid", event_type=kind, event_start_date=start, event_end_date=end, support=support,
+            )  # fmt: skip
+
+        def later(start: date, *gaps: int) -> date:
+            return start + timedelta(days=caring.choice(gaps))
+
+        supports = ["direct_payment", "managed_budget", "respite", "information_and_advice", "other"]
+        for _ in range(caring.choice([1, 1, 2])):
+            event("Request", asked, asked)
+            answer = later(asked, -1, 0, 27, 28, 29)
+            if caring.random() < 0.5:
+                event("Assessment", min(asked, answer), answer)
+            if caring.random() < 0.6:
+                given = later(asked, -1, 0, 28, 29)
+                event("Service", given, caring.choice([None, None, later(given, 0, 90, 400)]), caring.choice(supports))
+            asked = min(later(asked, 1, 10, 60), LAST)
+        for quarter_end in caring.sample([date(2024, 3, 31), date(2024, 6, 30), date(2025, 3, 31)], 2):
+            given = later(quarter_end, -400, -366, -365, -364)
+            event("Service", given, caring.choice([None, later(quarter_end, -1, 0, 1)]), caring.choice(supports))
+            seen = later(quarter_end, -366, -365, -90, 0, 1)
+            event("Review", seen, seen)
+
+    def take_courses(token: str) -> None:
+        """Courses that end around the last day that counts, at a twentieth less or on the limits of activity."""
+        for number in range(moving.choice([0, 1, 2])):
+            start = FIRST + timedelta(days=moving.randint(0, (LAST - FIRST).days))
+            end = moving.choice([None, *(start + timedelta(days=gap) for gap in (0, 84, 181, 182, 183))])
+            end = None if end is None or end > LAST else end
+            weight = Decimal(moving.choice(["80.0", "100.0", "88.6"]))
+            lighter = weight * 95 / 100 + Decimal(moving.choice(["-4.0", "-0.1", "0", "0.1", "5.0"]))
+            add(
+                "weight_and_activity", moving.choice(["ZWA1", "ZWA2"]), record_id=f"c-{token}-{number}",
+                person_token=token if moving.random() < 0.9 else None, local_token=f"course-{token}-{number}",
+                nhs_number_status="valid", referred_on=start,
+                programme=moving.choice(["adult_weight_management", "activity_on_referral", "activity_on_referral",
+                                         "child_weight_management"]),
+                started_on=moving.choice([None, start, start, start, start]), ended_on=end,
+                end_status=None if end is None else moving.choice(["completed"] * 4 + ["left_early", "transferred"]),
+                start_weight_kg=moving.choice([None, weight, weight, weight]),
+                end_weight_kg=moving.choice([None, *[lighter.quantize(Decimal("0.1"))] * 4]),
+                start_active_minutes=moving.choice([None, 0, 29, 29, 30, 149, 150]),
+                end_active_minutes=moving.choice([None, 0, 29, 30, 149, 150, 150]),
+            )  # fmt: skip
+
+    def wish(token: str, died: date) -> None:
+        """Plans made, reviewed and closed around the day of death, some on one day by both services."""
+        said = [died + timedelta(days=gap) for gap in (-400, -30, -30, -1, 0, 1)]
+        for number in range(wishing.choice([0, 1, 1, 2, 3])):
+            made = wishing.choice(said)
+            seen = wishing.choice([None, *(day for day in said if day >= made)])
+            closed = wishing.choice([None, None, died, died + timedelta(days=wishing.choice([-1, 0, 1]))])
+            add(
+                "end_of_life_plans", wishing.choice(["ZHO1", "ZCM1"]), record_id=f"w-{token}-{number}",
+                person_token=token if wishing.random() < 0.95 else None, local_token=f"wish-{token}-{number}",
+                nhs_number_status="valid", plan_created_on=made, reviewed_on=seen,
+                preferred_place=wishing.choice(["home", "home", "hospital", "hospice", "care_home", "not_discussed"]),
+                plan_ended_on=None if closed is None else max(closed, made),
+            )  # fmt: skip
 
     def ask(number: int) -> None:
         """One survey of many, one that few answer; questions left out, groups not said, weights that differ."""
@@ -224,6 +375,15 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
         for write, share in ((treat, 0.6), (admit, 0.6), (care, 0.6), (live, 0.7), (die, 0.25)):
             if draw.random() < share:
                 write(token)
+        take_courses(token)
+        offer(token)
+        if caring.random() < 0.4:
+            look_after(token)
+    # last, so that what was drawn before stays as it was
+    for number in range(people):
+        for write, share in ((wait, 0.7), (hurry, 0.5), (attend, 0.5)):
+            if draw.random() < share:
+                write(f"p{number:04d}")
     for number in range(4 * people):
         ask(number)
     # At the edges of what a survey's figures may rest on: asked, answered, weight.

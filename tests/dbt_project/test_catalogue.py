@@ -103,12 +103,52 @@ def test_a_blank_text_is_no_definition(tmp_path: Path, field: str) -> None:
         ({"allowance_days": 90, "allowance_feeds": DAILY}, "allowance_reason: say why the allowance_days are needed"),
         ({"allowance_days": 90, "allowance_feeds": DAILY}, "allowance_days: they come after a follow-up"),
         ({"allowance_days": 90, "allowance_feeds": DAILY}, "maturity: name the 90 allowance_days"),
+        ({"family": "Beds"}, "field family"),
+        ({"apart_because": None, "denominator_counts": ["beds"]}, "family: name the family whose people"),
+        ({"apart_because": None, "family_lead": True}, "family: name the family whose people"),
+        ({"family": "beds"}, "apart_because: it has a family; take one of the two out"),
+        ({"family": "beds", "denominator_counts": ["Beds now"]}, "words like"),
+        ({"family": "beds", "denominator_counts": ["beds", "beds"]}, "field denominator_counts.*twice"),
+        ({"family": "beds", "numerator_counts": ["beds"]}, "numerator of a census_mean is no number of people"),
+        ({"case_values": [0]}, "case_values: the least"),
     ],
 )
 def test_a_doubtful_entry_is_refused(tmp_path: Path, change: dict[str, Any], said: str) -> None:
     _write(tmp_path, {**_definition(), **change})
     with pytest.raises(Refused, match=said):
         load_catalogue(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        ("four_week_quit", {"numerator_counts": ["elsewhere"]}, "numerator_counts: a part of denominator_counts"),
+        ("emergency_admissions_65_over", {"denominator_counts": ["other_65_over"]}, "is time at risk, not people"),
+        ("discharge_delay", {"case_values": []}, "case_values: the least and"),
+        ("discharge_delay", {"case_values": [91, 0]}, "case_values: one or two whole numbers"),
+        ("four_week_quit", {"family": None, "family_lead": False, "numerator_counts": [], "denominator_counts": []},
+         "four_week_quit is counted from the feeds and the population of four_week_quit_self_reported, and says neither"),
+        ("four_week_quit", {"family_lead": False}, "smoking_quits needs one member with family_lead"),
+        ("four_week_quit_self_reported", {"family_lead": True}, "smoking_quits needs one member with family_lead"),
+        ("quit_lost_to_follow_up", {"numerator_counts": ["gone"], "denominator_counts": ["gone", "there"]},
+         "quit_lost_to_follow_up shares no count with another member of the family smoking_quits"),
+    ],
+)  # fmt: skip
+def test_a_family_that_does_not_hold_is_refused(tmp_path: Path, name: str, change: dict[str, Any], said: str) -> None:
+    """CNI-22: whoever counts the same people says so, and how, or says why it does not matter."""
+    kin = ("four_week_quit", "four_week_quit_self_reported", "quit_lost_to_follow_up")
+    for one in kin if name in kin else (name,):
+        content = YAML(typ="safe", pure=True).load((DIRECTORY / f"{one}.yaml").read_text(encoding="utf-8"))
+        _write(tmp_path, {**content, **(change if one == name else {})}, f"{one}.yaml")
+    with pytest.raises(Refused, match=said):
+        load_catalogue(tmp_path)
+
+
+def test_a_former_version_is_of_its_successors_family() -> None:
+    found = {one.indicator_id: one for one in load_catalogue()}
+    alone, kin = found["opiate_treatment_completion"], found["four_week_quit"]
+    assert (alone.family, alone.beside.family, alone.beside.family_lead) == (None, alone.indicator_id, False)
+    assert (kin.family_lead, kin.beside.family, kin.beside.family_lead) == (True, "smoking_quits", False)
 
 
 def test_what_is_missing_is_said_with_what_to_write(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_a_changed_definition_under_the_same_version_is_refused(folder: Path, fi
     other: dict[str, Any] = {
         "statistic": "maintained_proportion", "polarity": "neutral", "population_basis": "cohort",
         "value_decimals": 2, "max_missing_pct": "5.00", "multiplier": 1, "follow_up_days": 0, "breakdowns": ["pcn"],
-        "period_kinds": ["year"], "feeds": ["stop_smoking"],
+        "period_kinds": ["year"], "feeds": ["stop_smoking"], "local_or_national": "local",
     }  # fmt: skip
     _write(folder / f"{ID}.yaml", {**content, field: other.get(field, "Something else")})
     with pytest.raises(Refused, match=r"was changed, and is still version 1.*history/four_week_quit\.v1\.yaml"):

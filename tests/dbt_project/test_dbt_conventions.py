@@ -18,8 +18,9 @@ MODELS = sorted((PROJECT / "models").rglob("*.sql"))
 SQL = [*MODELS, *sorted((PROJECT / "macros").rglob("*.sql")), *sorted((PROJECT / "tests").rglob("*.sql"))]
 PUBLIC = (
     "measures", "breakdowns", "spc_points", "inequality", "funnel", "observed_expected", "trend", "gaming_monitors",
-    "year_end_forecasts", "bounds_if_missing", "survey_results", "spend_by_level",
-    "milestones", "indicators", "completeness", "kpi_return", "ledger", "lineage",
+    "year_end_forecasts", "bounds_if_missing", "segments", "unmet_need", "survey_results",
+    "spend_by_level", "milestones", "indicators", "completeness", "kpi_return",
+    "ledger", "lineage",
 )  # fmt: skip
 TYPES = {
     "text": {"string"},

@@ -60,7 +60,11 @@ EVENTS = [
     "falls_admissions_65_over", "emergency_readmission_30d", "discharge_delay", "care_home_admissions_65_over",
     "at_home_12_weeks", "larc_prescribed", "community_wait", "first_contact_28_days", "deaths_usual_place",
     "four_week_quit_self_reported", "quit_lost_to_follow_up", "chlamydia_detection_15_24",
-    "health_check_offered", "health_check_received",
+    "health_check_offered", "health_check_received", "weekend_discharges",
+    "preferred_place_recorded", "died_in_preferred_place",
+    "weight_loss_5_percent", "became_active", "left_inactivity", "carers_answered_28_days",
+    "winter_plan_offered_85_over",
+    "community_share_of_contacts", "supported_while_waiting", "urgent_response_2_hours", "urgent_response_not_timed",
 ]  # fmt: skip
 
 
@@ -90,9 +94,12 @@ def test_events_equal_the_definition(case: Case, indicator: str) -> None:
     [
         *(f"{substance}_treatment_completion" for substance in SUBSTANCES),
         "frequent_emergency_admissions",
+        "frequent_emergency_attendance",
         "waiting_over_42_days",
         "hypertension_treated",
         "hypertension_treated_79_under",
+        "carers_personal_budget",
+        "carers_budget_reviewed",
     ],
 )
 def test_people_of_a_period_equal_the_definition(case: Case, indicator: str) -> None:
@@ -101,6 +108,15 @@ def test_people_of_a_period_equal_the_definition(case: Case, indicator: str) -> 
         from int_period_people where indicator_id = '{indicator}'"""
     assert Counter(tuple(row.values()) for row in case.build.rows(query)) == expected
     assert {row[3] for row in expected} == {0, 1}
+
+
+def test_the_waiting_list_equals_the_definition(case: Case) -> None:
+    """GRW-13: the size of the list on the last day of every month, out of everybody on the register, by group."""
+    expected = Counter({row: n for row, n in case.people.items() if row[0] == "people_waiting"})
+    query = """select indicator_id, period_id, person_key, numerator, denominator, pcn, deprivation, age_group
+        from int_period_people where indicator_id = 'people_waiting'"""
+    assert Counter(tuple(row.values()) for row in case.build.rows(query)) == expected
+    assert sum(row[3] for row in expected) > 100 and 0 in {row[3] for row in expected}
 
 
 def test_events_hold_the_columns_that_measures_are_made_from(case: Case) -> None:

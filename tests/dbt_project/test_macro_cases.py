@@ -20,7 +20,7 @@ INLINE = f"""
 {MARK}missing
 select id, {{{{ missing_sentence('missing', 'covered', 'limit_pct') }}}} as said from given
 {MARK}open
-select id, {{{{ open_sentence('kind', 'covered', 'window_days', 'status', 'follow_up') }}}} as said from given
+select id, {{{{ open_sentence('kind', 'covered', 'window_days', 'status', 'follow_up', 'looked_back') }}}} as said from given
 {MARK}named
 select id, {{{{ figure_id('indicator', ['one', 'two'], 'value') }}}} as with_measure,
     {{{{ figure_id('kpi', ['one', 'two']) }}}} as without from given
@@ -48,6 +48,8 @@ select {{{{ day_figure_columns('given') }}}} from given
 ELSEWHERE = {
     "linked_person": "test_people_figures.py",
     "changed_months": "test_people_incremental.py",
+    "changed_indicators": "test_people_incremental.py",
+    "new_submissions": "../end_to_end/test_people_changes.py",
     "survey_items": "test_survey_results.py",
 }
 
@@ -86,17 +88,19 @@ def test_what_is_withheld_is_said_in_a_sentence(missing: int, covered: int, limi
 
 def test_what_is_open_is_said_and_nothing_is_said_of_what_is_not() -> None:
     rows = [
-        (1, "quarter", 62, 92, "final", 0),
-        (2, "rolling_year", 62, 274, "final", 182),
-        (3, "month", 30, 30, "flex", 0),
-        (4, "year", 365, 365, "final", 0),
+        (1, "quarter", 62, 92, "final", 0, 0),
+        (2, "rolling_year", 62, 274, "final", 182, 0),
+        (3, "month", 30, 30, "flex", 0, 0),
+        (4, "year", 365, 365, "final", 0, 0),
+        (5, "quarter", 244, 274, "final", 0, 182),
     ]
-    columns = "id integer, kind text, covered integer, window_days integer, status text, follow_up integer"
+    columns = "id integer, kind text, covered integer, window_days integer, status text, follow_up integer, looked_back integer"
     assert [row["said"] for row in run("open", columns, rows)] == [
         "the data cover 62 of 92 days of the quarter",
         "the data cover 62 of 274 days of the rolling year and the follow-up of its events",
         "the quarter of this month is not over in the data",
         None,
+        "the data cover 244 of 274 days of the quarter and the days looked back on",
     ]
 
 

@@ -28,8 +28,9 @@ TAMPERING = """
 update int_group_sums set numerator = numerator + 1 where breakdown_kind = 'pcn';
 update int_dsr_bands set band_events = band_events + 1 where age_band = '65-69' and breakdown_kind = 'all';
 insert into int_person_months select * from int_person_months where month_start = date '2024-05-01' limit 1;
-insert into int_indicator_events
-    select * replace (1 as person_key) from int_indicator_events where person_key is not null limit 1;
+insert into ind_four_week_quit__events
+    select * replace (1 as person_key) from ind_four_week_quit__events where person_key is not null limit 1;
+update segments set number = number + 1 where group_kind = 'primary' and group_id = 'over_75' and item_kind = 'people';
 insert into int_small_areas select 'E01999999', 'E09000099', 10, '1';
 update breakdowns set marker = 'w', reason = null;
 update kpi_return set quality_status = 'fit', quality_reason = null where kpi_id = 'late';
@@ -174,6 +175,8 @@ def test_a_rolling_year_that_ends_in_march_is_the_financial_year(built: Build) -
     by_kind: dict[str, dict[str, Any]] = {}
     for row in rows:
         by_kind.setdefault(row["period_kind"], {})[row["indicator_id"]] = (row["value"], row["numerator"])
+    # counted on one day of the year, it is told once a year
+    assert by_kind["year"].pop("winter_plan_offered_85_over")
     assert by_kind["year"] == by_kind["rolling_year"]
     assert len(by_kind["year"]) >= 4
 
@@ -334,6 +337,7 @@ def tampered(place: tuple[PeopleLake, Path], built: Build) -> list[str]:
         "people_follow_registers",
         "person_kpi_fit_is_complete",
         "population_counts_the_spine",
+        "segments_hold_everybody",
     ],
 )
 def test_the_fault_is_caught_by_its_test(tampered: list[str], check: str) -> None:

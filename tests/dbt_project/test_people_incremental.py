@@ -173,3 +173,14 @@ def test_a_month_that_is_no_month_stops_the_build(tmp_path: Path) -> None:
                         tmp_path / "dbt", tmp_path / "lake", tmp_path / "inputs", months=wrong)  # fmt: skip
         assert build.failed() == ["int_population"]
         assert "OUTTURN_CHANGED_MONTHS" in dump(build)
+
+
+def test_an_indicator_that_is_no_name_stops_the_build(tmp_path: Path) -> None:
+    place = PeopleLake(tmp_path / "lake")
+    place.reference()
+    place.write(tmp_path / "inputs")
+    for wrong in (["four week quit"], "four_week_quit", "2024"):
+        build = run_dbt(["test", "--select", "every_person_is_linked"],
+                        tmp_path / "dbt", tmp_path / "lake", tmp_path / "inputs", indicators=wrong)  # fmt: skip
+        assert build.failed() == ["every_person_is_linked"]
+        assert "OUTTURN_CHANGED_INDICATORS" in dump(build)

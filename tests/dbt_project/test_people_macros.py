@@ -5,12 +5,13 @@ from __future__ import annotations
 import runpy
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from statistics import median
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from dbt_lake import PROJECT
@@ -28,6 +29,9 @@ select * from ({{{{ dsr_sums('given', ['id'], time_units=12) }}}}) as sums
 select id, {{{{ student_t_quantile('id', 'cast(null as double)') }}}} as beyond from given
 {MARK}years
 select id, {{{{ whole_years('born', 'today') }}}} as years from given
+{MARK}london
+select id, {{{{ london_seconds('day', 'clock', 'told', 'earliest') }}}} as earliest,
+    {{{{ london_seconds('day', 'clock', 'told', 'latest') }}}} as latest from given
 """
 
 
@@ -157,3 +161,56 @@ def test_ages_fall_into_the_bands_of_the_standard_population() -> None:
 
 def _seed(name: str) -> list[str]:
     return (PROJECT / f"seeds/{name}.csv").read_text(encoding="utf-8").splitlines()[1:]
+
+
+def _seconds_in_london(day: date, clock: str) -> tuple[int | None, int | None]:
+    """Earliest and latest reading of a time of day, by the table of time zones; none in an hour that never was."""
+    found = []
+    for fold in (0, 1):
+        local = datetime.combine(day, time.fromisoformat(clock)).replace(fold=fold, tzinfo=ZoneInfo("Europe/London"))
+        moment = local.astimezone(UTC)
+        if moment.astimezone(local.tzinfo).replace(tzinfo=None) != local.replace(tzinfo=None):
+            return None, None
+        found.append(round((moment - datetime(2000, 1, 1, tzinfo=UTC)).total_seconds()))
+    return found[0], found[1]
+
+
+def test_times_in_london_are_those_of_the_table_of_time_zones() -> None:
+    """DER-17: every day of forty years at the seconds on both sides of a change, and the changes themselves."""
+    clocks = ("00:59:59", "01:00:00", "01:59:59", "02:00:00")
+    days = [date(2000, 1, 1) + timedelta(days=number) for number in range(40 * 365)]
+    rows = [(number * 4 + place, day, clock) for number, day in enumerate(days) for place, clock in enumerate(clocks)]
+    import duckdb
+    import pyarrow as pa
+
+    columns = ("id", "day", "clock")
+    given = pa.table({name: [row[place] for row in rows] for place, name in enumerate(columns)})
+    with duckdb.connect() as connection:
+        connection.register("sent", given)
+        connection.execute("create table given as select *, cast(null as varchar) as told from sent")
+        found = {row[0]: row[1:] for row in connection.sql(statements()["london"]).fetchall()}
+    assert found == {number: _seconds_in_london(day, clock) for number, day, clock in rows}
+    twice = [number for number, (first, last) in found.items() if first != last]
+    never = [number for number, (first, _) in found.items() if first is None]
+    assert len(twice) == len(never) == 2 * 40
+
+
+@pytest.mark.parametrize(
+    ("clock", "told", "expected"),
+    [
+        ("01:30:00", "+01:00", (0, 0)),
+        ("01:30:00", "+00:00", (3600, 3600)),
+        ("01:30:00", None, (0, 3600)),
+        ("00:30:00", "+00:00", (-3600, -3600)),
+        ("02:30:00", "+01:00", (7200, 7200)),
+        (None, "+01:00", (None, None)),
+    ],
+)
+def test_an_offset_decides_in_the_hour_that_comes_twice_alone(
+    clock: str | None, told: str | None, expected: tuple[int | None, int | None]
+) -> None:
+    """DER-17: in seconds from the first 01:30 of 27 October 2024; other hours say themselves when they are."""
+    columns = "id integer, day date, clock varchar, told varchar"
+    (row,) = run("london", columns, [(1, date(2024, 10, 27), clock, told)])
+    first = round((datetime(2024, 10, 27, 0, 30, tzinfo=UTC) - datetime(2000, 1, 1, tzinfo=UTC)).total_seconds())
+    assert tuple(None if row[name] is None else row[name] - first for name in ("earliest", "latest")) == expected

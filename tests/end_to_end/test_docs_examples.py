@@ -66,7 +66,8 @@ def test_the_analysts_queries_answer(repository: Path, greenwich: DemoHome) -> N
         answers = {re.findall(r"from (\w+)", block)[0]: analysts.execute(block).fetchall() for block in blocks}
         assert set(answers) == {
             "inequality", "funnel", "observed_expected", "trend", "year_end_forecasts", "gaming_monitors",
-            "bounds_if_missing", "survey_results", "spend_by_level", "milestones",
+            "bounds_if_missing", "segments", "unmet_need",
+            "survey_results", "spend_by_level", "milestones",
         }  # fmt: skip
         assert all(
             answers[table] for table in set(answers) - {"funnel", "bounds_if_missing", "survey_results", "milestones"}

@@ -203,6 +203,20 @@ def flexed(greenwich: DemoHome, tmp_path_factory: pytest.TempPathFactory) -> Fle
         )
         if key[1] == "quarter" or end.month == 3
     }
+    # the list of a month looks back 119 days, and only at people on its register
+    listed = [
+        (end, groups_of(home, gone["person_token"], end))
+        for month in range(1, 7)
+        for end in [date(2025, month + 1, 1) - timedelta(1)]
+        if waits and 0 <= (end - referred).days <= 119
+    ]
+    expected["people_waiting"] = {
+        key
+        for end, groups in listed
+        if groups
+        for key in figures_of("people_waiting", end, groups, all_periods[:3], everything)
+        if key[1] == "month" or end.month == 3 or (key[1] == "quarter" and end.month == 6)
+    }
     files = (again, late, rolled, _register_again(home, quit_groups["pcn"]))
     for item in files:
         item.write(home.landing)
@@ -351,7 +365,7 @@ def _published(release: Path) -> dict[str, dict[str, str]]:
 
 @pytest.mark.soak
 def test_a_practice_that_moves_network_changes_those_two_networks_alone(flexed: Flexed, tmp_path: Path) -> None:
-    """From April 2025 the practice's people count with another network, in every indicator; nowhere else."""
+    """SWK-08: from April 2025 the practice's people count with another network, in every indicator; nowhere else."""
     home = Home(Path(shutil.copytree(flexed.home.root, tmp_path / "home", symlinks=True)))
     before = built_figures(home.build_database)
     held = sent(home, newest(home, "reference_practices", "ZCC1"))
@@ -420,20 +434,27 @@ def test_a_table_is_left_only_as_it_was_built(flexed: Flexed, tmp_path: Path) ->
     kept = difference(cycle, build, manifest).kept
     standing = {name for name in kept if name.startswith(("model.", "seed."))}
     assert standing == set(keepable(manifest)), "the same cut again changes nothing"
-    touched = "unique_combination_stg_deaths_submission_id__record_id"
+    assert difference(cycle, build, manifest).indicators == []
+    touched = "unique_int_deaths_person_key"
     assert {name.split(".")[2] for name in kept if name.startswith("test.")} >= {touched}
     # a test that looks at what every submission changes is asked again
     assert not any("figures_follow_returns" in name for name in kept)
     with duckdb.connect(str(home.build_database)) as connection:
-        connection.execute("update stg_deaths set place_of_death = 'home' where row_number = 1")
+        connection.execute("update int_deaths set date_of_death = date '2024-01-01' where person_key is not null")
     less = kept - difference(cycle, build, manifest).kept
-    assert {name for name in less if not name.startswith("test.")} == {"model.outturn.stg_deaths"}
+    assert {name for name in less if not name.startswith("test.")} == {"model.outturn.int_deaths"}
     assert touched in {name.split(".")[2] for name in less}
     tests = {name for name in less if name.startswith("test.")}
-    assert all("model.outturn.stg_deaths" in manifest["nodes"][name]["depends_on"]["nodes"] for name in tests)
+    assert all("model.outturn.int_deaths" in manifest["nodes"][name]["depends_on"]["nodes"] for name in tests)
     other = replace(build, sums={**build.sums, "engine": "another"})
     assert difference(cycle, other, manifest).kept == frozenset()
     assert difference(cycle, build, manifest).months == []
+    with duckdb.connect(str(home.build_database)) as connection:
+        connection.execute("insert into ind_four_week_quit__events select * from ind_four_week_quit__events limit 1")
+        connection.execute("delete from stg_stop_smoking where row_number = 1")
+    differs = difference(cycle, build, manifest)
+    # the indicator is made again from its rows, and added up again; a table that would grow is built whole
+    assert differs.indicators == ["four_week_quit"] and differs.distrusted == {"stg_stop_smoking"}
     with duckdb.connect(str(home.build_database)) as connection:
         connection.execute(
             "update int_person_months set sex = 'unknown' where person_key = (select min(person_key) from int_person_months)"
@@ -445,8 +466,11 @@ def test_a_table_is_left_only_as_it_was_built(flexed: Flexed, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("table", "change"),
     [
-        ("int_indicator_events", "update int_indicator_events set numerator = numerator + 1"),
-        ("int_indicator_events", "insert into int_indicator_events select * from int_indicator_events limit 1"),
+        ("int_indicator_events", "update ind_four_week_quit__events set numerator = 1 - numerator"),
+        (
+            "int_indicator_events",
+            "insert into ind_treatment_wait__events select * from ind_treatment_wait__events limit 1",
+        ),
         ("measures", "update measures set value = value + 1"),
         ("ledger", "delete from ledger"),
     ],
@@ -484,7 +508,8 @@ def test_a_correction_of_one_feed_leaves_what_is_made_of_others(flexed: Flexed) 
     }  # fmt: skip
     assert not standing & {
         "stg_community_referrals", "ind_community_wait__events", "ind_first_contact_28_days__events",
-        "int_indicator_events", "int_period_people", "int_group_months", "measure_median", "measures", "breakdowns",
+        "int_indicator_events", "int_period_people", "int_indicator_cells", "int_group_months", "measure_median", "measures",
+        "breakdowns",
         "kpi_return", "lineage", "int_monitor_months", "gaming_monitors", "year_end_forecasts",
         "stg_submissions", "int_submission_coverage", "int_newest_submissions", "int_figure_submissions",
         "int_indicator_periods", "completeness", "spc_points", "int_deprivation_fifths", "inequality", "observed_expected",
@@ -565,7 +590,7 @@ def test_fifty_changes_built_one_at_a_time_equal_a_rebuild(greenwich: DemoHome, 
         fewer += isinstance(months, list) and len(months) < MONTHS
     assert fewer >= 10
     # tables far from the lake stood while feeds they are not made of changed
-    assert {"model.outturn.int_person_months", "model.outturn.int_period_people"} <= set(LEFT)
+    assert {"model.outturn.int_person_months", "model.outturn.ind_hypertension_treated__people"} <= set(LEFT)
     # the last increment through the assets, with the tests of the warehouse
     senders.change(links_stay=True)
     _materialise_warehouse(home)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from demo_home import DemoHome
 from people_home import analysts, differences, first, planted, rows_of
 
-STATISTICS = {"proportion", "maintained_proportion", "crude_rate", "dsr", "mean", "median"}
+STATISTICS = {"proportion", "maintained_proportion", "share_of_events", "crude_rate", "dsr", "mean", "median"}
 
 
 def test_every_figure_of_the_analysts_is_the_planted_truth(greenwich: DemoHome) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,62 @@ def _referrals(organisation: str) -> list[Row]:
     ]
 
 
+def _emergencies(organisation: str) -> list[Row]:
+    return [
+        {
+            "organisation": organisation,
+            "attendance_id": f"E{number}",
+            **person(number, "person_token", "local_token", "nhs_number_status", "birth_month", "sex"),
+            "department_type": "01",
+            "arrival_date": "2024-04-20",
+            "attendance_category": "1",
+            "by_ambulance": "Y",
+            "acuity": "3",
+            "injury": "N",
+            "assessed_after_minutes": "12",
+            "left_after_minutes": "190",
+            "departure_date": "2024-04-21",
+            "discharge_status": "discharged",
+        }
+        for number in range(4)
+    ]
+
+
+def _contacts(organisation: str) -> list[Row]:
+    return [
+        {
+            "organisation": organisation,
+            "care_contact_id": f"K{number}",
+            "referral_id": f"F{number}",
+            **person(number, "person_token", "local_token", "nhs_number_status", "birth_month"),
+            "contact_date": "2024-04-20",
+            "subject": "01",
+            "attendance": "5" if number else "2",
+            "medium": "01",
+            "duration_minutes": "30" if number else "",
+            "cancelled_on": "" if number else "2024-04-19",
+        }
+        for number in range(4)
+    ]
+
+
+def _responses(organisation: str) -> list[Row]:
+    return [
+        {
+            "organisation": organisation,
+            "referral_id": f"U{number // 2}",
+            "contact_number": str(number % 2 + 1),
+            **person(number // 2, "person_token", "local_token", "nhs_number_status", "birth_month"),
+            "clock_start_date": "2024-04-03",
+            "clock_start_time": "22:40:00",
+            "contact_date": f"2024-04-0{3 + number % 2}",
+            "contact_time": "00:40:00" if number % 2 else "",
+            "attendance": "5",
+        }
+        for number in range(4)
+    ]
+
+
 def _clients(organisation: str) -> list[Row]:
     return [
         {
@@ -251,6 +308,79 @@ def _areas(organisation: str) -> list[Row]:
     ]
 
 
+_BLOCK = ("person_token", "match_token", "local_token", "nhs_number_status", "birth_month")
+
+
+def _plans(organisation: str) -> list[Row]:
+    return [
+        {
+            "organisation": organisation,
+            "record_id": f"L{number}",
+            **person(number, *_BLOCK),
+            "plan_created_on": "2023-02-01",
+            "reviewed_on": "" if number else "2024-02-01",
+            "preferred_place": "home" if number else "not_discussed",
+            "second_choice": "hospice" if number else "",
+            "resuscitation_decision": "Y",
+            "plan_ended_on": "2024-05-02" if number == 2 else "",
+        }
+        for number in range(4)
+    ]
+
+
+def _courses(organisation: str) -> list[Row]:
+    return [
+        {
+            "organisation": organisation,
+            "record_id": f"W{number}",
+            **person(number, *_BLOCK),
+            "programme": "activity_on_referral" if number == 1 else "adult_weight_management",
+            "referred_on": "2023-09-01",
+            "started_on": "2023-09-12" if number else "",
+            "ended_on": "2023-12-05" if number else "",
+            "end_status": "completed" if number else "",
+            "height_cm": "172.5",
+            "start_weight_kg": "96.4" if number > 1 else "",
+            "end_weight_kg": "91.9" if number > 1 else "",
+            "start_active_minutes": "20" if number == 1 else "",
+            "end_active_minutes": "160" if number == 1 else "",
+        }
+        for number in range(4)
+    ]
+
+
+def _carers(organisation: str) -> list[Row]:
+    kinds = ("Request", "Assessment", "Service", "Review")
+    return [
+        {
+            "organisation": organisation,
+            "event_reference": f"K{number}",
+            **person(number, *_BLOCK),
+            "carer_kind": "adult",
+            "event_type": kind,
+            "event_start_date": "2024-03-01",
+            "event_end_date": "" if kind == "Service" else "2024-03-20",
+            "support": "managed_budget" if kind == "Service" else "",
+            "hours_caring_a_week": "35" if kind == "Assessment" else "",
+            "outcome": "support_planned" if kind == "Assessment" else "",
+        }
+        for number, kind in enumerate(kinds)
+    ]
+
+
+def _offers(organisation: str) -> list[Row]:
+    return [
+        {
+            "organisation": organisation,
+            "record_id": f"O{number}",
+            **person(number, *_BLOCK),
+            "offered_on": "2023-10-09",
+            "accepted": "" if number else "Y",
+        }
+        for number in range(4)
+    ]
+
+
 MAKERS = {
     "pcn_register": _register,
     "pcn_long_term_conditions": _conditions,
@@ -260,9 +390,16 @@ MAKERS = {
     "stop_smoking": _quits,
     "admitted_care": _spells,
     "community_referrals": _referrals,
+    "community_contacts": _contacts,
+    "emergency_care": _emergencies,
+    "urgent_community_response": _responses,
     "council_client_level": _clients,
     "sexual_health": _attendances,
     "deaths": _deaths,
+    "end_of_life_plans": _plans,
+    "weight_and_activity": _courses,
+    "carers": _carers,
+    "winter_plans": _offers,
     "reference_practices": _practices,
     "reference_areas": _areas,
 }
@@ -275,9 +412,16 @@ COVERS = {
     "stop_smoking": ("2024-01-01", "2024-06-30"),
     "admitted_care": ("2024-04-01", "2024-04-30"),
     "community_referrals": ("2024-01-01", "2024-06-30"),
+    "community_contacts": ("2024-04-01", "2024-06-30"),
+    "emergency_care": ("2024-04-01", "2024-06-30"),
+    "urgent_community_response": ("2024-04-01", "2024-06-30"),
     "council_client_level": ("2023-07-01", "2024-06-30"),
     "sexual_health": ("2024-04-01", "2024-06-30"),
     "deaths": ("2023-10-01", "2024-09-30"),
+    "end_of_life_plans": ("2022-04-01", "2024-06-30"),
+    "weight_and_activity": ("2022-04-01", "2024-06-30"),
+    "carers": ("2022-04-01", "2024-06-30"),
+    "winter_plans": ("2022-04-01", "2024-06-30"),
     "reference_practices": ("2023-04-01", "2025-06-30"),
     "reference_areas": ("2023-04-01", "2025-06-30"),
 }
@@ -288,12 +432,18 @@ def first_sender(contract: Contract) -> str:
 
 
 def file_of(contract: Contract, organisation: str, rows: Sequence[Mapping[str, str]]) -> bytes:
-    """Rows in the layout of a sender: its names, its dates."""
+    """Rows in the layout of a sender: its names, its dates, its codes and units."""
     layout = contract.layout_of(organisation)
     assert layout is not None
     names = contract.layout_names(layout)
 
+    theirs = {name: {ours: code for code, ours in codes.items()} for name, codes in layout.codes.items()}
+
     def sent(name: str, value: str) -> str:
+        if value in theirs.get(name, {}):
+            return theirs[name][value]
+        if name in layout.units and value.replace(".", "", 1).isdigit():
+            return f"{(Decimal(value) / Decimal(layout.units[name].factor)).normalize():f}"
         if contract.by_name[name].kind != "date":
             return value
         try:

@@ -48,6 +48,8 @@ def test_the_page_lists_every_file(repository: Path) -> None:
         "gaming_monitors",
         "year_end_forecasts",
         "bounds_if_missing",
+        "segments",
+        "unmet_need",
         "survey_results",
         "spend_by_level",
         "milestones",

@@ -80,8 +80,10 @@ def test_all_contracts_load_and_say_who_owns_them() -> None:
         "sexual_health",
         "stop_smoking",
         "treatment_episodes",
+        "urgent_community_response",
         "waiting_lists",
         "weight_and_activity",
+        "winter_plans",
     }
     for contract in contracts.values():
         assert contract.custom.owner

@@ -11,7 +11,9 @@ import io
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
+from zoneinfo import ZoneInfo
 
 from foundation.tokens import local_text, match_text
 from places.base import Submission
@@ -68,11 +70,36 @@ _COUNCIL = {
     "Event_End_Date": "event_end_date",
     "Event_Outcome": "event_outcome",
 }
+_CONTACTS = {
+    "ORGANISATION IDENTIFIER (CODE OF PROVIDER)": "organisation",
+    "CARE CONTACT IDENTIFIER": "care_contact_id",
+    "SERVICE REQUEST IDENTIFIER": "referral_id",
+    "PERSON TOKEN": "person_token",
+    "LOCAL TOKEN": "local_token",
+    "NHS NUMBER STATUS": "nhs_number_status",
+    "PERSON BIRTH MONTH": "birth_month",
+    "CARE CONTACT DATE": "contact_date",
+    "CARE CONTACT SUBJECT": "subject",
+    "ATTENDED OR DID NOT ATTEND CODE": "attendance",
+    "CONSULTATION MEDIUM USED": "medium",
+    "CLINICAL CONTACT DURATION OF CARE CONTACT": "duration_minutes",
+    "CARE CONTACT CANCELLATION DATE": "cancelled_on",
+}
+_EMERGENCY = {
+    "provider_code": "organisation",
+    "attendance.location.department_type": "department_type",
+    "attendance.arrival.date": "arrival_date",
+    "attendance.arrival.attendance_category": "attendance_category",
+    "attendance.departure.date": "departure_date",
+}
 _REGISTER = {"PERSON_TOKEN": "person_token", "MATCH_TOKEN": "match_token"}
 EVENT_COLUMN = {
     "stop_smoking": "quit_date",
     "admitted_care": "discharge_date",
     "community_referrals": "referred_on",
+    "community_contacts": "contact_date",
+    "emergency_care": "arrival_date",
+    "urgent_community_response": "clock_start_date",
     "council_client_level": "event_start_date",
 }
 _CARE_HOME = ("Long Term Support: Nursing Care", "Long Term Support: Residential Care")
@@ -391,6 +418,12 @@ class CareReader:
             if stay[-1]["discharge_destination"] not in ("51", "79") and out > day(stay[0]["admission_date"])
         ]
 
+    def weekends(self) -> list[Event]:
+        return [
+            Event(event.when, event.person, int(event.when.strftime("%a") in ("Sat", "Sun")))
+            for event in self.usual_places()
+        ]
+
     def prompt_discharges(self) -> list[Event]:
         return [Event(event.when, event.person, int(event.amount == 0)) for event in self.delays()]
 
@@ -438,9 +471,13 @@ class CareReader:
 
     def waiting(self, _: date, last: date) -> list[tuple[str, int]]:
         """People who wait on a day, and 1 for those who wait for over 42 days."""
+        return [(person, int(days > 42)) for person, days in self.open_waits(last, 180).items()]
+
+    def open_waits(self, last: date, oldest: int) -> dict[str, int]:
+        """People who wait on a day, and the days of the longest of their waits."""
         longest: dict[str, int] = {}
         if last > MONTHS[-1].end:
-            return []
+            return {}
         for row in self.events("community_referrals"):
             days = (last - day(row["referred_on"])).days
             person = self.person(row) or ""
@@ -448,12 +485,12 @@ class CareReader:
             if (
                 row["urgent"] == "N"
                 and row["closed_reason"] not in ("refused", "abandoned")
-                and 0 <= days <= 180
+                and 0 <= days <= oldest
                 and seen > last
                 and self.deaths.get(person, _NEVER) > last
             ):
                 longest[person] = max(longest.get(person, 0), days)
-        return [(person, int(days > 42)) for person, days in longest.items()]
+        return longest
 
     def contacts(self) -> list[Event]:
         return [
@@ -462,6 +499,85 @@ class CareReader:
             if row["urgent"] == "N" and row["first_contact_on"]
             for seen in [day(row["first_contact_on"])]
         ]
+
+    def arrivals(self) -> list[tuple[date, str | None, str]]:
+        """Unplanned attendances: day, person, how they ended."""
+        return [
+            (day(row["arrival_date"]), self.person(row), row["discharge_status"])
+            for row in self.events("emergency_care")
+            if row["department_type"] != "05" and row["attendance_category"] != "4"
+        ]
+
+    def settings(self) -> list[Event]:
+        """Contacts in either setting, with 1 for those in the community."""
+        acute = [Event(when, person, 0) for when, person, end in self.arrivals() if end != "left_before_treatment"]
+        return acute + [
+            Event(day(row["contact_date"]), self.person(row), 1)
+            for row in self.events("community_contacts")
+            if row["attendance"] in ("5", "6")
+        ]
+
+    def frequent_arrivals(self, first: date, last: date) -> list[tuple[str, int]]:
+        times = Counter(person or "" for when, person, _ in self.arrivals() if first <= when <= last)
+        return [(person, int(number >= 5)) for person, number in times.items()]
+
+    def supported(self) -> list[Event]:
+        """Waits of more than 14 days, with 1 where a contact fell into them that no earlier wait of the person has."""
+        waits = defaultdict(list)
+        for row in sorted(self.events("community_referrals"), key=lambda row: (row["referred_on"], row["referral_id"])):
+            if row["urgent"] == "Y" or row["closed_reason"] in ("refused", "abandoned"):
+                continue
+            begun, person = day(row["referred_on"]), self.person(row) or ""
+            seen = day(row["first_contact_on"]) if row["first_contact_on"] else _NEVER
+            end = min(seen, self.deaths.get(person, _NEVER), begun + timedelta(91))
+            if end > begun + timedelta(14):
+                waits[person].append((begun, end))
+        helped = set()
+        for row in self.events("community_contacts"):
+            if row["attendance"] in ("5", "6"):
+                person, when = self.person(row) or "", day(row["contact_date"])
+                inside = [place for place, (begun, end) in enumerate(waits[person]) if begun < when < end]
+                helped |= {(person, inside[0])} if inside else set()
+        return [
+            Event(begun, person, int((person, place) in helped))
+            for person, found in waits.items()
+            for place, (begun, _) in enumerate(found)
+        ]
+
+    def responses(self) -> list[tuple[date, str | None, int | None]]:
+        """Urgent referrals with 1 for an answer within two hours, 0 for none, None where nobody can tell."""
+        referrals = defaultdict(list)
+        for row in self.events("urgent_community_response"):
+            referrals[row["referral_id"]].append(row)
+        found = []
+        for rows in referrals.values():
+            contacts = [row for row in rows if row["contact_date"]]
+            attended = [row for row in contacts if row["attendance"] in ("5", "6")]
+            person = self.person(rows[0])
+            assert {self.person(row) for row in rows} == {person}
+            started = day(rows[0]["clock_start_date"])
+            if contacts and all(row["attendance"] == "2" for row in contacts):
+                continue
+            if not attended:
+                found.append((started, person, 0))
+                continue
+            first_day = min(row["contact_date"] for row in attended)
+            begun = _moments(rows[0], "clock_start")
+            met = [_moments(row, "contact") for row in attended if row["contact_date"] == first_day]
+            verdict = None
+            if begun and all(met):
+                # every way of reading the clocks in which nobody comes before the start
+                ways = {min(one).timestamp() - start.timestamp() for one in product(*met) for start in begun}
+                verdicts = {int(seconds <= 7200) for seconds in ways if seconds >= 0}
+                verdict = verdicts.pop() if len(verdicts) == 1 else None
+            found.append((started, person, verdict))
+        return found
+
+    def answered(self) -> list[Event]:
+        return [Event(when, person, told) for when, person, told in self.responses() if told is not None]
+
+    def untimed(self) -> list[Event]:
+        return [Event(when, person, int(told is None)) for when, person, told in self.responses()]
 
     # council
 
@@ -604,6 +720,18 @@ class CareReader:
         return found
 
 
+def _moments(row: Row, name: str) -> list[datetime]:
+    """The moments a day and a time in London may mean: none without a time, two in the hour that comes twice."""
+    if not row[f"{name}_time"]:
+        return []
+    local = datetime.fromisoformat(f"{row[f'{name}_date']} {row[f'{name}_time']}")
+    ways = {local.replace(tzinfo=ZoneInfo("Europe/London"), fold=fold).astimezone(UTC) for fold in (0, 1)}
+    told = row[f"{name}_offset"]
+    if len(ways) == 2 and told:
+        return [datetime.fromisoformat(f"{local.isoformat()}{told}")]
+    return sorted(ways)
+
+
 def _journey(group: list[tuple[date, date, Row]]) -> tuple[date, date, str, str]:
     start = group[0][0]
     said = {row["substance"] for _, _, row in group}
@@ -630,6 +758,10 @@ def _canonical(feed: str, name: str) -> str:
         return _SECOND_TRUST.get(name, name)
     if feed == "council_client_level":
         return _COUNCIL[name]
+    if feed == "emergency_care":
+        return _EMERGENCY.get(name, name)
+    if feed == "community_contacts":
+        return _CONTACTS[name]
     return _REGISTER.get(name, name)
 
 
@@ -642,6 +774,9 @@ _ORDER = {
         ("discharge_ready_date", "discharge_date"),
     ),
     "community_referrals": (("referred_on", "first_contact_on"),),
+    "community_contacts": (("cancelled_on", "contact_date"),),
+    "emergency_care": (("arrival_date", "departure_date"),),
+    "urgent_community_response": (("clock_start_date", "contact_date"),),
     "council_client_level": (("event_start_date", "event_end_date"),),
 }
 _METHODS = {"11", "12", "13", *(str(number) for number in range(21, 29)), "2A", "2B", "2C", "2D"}
@@ -658,6 +793,9 @@ _CODES: dict[str, dict[str, set[str]]] = {
         "same_day_emergency_care": {"Y", "N"},
     },
     "community_referrals": {"urgent": {"Y", "N"}, "closed_reason": {"seen", "refused", "abandoned", ""}},
+    "emergency_care": {"attendance_category": {"1", "2", "3", "4"}},
+    "community_contacts": {"attendance": {"2", "3", "4", "5", "6", "7"}},
+    "urgent_community_response": {"attendance": {"2", "3", "4", "5", "6", "7", ""}},
     "council_client_level": {
         "event_type": {"Request", "Assessment", "Service", "Review"},
         "service_type": {

@@ -33,6 +33,33 @@ _NAMES = {
     "IND_CODE": "ind_code",
     "FIELD_NAME": "field_name",
     "VALUE": "value",
+    "Org": "organisation",
+    "Plan ID": "record_id",
+    "Person token": "person_token",
+    "Match token": "match_token",
+    "Plan created": "plan_created_on",
+    "Last review": "reviewed_on",
+    "PPD 1": "preferred_place",
+    "Plan ended": "plan_ended_on",
+    "Offered": "offered_on",
+    "LA_Code": "organisation",
+    "Event_Reference": "event_reference",
+    "Person_Token": "person_token",
+    "Match_Token": "match_token",
+    "Event_Type": "event_type",
+    "Event_Start_Date": "event_start_date",
+    "Event_End_Date": "event_end_date",
+    "Service_Type": "support",
+    "Provider": "organisation",
+    "Programme": "programme",
+    "Referred": "referred_on",
+    "Started": "started_on",
+    "Ended": "ended_on",
+    "Ended how": "end_status",
+    "Start weight (g)": "start_weight_g",
+    "End weight (g)": "end_weight_g",
+    "Start minutes": "start_active_minutes",
+    "End minutes": "end_active_minutes",
 }
 Row = dict[str, str]
 _CHECKS = ("nhs_health_checks", "invited_on")
@@ -216,6 +243,114 @@ class Reader:
             if row["external_or_neonatal"] == "N"
         ]
 
+    def winters(self) -> list[tuple[date, int, Attributes]]:
+        """People of 85 and over on a 1 November, with 1 for those offered a plan from September to December."""
+        offers = [(self.person(row), day(row["offered_on"])) for row in self.in_force("winter_plans", "offered_on")]
+        found = []
+        for year in (2023, 2024):
+            asked = {person for person, when in offers if when.year == year and when.month >= 9}
+            for person, who in self.spine(date(year, 11, 1)).items():
+                if who.age >= 85:
+                    found.append((date(year, 11, 1), int(person in asked), who))
+        return found
+
+    def _carers(self) -> dict[str, list[tuple[str, date, date, str]]]:
+        """Events of each carer: kind, first and last day, and support in lower case with spaces."""
+        found: dict[str, list[tuple[str, date, date, str]]] = defaultdict(list)
+        for row in self.in_force("carers", "event_start_date"):
+            last = day(row["event_end_date"]) if row["event_end_date"] else date.max
+            support = row["support"].lower().replace("_", " ").removeprefix("cassr ").replace("personal ", "")
+            found[self.person(row) or ""].append((row["event_type"], day(row["event_start_date"]), last, support))
+        return found
+
+    def carers_asking(self) -> list[tuple[date, int, Attributes]]:
+        """Requests whose 28 days are over, with 1 for those answered in them."""
+        found = []
+        for person, events in self._carers().items():
+            answers = [last for kind, _, last, _ in events if kind == "Assessment"]
+            answers += [first for kind, first, _, given in events if kind == "Service" and "information" not in given]
+            for kind, asked, _, _ in events:
+                if kind == "Request" and asked <= date(2025, 6, 2):
+                    soon = any(asked <= answer <= asked + timedelta(28) for answer in answers)
+                    found.append((asked, int(soon), self.at(person, asked)))
+        return found
+
+    def carers_supported(self, first: date, last: date) -> list[tuple[date, int, Attributes]]:
+        """Carers given support on some day between two, with 1 for those whose it was a budget."""
+        found = []
+        for person, events in self._carers().items():
+            given = [
+                support
+                for kind, begun, over, support in events
+                if kind == "Service" and "information" not in support and begun <= last and over >= first
+            ]
+            if given:
+                own = {"direct payment", "managed budget"} & set(given)
+                who = self.at(person, last) if last <= date(2025, 6, 30) else UNKNOWN
+                found.append((last, int(bool(own)), who))
+        return found
+
+    def budgets_reviewed(self, last: date) -> list[tuple[date, int, Attributes]]:
+        """Carers whose budget runs on a day and is 365 days old, with 1 for those seen in these days."""
+        found = []
+        for person, events in self._carers().items() if last <= date(2025, 6, 30) else ():
+            due = any(
+                kind == "Service"
+                and support in ("direct payment", "managed budget")
+                and begun <= last - timedelta(365)
+                and over >= last
+                for kind, begun, over, support in events
+            )
+            if due:
+                seen = any(kind == "Review" and 0 <= (last - over).days <= 365 for kind, _, over, _ in events)
+                found.append((last, int(seen), self.at(person, last)))
+        return found
+
+    def courses(self, indicator: str) -> list[tuple[date, int, Attributes]]:
+        """Courses begun that count for an indicator, with 1 for those completed in time with what it asks for."""
+        weight = indicator == "weight_loss_5_percent"
+        limit = 150 if indicator == "became_active" else 30
+        found = []
+        for row in self.in_force("weight_and_activity", "referred_on"):
+            wanted = ("adult_weight_management", "T2 adult") if weight else ("activity_on_referral", "EoR")
+            if row["programme"] not in wanted or row["started_on"] == "":
+                continue
+            first, last = row["start_active_minutes"], row["end_active_minutes"]
+            if not weight and (first == "" or int(first) >= limit):
+                continue
+            started = day(row["started_on"])
+            done = row["end_status"].lower() == "completed" and (day(row["ended_on"]) - started).days <= 182
+            if weight:
+                before, after = (_grams(row, name) for name in ("start_weight", "end_weight"))
+                done = done and before is not None and after is not None and 20 * (before - after) >= before
+            else:
+                done = done and last != "" and int(last) >= limit
+            found.append((started, int(done), self.at(self.person(row), started)))
+        return found
+
+    def wishes(self, met: bool) -> list[tuple[date, int, Attributes]]:
+        """Deaths of known people with 1 for those with a wish in force; or those with a wish, with 1 where it was met."""
+        plans = self.in_force("end_of_life_plans", "plan_created_on")
+        found = []
+        for row in self.in_force("deaths", "date_of_death"):
+            person, died = self.person(row), day(row["date_of_death"])
+            if person is None or row["external_or_neonatal"] != "N":
+                continue
+            mine = [plan for plan in plans if self.person(plan) == person]
+            said = [
+                (day(plan["reviewed_on"] or plan["plan_created_on"]), day(plan["plan_created_on"]), *_place_of(plan))
+                for plan in mine
+                if plan["preferred_place"].lower() != "not discussed"
+                and plan["preferred_place"] != "not_discussed"
+                and (plan["plan_ended_on"] == "" or day(plan["plan_ended_on"]) >= died)
+            ]
+            told = [wish for wish in said if wish[0] <= died]
+            if met and told:
+                found.append((died, int(max(told)[4] == row["place_of_death"]), self.at(person, died)))
+            elif not met:
+                found.append((died, int(bool(told)), self.at(person, died)))
+        return found
+
     def hypertension(self, snapshot: date, ages: range) -> list[tuple[date, int, Attributes]]:
         """One row a person of a snapshot that counts."""
         newest: dict[str, tuple[tuple[date, str], Row]] = {}
@@ -264,6 +399,21 @@ class Reader:
             if row["ind_code"] == code and day(row["ach_date"]) == last:
                 found[self.pcn(row["practice_code"], last)][row["field_name"]] += int(row["value"])
         return found
+
+
+def _grams(row: Row, name: str) -> int | None:
+    """A weight in whole grams, from kilograms with one decimal or from grams."""
+    said = row.get(f"{name}_g", "") or row.get(f"{name}_kg", "").replace(".", "")
+    if said == "":
+        return None
+    return int(said) if f"{name}_g" in row else 100 * int(said)
+
+
+def _place_of(plan: Row) -> tuple[str, str, str]:
+    """Who holds a plan, its reference, and the place in the words of the register of deaths."""
+    words = {"care home": "care_home", "religious house": "religious", "elsewhere": "other"}
+    said = plan["preferred_place"].lower()
+    return plan["organisation"], plan["record_id"], words.get(said, said)
 
 
 def _covers(item: Submission, when: date) -> bool:

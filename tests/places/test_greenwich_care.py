@@ -207,6 +207,7 @@ def test_the_same_seed_gives_the_same_bytes(sent: list[Submission]) -> None:
 def test_every_file_covers_what_its_feed_covers(sent: list[Submission]) -> None:
     """Rolling and single files cover whole months; together they leave no day of the data out."""
     months = {"stop_smoking": 6, "community_referrals": 6, "council_client_level": 12, "admitted_care": 1}
+    months |= {"urgent_community_response": 3, "community_contacts": 3, "emergency_care": 3}
     for item in sent:
         covered = len(
             months_between(parse_period(f"{item.covers_from:%Y-%m}"), parse_period(f"{item.covers_to:%Y-%m}"))
@@ -337,6 +338,7 @@ def test_the_borough_looks_like_one() -> None:
         "chronic_acsc_admissions": (1_200, 2_600),
         "frequent_emergency_admissions": (1.5, 8),
         "discharged_to_usual_place": (92, 100),
+        "weekend_discharges": (26, 31),
         "discharged_on_ready_date": (30, 60),
         "falls_admissions_65_over": (1_800, 2_900),
         "emergency_readmission_30d": (12, 16),
@@ -349,6 +351,12 @@ def test_the_borough_looks_like_one() -> None:
         "acute_stays_before_reablement": (0.3, 1.6),
         "onward_referral_completed": (82, 90),
         "waiting_over_42_days": (2, 25),
+        "people_waiting": (0.05, 1.5),
+        "supported_while_waiting": (8, 30),
+        "community_share_of_contacts": (30, 65),
+        "frequent_emergency_attendance": (0.5, 8),
+        "urgent_response_2_hours": (60, 85),
+        "urgent_response_not_timed": (1, 8),
         "emergencies_before_death": (0, 12),
         "community_wait": (12, 18),
         "first_contact_28_days": (66, 78),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 import numpy as np
@@ -14,6 +14,7 @@ from greenwich_care_reader import CareReader, Event
 from places.greenwich.care import FEEDS
 from places.greenwich.dates import MONTHS, day_number, spans
 from places.greenwich.indicators import INDICATORS
+from places.greenwich.tally import tally_proportion
 from places.greenwich.truth import Decided, decided
 from places.greenwich.world import GROUPS, Attributes
 
@@ -83,6 +84,11 @@ def _gathered(place: Decided, people: dict[str, int], indicator: str, events: li
         ("emergency_readmission_30d", CareReader.readmissions),
         ("emergency_bed_days_65_over", CareReader.emergency_nights),
         ("discharged_to_usual_place", CareReader.usual_places),
+        ("weekend_discharges", CareReader.weekends),
+        ("community_share_of_contacts", CareReader.settings),
+        ("supported_while_waiting", CareReader.supported),
+        ("urgent_response_2_hours", CareReader.answered),
+        ("urgent_response_not_timed", CareReader.untimed),
         ("discharge_delay", CareReader.delays),
         ("discharged_on_ready_date", CareReader.prompt_discharges),
         ("hospital_to_care_home", CareReader.to_care_homes),
@@ -102,6 +108,7 @@ def test_proportions_and_means(
     indicator: str,
     count: Callable[[CareReader], list[Event]],
 ) -> None:
+    """DER-20, and the other shares and means: each event once, by its person and month."""
     cells = _gathered(place, people, indicator, count(reader))
     assert cells
     assert _told(place, indicator) == {cell: (sum(amounts), len(amounts)) for cell, amounts in cells.items()}
@@ -193,6 +200,63 @@ def test_waiting_people(place: Decided, reader: CareReader, people: dict[str, in
     found = _people_of_periods(place, people, "waiting_over_42_days", reader.waiting)
     assert found
     assert _told(place, "waiting_over_42_days") == found
+
+
+def test_frequent_attendance(place: Decided, reader: CareReader, people: dict[str, int]) -> None:
+    """DER-22: five or more attendances in the year, by person."""
+    indicator = "frequent_emergency_attendance"
+    assert _told(place, indicator) == _people_of_periods(place, people, indicator, reader.frequent_arrivals)
+
+
+@pytest.mark.parametrize("moved", [1, 7, 40])
+def test_contacts_that_change_their_setting(place: Decided, moved: int) -> None:
+    """SWK-16: attendances become visits; the total stays, and the share grows by exactly as many of it."""
+    indicator, care = "community_share_of_contacts", place.care
+    before = next(item for item in care.contributions() if item.indicator_id == indicator)
+    turned = before.numerator.copy()
+    acute = np.flatnonzero(turned == 0)[:moved]
+    turned[acute] = 1
+    told = {}
+    for name, numerator in (("before", before.numerator), ("after", turned)):
+        rows = tally_proportion(place.world, indicator, np.asarray(before.when), before.person, numerator)
+        told[name] = {row.period_id: row for row in rows if row.breakdown_kind == "all" and row.period_kind == "year"}
+    assert told["before"]["2023-24"].denominator == told["after"]["2023-24"].denominator
+    first, then = (told[name]["2023-24"].numerator for name in ("before", "after"))
+    assert first is not None and then is not None and then - first == moved
+    assert told["before"]["2024-25"] == told["after"]["2024-25"]
+
+
+def test_the_waiting_list(place: Decided, reader: CareReader, people: dict[str, int]) -> None:
+    """GRW-13: waits still open at the end of a month, each person once, out of everybody on the register that month."""
+    expected: Counter[Cell] = Counter()
+    everybody: Counter[Cell] = Counter()
+    for kind in ("month", "quarter", "year"):
+        for span in spans(kind):
+            if span.period.end > MONTHS[-1].end:
+                continue
+            waits = {people[token] for token in reader.open_waits(span.period.end, 119) if token in people}
+            here = [person for person in range(place.world.people) if place.world.practice[span.last, person] >= 0]
+            found = place.world.attributes_in(np.array(here), np.full(len(here), span.last))
+            for breakdown in ("all", "pcn", "deprivation", "age"):
+                for person, code in zip(here, found.codes(breakdown), strict=True):
+                    cell = (kind, span.period.label, breakdown, GROUPS[breakdown][code])
+                    expected[cell] += person in waits
+                    everybody[cell] += 1
+    assert sum(expected.values()) > 100
+    assert _told(place, "people_waiting") == {cell: (expected[cell], number) for cell, number in everybody.items()}
+
+
+def test_nights_on_which_clocks_change(reader: CareReader) -> None:
+    """DER-17: the nights are in the files, also those whose referrals can be read in two ways."""
+    found = Counter(when for when, _, _ in reader.responses())
+    for night in (date(2023, 10, 29), date(2024, 3, 31), date(2024, 10, 27), date(2025, 3, 30)):
+        assert found[night] + found[night - timedelta(1)] >= 6
+    twice = [
+        row
+        for row in reader.events("urgent_community_response")
+        if row["clock_start_date"] in ("2023-10-29", "2024-10-27") and row["contact_time"].startswith("01:")
+    ]
+    assert twice
 
 
 def test_dirt_is_what_was_said(place: Decided, reader: CareReader) -> None:

@@ -86,7 +86,7 @@ def test_every_required_sender_covers_every_day(sent: list[Submission]) -> None:
     required = next(item for item in sent if item.feed == "reference_organisations")
     days = {FIRST + timedelta(number) for number in range((LAST - FIRST).days + 1)}
     rows = _rows(required)
-    assert len({row["feed"] for row in rows}) == 13
+    assert len({row["feed"] for row in rows}) == 20
     for row in rows:
         assert days <= covered[row["feed"], row["member_organisation"]], row
 

@@ -14,12 +14,16 @@ from places.greenwich.tally import TruthRow
 from places.greenwich.truth import Decided
 
 CORE_FEEDS = {
+    "carers",
     "deaths",
+    "end_of_life_plans",
     "nhs_health_checks",
     "pcn_achievement",
     "pcn_long_term_conditions",
     "pcn_register",
     "sexual_health",
+    "weight_and_activity",
+    "winter_plans",
 }
 _PERIOD_KINDS = ("month", "quarter", "year", "rolling_year")
 
@@ -102,6 +106,56 @@ def test_deaths_in_the_usual_place(small: Decided, reader: Reader) -> None:
 def test_deaths_in_hospital(small: Decided, reader: Reader) -> None:
     found = reader.died_in("hospital")
     assert _told(small, "deaths_in_hospital") == _counted("deaths_in_hospital", found)
+
+
+@pytest.mark.parametrize(("indicator", "met"), [("preferred_place_recorded", False), ("died_in_preferred_place", True)])
+def test_preferred_places_of_death(small: Decided, reader: Reader, indicator: str, met: bool) -> None:
+    """DER-18: deaths linked to the plans of two services, in the layouts of both."""
+    found = _counted(indicator, reader.wishes(met))
+    assert sum(count for count, _ in found.values()) > 0
+    assert _told(small, indicator) == found
+
+
+def test_winter_plans(small: Decided, reader: Reader) -> None:
+    """DER-16: the age is that of 1 November, by the month of birth; who died or left before is not asked about."""
+    found = _counted("winter_plan_offered_85_over", reader.winters())
+    assert sum(count for count, _ in found.values()) > 0
+    assert _told(small, "winter_plan_offered_85_over") == found
+
+
+def test_carers_answered_in_time(small: Decided, reader: Reader) -> None:
+    """DER-14: requests to council or carers centre, answered by either, on the 28th day at the latest."""
+    found = _counted("carers_answered_28_days", reader.carers_asking())
+    assert sum(count for count, _ in found.values()) > 0
+    assert _told(small, "carers_answered_28_days") == found
+
+
+@pytest.mark.parametrize(
+    ("indicator", "kinds"),
+    [("carers_personal_budget", ("quarter", "year", "rolling_year")), ("carers_budget_reviewed", ("quarter", "year"))],
+)
+def test_budgets_of_carers(small: Decided, reader: Reader, indicator: str, kinds: tuple[str, ...]) -> None:
+    """DER-21, CNI-36: who is eligible, who of them has a budget, and whose was reviewed, counted a second time."""
+    expected = {}
+    for kind in kinds:
+        for span in spans(kind):
+            people = (
+                reader.budgets_reviewed(span.period.end)
+                if "reviewed" in indicator
+                else reader.carers_supported(span.period.start, span.period.end)
+            )
+            cells = _counted(indicator, people)
+            expected |= {cell: value for cell, value in cells.items() if cell[:2] == (kind, span.period.label)}
+    assert sum(count for count, _ in expected.values()) > 0
+    assert _told(small, indicator) == expected
+
+
+@pytest.mark.parametrize("indicator", ["weight_loss_5_percent", "became_active", "left_inactivity"])
+def test_weight_and_activity(small: Decided, reader: Reader, indicator: str) -> None:
+    """GRW-18: courses of two services, one of which writes metres and grams."""
+    found = _counted(indicator, reader.courses(indicator))
+    assert sum(count for count, _ in found.values()) > 0
+    assert _told(small, indicator) == found
 
 
 @pytest.mark.parametrize(

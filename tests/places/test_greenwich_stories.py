@@ -7,7 +7,16 @@ from datetime import date
 import numpy as np
 import pytest
 
-from places.greenwich import deaths, health_checks, long_term_conditions, stories
+from places.greenwich import (
+    carers,
+    deaths,
+    end_of_life,
+    health_checks,
+    long_term_conditions,
+    stories,
+    weight_and_activity,
+    winter_plans,
+)
 from places.greenwich.dates import as_date, day_number, spans
 from places.greenwich.people import Expectation
 from places.greenwich.tally import counted
@@ -25,6 +34,16 @@ def _events(small: Decided, indicator: str) -> tuple[np.ndarray, np.ndarray, np.
             return found.invited, person, np.ones(len(person), dtype=int)
         came = health_checks.told(found)
         return found.attended[came], person[came], np.ones(int(came.sum()), dtype=int)
+    plans = end_of_life.contributions(world, small.deaths, small.plans)
+    if indicator in plans:
+        return plans[indicator]
+    if indicator == winter_plans.OFFERED:
+        return winter_plans.offered(world, small.offers)
+    if indicator == carers.IN_TIME:
+        return carers.answered(small.carers)
+    courses = weight_and_activity.contributions(small.courses)
+    if indicator in courses:
+        return courses[indicator]
     kept = ~small.deaths.external & ~small.deaths.broken
     person = deaths.named(world, small.deaths)
     return small.deaths.day[kept], person[kept], (small.deaths.place < deaths.USUAL)[kept].astype(int)
@@ -45,6 +64,10 @@ def _contribution(small: Decided, item: Expectation) -> tuple[int, int]:
         kept, _ = counted(small.world, item.indicator_id, np.full(len(people), snapshot), people)
         rows = kept & (people == person)
         return int(treated[rows].sum()), int(rows.sum())
+    if item.indicator_id in (carers.BUDGET, carers.REVIEWED):
+        told = carers.budgets(small.carers) if item.indicator_id == carers.BUDGET else carers.reviews(small.carers)
+        ((people, numerator),) = (rows for (_, label), rows in told.items() if label == item.when)
+        return int(numerator[people == person].sum()), int((people == person).sum())
     days, people, numerator = _events(small, item.indicator_id)
     kept, _ = counted(small.world, item.indicator_id, days, people)
     rows = kept & (people == person) & (days == day_number(date.fromisoformat(item.when)))

@@ -77,9 +77,10 @@ DEFINED = {
     "capture_method": "Invented returns", "clinical_reviewer": None, "reference_ids": None, "bridge": None,
     "feeds": "invented_return", "period_kinds": "month quarter year", "breakdowns": None,
     "effective_from": date(2022, 4, 1), "definition_hash": "0" * 64,
-    "breaks": None,
     "look_back_days": 0,
     "events_repeat": False,
+    "breaks": None, "family": None, "family_lead": False, "numerator_counts": None, "denominator_counts": None,
+    "case_values": None,
 }  # fmt: skip
 INDICATORS = [
     {

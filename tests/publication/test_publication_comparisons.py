@@ -12,8 +12,10 @@ from typing import Any
 import people_fixture as people
 import pytest
 
+from publication.disclosure.rules import span_of
 from publication.inequality import FIFTHS, inequality_of
 from publication.intervals import interval_of
+from publication.pages.book import before
 from publication.pages.comparisons import NOT_ALL_SHOWN, inequality_part, trend_sentence
 from publication.release import build_release
 from publication.trend import trend_of
@@ -184,6 +186,19 @@ def test_only_settled_shown_figures_are_points() -> None:
              for n, row in enumerate(_quarters([(500, 1000)] * 5))]  # fmt: skip
     found = trend_of([*_quarters([(500 + 40 * n, 1000) for n in range(5)]), *years], "percent", "proportion")
     assert found is not None and (found.direction, found.last["period_kind"]) == (0, "year")
+
+
+def test_no_comparison_goes_back_beyond_a_change_of_definition() -> None:
+    """GRW-31: a change on the first day of the first of five quarters is before them, one a day later within them."""
+    rows = _quarters([(500 + 40 * n, 1000) for n in range(6)])
+    for breaks, found in (("2023-07-01", True), ("2023-07-02", False), ("2022-01-01 2024-09-30", False),
+                          ("2022-01-01 2024-10-01", True)):  # fmt: skip
+        assert (trend_of(rows, "percent", "proportion", breaks) is not None) == found, breaks
+        assert bool(trend_sentence(rows, {**SHARE, "breaks": breaks})) == found
+    dated = [{**row, "period_start": span_of(row)[0]} for row in rows]
+    for breaks, found in (("", True), ("2023-04-01", True), ("2023-04-02", False), ("2024-06-30", False),
+                          ("2024-07-01", True)):  # fmt: skip
+        assert (before(dated, dated[4], {"breaks": breaks or None}) is dated[0]) == found, breaks
 
 
 def test_intervals_of_shown_counts_are_wilson_and_byar() -> None:

@@ -22,6 +22,7 @@ from publication.disclosure import (
     Figure,
     Rules,
     close_leaks,
+    exempt_indicators,
     leaks,
     multiplier_of,
     outsider_bounds,
@@ -102,9 +103,10 @@ QUITS = {"indicator_id": "quits", "statistic": "proportion", "unit": "percent", 
          "numerator_definition": "quits", "denominator_definition": "tries"}  # fmt: skip
 
 
-def test_an_indicator_of_a_closed_source_is_hidden_and_rounded() -> None:
+@pytest.mark.parametrize("statistic", ["proportion", "share_of_events"])
+def test_an_indicator_of_a_closed_source_is_hidden_and_rounded(statistic: str) -> None:
     rows = _count_rows({"2025-04": (3, 61), "2025-05": (23, 118), "2025-06": (57, 61), "2025-26-q1": (83, 240)})
-    protect_small_counts(rows, QUITS)
+    protect_small_counts(rows, {**QUITS, "statistic": statistic})
     april, may, june, quarter = rows
     assert (april["marker"], april["value"], april["numerator"]) == ("c", None, None)
     assert (may["numerator"], may["denominator"], may["value"]) == (25, 120, Decimal("20.8"))
@@ -120,6 +122,64 @@ def test_exemption_follows_the_feeds_behind_an_indicator(inputs: ReleaseInputs) 
     assert exact[name]["numerator"] % 5 != 0 or exact[name]["denominator"] % 5 != 0
     assert closed[name]["numerator"] % 5 == 0
     assert closed[name]["denominator"] % 5 == 0
+
+
+def test_those_not_counted_are_people_only_where_the_whole_holds_the_part() -> None:
+    """52 of 55 shown per 1,000 leave three people out as 52 of 55 in percent do; per 100 of something else they do not."""
+    given = {"2025-04": (52, 55)}
+    for statistic, unit, shown in (
+        ("proportion", "percent", False), ("proportion", "per 1,000", False), ("published_percentage", "percent", False),
+        ("ratio_of_sums", "per 100 discharges", True),
+    ):  # fmt: skip
+        rows = _count_rows(given)
+        protect_small_counts(rows, {**QUITS, "statistic": statistic, "unit": unit})
+        assert (rows[0]["value"] is not None) == shown, (statistic, unit)
+
+
+def test_no_word_of_a_definition_opens_a_senders_own_counts(inputs: ReleaseInputs) -> None:
+    """Counts that a return of figures carries are closed, national or local; a percentage published elsewhere is not."""
+    rows = deepcopy(inputs.indicators.to_pylist())
+    for row in rows:
+        row["feeds"] = "aggregate_kpi_return"
+        row["local_or_national"] = "national"
+    cut = deepcopy(dict(inputs.data_cut))
+    for item in cut["submissions"]:
+        item["feed"] = "aggregate_kpi_return"
+    given = replace(
+        inputs, indicators=made.table(columns.INDICATORS, rows), data_cut=cut,
+        openly_published=frozenset({"aggregate_kpi_return"}),
+    )  # fmt: skip
+    wanted = {row["indicator_id"] for row in rows if row["statistic"] == "published_percentage"}
+    assert wanted
+    assert exempt_indicators(given, given.measures.to_pylist()) == wanted
+
+
+def test_the_centre_of_a_run_chart_is_made_of_shown_months(inputs: ReleaseInputs) -> None:
+    """One month after a break: its exact value would be the line. The months before keep their own limits."""
+    months = ["2024-10", "2024-11", "2024-12", "2025-01"]
+    rows = _count_rows(dict(zip(months, [(31, 118), (33, 121), (29, 113), (41, 123)], strict=True)))
+    entry = {**made.INDICATORS[0], **QUITS, "breaks": "2025-01-01", "value_decimals": 1}
+    points = [
+        {"figure_id": row["figure_id"], "indicator_id": "quits", "area_code": "E54000058", "period_id": row["period_id"],
+         "period_start": row["period_start"], "value": row["value"], "chart": "run", "lower_limit": None,
+         "centre_line": row["value"] if row["period_id"] == "2025-01" else rows[0]["value"], "upper_limit": None,
+         "point_type": "common_cause", "special_cause": "Common Cause"}
+        for row in rows
+    ]  # fmt: skip
+    area = dict(inputs.measures.to_pylist()[0])
+    given = replace(
+        inputs, measures=made.table(columns.MEASURES, [{**area, **row} for row in rows]),
+        spc_points=made.table(columns.SPC_POINTS, points), indicators=made.table(columns.INDICATORS, [entry]),
+    )  # fmt: skip
+    shown = {point["period_id"]: point for point in public_view(given).spc_points}
+    assert [shown[label]["value"] for label in months] == [
+        Decimal("25.0"),
+        Decimal("29.2"),
+        Decimal("26.1"),
+        Decimal("32.0"),
+    ]
+    assert shown["2025-01"]["centre_line"] == shown["2025-01"]["value"] != rows[3]["value"]
+    assert {shown[label]["centre_line"] for label in months[:3]} == {Decimal("26.1")}
 
 
 # --- withheld figures

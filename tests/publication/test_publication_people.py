@@ -99,6 +99,28 @@ def test_means_are_shown_without_their_sum_and_pooled_over_what_is_shown() -> No
     assert rows["2025-26-q1"]["denominator"] == 120
 
 
+def test_a_mean_at_an_end_of_what_a_case_can_be_is_hidden() -> None:
+    """A mean of 0 over a known number says that all of them had 0, and one of 3 in 300 that at least 297 had."""
+    counts = {"2025-04": (0, 90), "2025-05": (7, 300), "2025-06": (8, 300)}
+    rows = _shown("discharge_delay", {**counts, "2025-26-q1": (15, 690)})
+    assert [rows[label]["marker"] for label in counts] == ["c", "c", None]
+    assert (rows["2025-26-q1"]["value"], rows["2025-26-q1"]["denominator"]) == (Decimal("0.0"), 300)
+    ends = {**CATALOGUE, "discharge_delay": {**CATALOGUE["discharge_delay"], "case_values": "1 91"}}
+    for top, shown in ((90, False), (97, False), (98, True), (8182, True), (8183, False), (8190, False)):
+        row = _figure("discharge_delay", "2025-04", top, 90)
+        assert (disclose_figures([row], [], ends).measures[0]["value"] is not None) == shown, top
+
+
+def test_a_group_whose_mean_is_nought_is_shielded() -> None:
+    """The area's days less those of the groups beside would say that the hidden group had none."""
+    sums = [(0, 100), (10, 100), (10, 100), (10, 100), (10, 100)]
+    area = _figure("discharge_delay", "2024-25", 40, 500)
+    parts = [_figure("discharge_delay", "2024-25", *pair, breakdown_kind="deprivation", breakdown_group=group)
+             for group, pair in zip(people.FIFTHS, sums, strict=True)]  # fmt: skip
+    fine = {**CATALOGUE, "discharge_delay": {**CATALOGUE["discharge_delay"], "value_decimals": 6}}
+    assert sum(row["value"] is None for row in disclose_figures([area], parts, fine).breakdowns) > 1
+
+
 def test_medians_need_to_know_how_many_there_are() -> None:
     row = _figure("treatment_wait", "2025-04", 21, 2)
     for people_known, marker in ((None, "c"), ({}, "c"), (9, "c"), (10, None)):

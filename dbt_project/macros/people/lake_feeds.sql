@@ -7,10 +7,11 @@
 #}
 {% macro lake_feeds() -%}
     {%- set feeds = [
-        'admitted_care', 'aggregate_kpi_return', 'community_referrals', 'cost_ledger', 'council_client_level',
-        'daily_discharge_return', 'deaths', 'nhs_health_checks', 'pcn_achievement', 'pcn_long_term_conditions',
-        'pcn_register', 'reference_areas', 'reference_organisations', 'reference_practices', 'resident_survey',
-        'sexual_health', 'stop_smoking', 'treatment_episodes'
+        'admitted_care', 'aggregate_kpi_return', 'carers', 'community_contacts', 'community_referrals', 'cost_ledger',
+        'council_client_level', 'daily_discharge_return', 'deaths', 'emergency_care', 'end_of_life_plans',
+        'nhs_health_checks', 'pcn_achievement', 'pcn_long_term_conditions', 'pcn_register', 'reference_areas',
+        'reference_organisations', 'reference_practices', 'resident_survey', 'sexual_health',
+        'stop_smoking', 'treatment_episodes', 'urgent_community_response', 'weight_and_activity', 'winter_plans'
     ] -%}
     {%- if execute -%}
         {%- set declared = graph.sources.values() | selectattr('source_name', 'equalto', 'lake')

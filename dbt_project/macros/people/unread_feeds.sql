@@ -6,7 +6,6 @@
 #}
 {% macro unread_feeds() -%}
     {{ return([
-        'carers', 'community_contacts', 'emergency_care', 'end_of_life_plans', 'mental_health', 'populations',
-        'waiting_lists', 'weight_and_activity'
+        'mental_health', 'populations', 'waiting_lists'
     ]) }}
 {%- endmacro %}

@@ -36,5 +36,10 @@ select
     cast(definition_hash as {{ dbt.type_string() }}) as definition_hash,
     cast(nullif(breaks, '') as {{ dbt.type_string() }}) as breaks,
     cast(look_back_days as integer) as look_back_days,
-    events_repeat
+    events_repeat,
+    cast(nullif(family, '') as {{ dbt.type_string() }}) as family,
+    cast(family_lead as boolean) as family_lead,
+    cast(nullif(numerator_counts, '') as {{ dbt.type_string() }}) as numerator_counts,
+    cast(nullif(denominator_counts, '') as {{ dbt.type_string() }}) as denominator_counts,
+    cast(nullif(case_values, '') as {{ dbt.type_string() }}) as case_values
 from {{ source('run', 'indicator_catalogue') }}

@@ -95,7 +95,13 @@ judged as (
         ends.least_deprived,
         slopes.sii,
         slopes.rii,
-        coalesce(slopes.index_method, 'none: a median has no interval to simulate from') as index_method
+        coalesce(
+            slopes.index_method,
+            case
+                when ends.statistic = 'median' then 'none: a median has no interval to simulate from'
+                else 'none: a share of events has no interval to simulate from'
+            end
+        ) as index_method
     from ends
     inner join {{ ref('measures') }} as measures
         on

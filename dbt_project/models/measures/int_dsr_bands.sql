@@ -29,35 +29,52 @@ counted as (
     {% endfor %}
 ),
 
-events as (
+-- All that most people ever have in a band is one event: it is its own square, whatever the period.
+repeaters as (
     select
-        events.indicator_id,
-        events.area_code,
-        cast({{ dbt.date_trunc('month', 'events.event_date') }} as date) as month_start,
-        events.person_key,
-        events.pcn,
-        events.deprivation,
-        events.age_group,
-        events.age_band,
-        rates.breakdowns,
-        events.numerator as events,
-        count(*) over (partition by events.indicator_id, events.person_key, events.age_band) as of_the_person
-    from counted as events
-    inner join rates
-        on events.indicator_id = rates.indicator_id
+        indicator_id,
+        person_key,
+        age_band
+    from counted
+    group by indicator_id, person_key, age_band
+    having count(*) > 1
 ),
 
--- All that most people ever have in a band is one event: it is its own square, whatever the period.
+events as (
+    select
+        counted.indicator_id,
+        counted.area_code,
+        cast({{ dbt.date_trunc('month', 'counted.event_date') }} as date) as month_start,
+        repeaters.person_key,
+        counted.pcn,
+        counted.deprivation,
+        counted.age_group,
+        counted.age_band,
+        rates.breakdowns,
+        sum(counted.numerator) as events
+    from counted
+    inner join rates
+        on counted.indicator_id = rates.indicator_id
+    left join repeaters
+        on
+            counted.indicator_id = repeaters.indicator_id
+            and counted.person_key = repeaters.person_key
+            and counted.age_band = repeaters.age_band
+    group by
+        counted.indicator_id, counted.area_code, cast({{ dbt.date_trunc('month', 'counted.event_date') }} as date),
+        repeaters.person_key, counted.pcn, counted.deprivation, counted.age_group, counted.age_band, rates.breakdowns
+),
+
 single as (
     select *
     from events
-    where of_the_person = 1
+    where person_key is null
 ),
 
 repeated as (
     select *
     from events
-    where of_the_person > 1
+    where person_key is not null
 ),
 
 single_months as (

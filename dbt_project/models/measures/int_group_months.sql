@@ -1,27 +1,19 @@
 -- Events of every indicator by month, for the area and every group of its breakdowns. The denominator of a rate is its
 -- population in person-months, not a count of events.
-with events as (
+with cells as (
     select
-        events.indicator_id,
-        events.area_code,
-        cast({{ dbt.date_trunc('month', 'events.event_date') }} as date) as month_start,
-        events.pcn,
-        events.deprivation,
-        events.age_group,
-        catalogue.breakdowns,
-        events.numerator,
-        case when catalogue.statistic in ('crude_rate', 'dsr') then 0 else events.denominator end as denominator,
-        events.amount
-    from {{ ref('int_indicator_events') }} as events
+        cells.*,
+        catalogue.breakdowns
+    from {{ ref('int_indicator_cells') }} as cells
     inner join {{ source('run', 'indicator_catalogue') }} as catalogue
-        on events.indicator_id = catalogue.indicator_id
-    where catalogue.person_level
+        on cells.indicator_id = catalogue.indicator_id
+    where cells.month_start is not null
 ),
 
 parts as (
-    {{ broken_down('events', ['indicator_id', 'area_code', 'month_start'], {
+    {{ broken_down('cells', ['indicator_id', 'area_code', 'month_start'], {
         'numerator': 'sum(numerator)', 'denominator': 'sum(denominator)', 'amount': 'sum(amount)',
-        'squares': 'sum(amount * amount)'
+        'squares': 'sum(squares)'
     }) }}
     union all
     select

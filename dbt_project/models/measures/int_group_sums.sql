@@ -2,11 +2,12 @@
 -- the breakdowns the catalogue names. A group without a denominator has no row.
 with people as (
     select
-        people.*,
+        cells.*,
         catalogue.breakdowns
-    from {{ ref('int_period_people') }} as people
+    from {{ ref('int_indicator_cells') }} as cells
     inner join {{ source('run', 'indicator_catalogue') }} as catalogue
-        on people.indicator_id = catalogue.indicator_id
+        on cells.indicator_id = catalogue.indicator_id
+    where cells.period_id is not null
 ),
 
 grouped_people as (

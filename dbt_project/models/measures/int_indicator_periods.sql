@@ -45,14 +45,14 @@ needed as (
         feeds.feed,
         feeds.days_before,
         feeds.days_after,
-        -- A feed nothing was ever received in ends before anything began.
+        -- A feed nothing was ever received in, or that nobody has to send, ends before anything began.
         coalesce(spans.first_day, cast('9999-12-31' as date)) as first_day,
         coalesce(spans.last_day, cast('1900-01-01' as date)) as last_day
     from {{ source('run', 'indicator_catalogue') }} as catalogue
     cross join {{ ref('int_alliance_area') }} as alliance
     inner join {{ source('run', 'indicator_feeds') }} as feeds
         on catalogue.indicator_id = feeds.indicator_id
-    inner join feed_spans as spans
+    left join feed_spans as spans
         on feeds.feed = spans.feed and alliance.area_code = spans.area_code
     where catalogue.person_level
 ),

@@ -3,22 +3,23 @@
 {% set groups = ['indicator_id', 'area_code', 'period_kind', 'period_id', 'breakdown_kind', 'breakdown_group'] %}
 with waits as (
     select
-        events.indicator_id,
-        events.area_code,
-        cast({{ dbt.date_trunc('month', 'events.event_date') }} as date) as month_start,
-        events.pcn,
-        events.deprivation,
-        events.age_group,
-        events.amount,
+        cells.indicator_id,
+        cells.area_code,
+        cells.month_start,
+        cells.pcn,
+        cells.deprivation,
+        cells.age_group,
+        cells.days as amount,
+        cells.cases,
         catalogue.breakdowns
-    from {{ ref('int_indicator_events') }} as events
+    from {{ ref('int_indicator_cells') }} as cells
     inner join {{ source('run', 'indicator_catalogue') }} as catalogue
-        on events.indicator_id = catalogue.indicator_id and catalogue.statistic = 'median'
-    where events.amount is not null
+        on cells.indicator_id = catalogue.indicator_id and catalogue.statistic = 'median'
+    where cells.days is not null
 ),
 
 monthly as (
-    {{ broken_down('waits', ['indicator_id', 'area_code', 'month_start', 'amount'], {'cases': 'count(*)'}) }}
+    {{ broken_down('waits', ['indicator_id', 'area_code', 'month_start', 'amount'], {'cases': 'sum(cases)'}) }}
 ),
 
 grouped as (

@@ -1,8 +1,9 @@
 -- Whether the latest five settled years, and the latest five settled quarters, of an area's figure rise or fall: the
 -- five-point trend of the field. Provisional, withheld and missing figures are no points. Quarters of one indicator may
--- follow the seasons, which this method does not know.
+-- follow the seasons, which this method does not know. No trend goes back beyond a change of the definition, and a period
+-- in which it changed is under neither.
 {% set keys = ['indicator_id', 'area_code', 'period_kind'] %}
-with points as (
+with settled as (
     select
         measures.figure_id,
         measures.indicator_id,
@@ -10,6 +11,8 @@ with points as (
         measures.area_code,
         measures.period_kind,
         measures.period_id,
+        {{ series_part('catalogue.breaks', 'measures.period_start') }} as first_part,
+        {{ series_part('catalogue.breaks', 'measures.period_end') }} as last_part,
         {{ dbt.datediff("cast('2000-01-01' as date)", 'measures.period_start', 'month') }} as moment,
         {{ round_half_up('figures.value_numerator', 'figures.value_denominator', 9) }} as value,
         figures.lower_limit,
@@ -42,6 +45,34 @@ with points as (
         and measures.value is not null
 ),
 
+latest as (
+    select
+        {{ keys | join(', ') }},
+        first_part,
+        last_part
+    from settled
+    where place = 1
+),
+
+points as (
+    select
+        settled.*,
+        latest.last_part > 0 as has_changed
+    from settled
+    inner join latest
+        on
+            settled.indicator_id = latest.indicator_id
+            and settled.area_code = latest.area_code
+            and settled.period_kind = latest.period_kind
+    where
+        settled.place = 1
+        or (
+            settled.first_part = latest.last_part
+            and settled.last_part = latest.last_part
+            and latest.first_part = latest.last_part
+        )
+),
+
 trends as (
     {{ five_point_trend('points', keys) }}
 ),
@@ -55,6 +86,7 @@ spans as (
         max(case when place = 1 then value_type end) as value_type,
         -- ids of one kind of period are in order as text
         min(period_id) as first_period_id,
+        max(case when has_changed then 1 else 0 end) as has_changed,
         count(*) as points
     from points
     where place <= 5
@@ -77,7 +109,8 @@ select
             when trends.trend <> 'CannotBeCalculated' then null
             when spans.value_type not in ('proportion', 'crude rate', 'directly standardised rate')
                 then 'The trend is for proportions and rates; this figure is neither.'
-            else 'Five settled ' || spans.period_kind || 's are needed; there '
+            else 'Five settled ' || spans.period_kind || 's '
+                || case when spans.has_changed = 1 then 'under one definition ' else '' end || 'are needed; there '
                 || case when spans.points = 1 then 'is ' else 'are ' end
                 || cast(spans.points as {{ dbt.type_string() }}) || '.'
         end as {{ dbt.type_string() }}

@@ -3,7 +3,8 @@
 -- withholds nothing and pays nothing.
 --
 -- A movement is raised when it is both more than chance (99.8 % Wilson limits that do not meet, or that leave out one half
--- for two counts) and a tenth or more of what it was. Below 30 cases in either span nothing is said.
+-- for two counts) and a tenth or more of what it was. Below 30 cases in either span nothing is said, nor where
+-- the definition changed between the first day and the last.
 {% set least_cases = 30 %}
 with watched as (
     select distinct
@@ -143,6 +144,8 @@ moved as (
         sums.*,
         catalogue.name as indicator_name,
         coalesce(covered.months, 0) as months,
+        {{ series_part('catalogue.breaks', 'sums.earlier_start') }}
+        <> {{ series_part('catalogue.breaks', 'sums.recent_end') }} as is_redefined,
         flat.is_flat,
         case
             when sums.monitor = 'activity'
@@ -211,7 +214,7 @@ judged as (
     select
         questions.*,
         case
-            when months < 12 or too_few then 'not_enough'
+            when months < 12 or is_redefined or too_few then 'not_enough'
             when is_raised then 'raised'
             else 'quiet'
         end as status
@@ -236,6 +239,7 @@ select
     cast(status as {{ dbt.type_string() }}) as status,
     cast(case
         when months < 12 then 'Not all twelve months that are compared are complete.'
+        when is_redefined then 'The definition changed between the months that are compared: nothing can be said.'
         when too_few then 'Fewer than {{ least_cases }} cases in one of the two spans: nothing can be said.'
         when status = 'quiet' then 'No movement beyond chance and beyond a tenth.'
         when question = 'shrinking_denominator'

@@ -1,14 +1,41 @@
--- Monthly parts of what is forecast to the end of the year, over the latest unbroken run of complete months.
+-- Monthly parts of what is forecast to the end of the year, over the latest unbroken run of complete months under one
+-- definition: a month in which it changed is under neither.
 --
 -- value: an indicator's own numerator and denominator. activity: how many events or cases, a count without a whole.
 -- cost: an agreement's open book in pence, months in which every member that ever reported has lines.
-with complete_months as (
+with covered_months as (
+    select
+        periods.indicator_id,
+        periods.area_code,
+        periods.period_start as month_start,
+        {{ series_part('catalogue.breaks', 'periods.period_start') }} as first_part,
+        {{ series_part('catalogue.breaks', dbt.last_day('periods.period_start', 'month')) }} as last_part
+    from {{ ref('int_indicator_periods') }} as periods
+    inner join {{ source('run', 'indicator_catalogue') }} as catalogue
+        on periods.indicator_id = catalogue.indicator_id
+    where periods.period_kind = 'month' and periods.covered_days = periods.window_days and periods.missing_days = 0
+),
+
+latest_parts as (
     select
         indicator_id,
         area_code,
-        period_start as month_start
-    from {{ ref('int_indicator_periods') }}
-    where period_kind = 'month' and covered_days = window_days and missing_days = 0
+        max(last_part) as part
+    from covered_months
+    group by indicator_id, area_code
+),
+
+complete_months as (
+    select
+        covered_months.indicator_id,
+        covered_months.area_code,
+        covered_months.month_start
+    from covered_months
+    inner join latest_parts
+        on
+            covered_months.indicator_id = latest_parts.indicator_id
+            and covered_months.area_code = latest_parts.area_code
+            and covered_months.first_part = latest_parts.part
 ),
 
 sums as (

@@ -1,4 +1,9 @@
 -- Hospital spells with the person each belongs to.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ delete_gone_submissions() }}"
+) }}
 select
     submissions.submission_id,
     lake.organisation,
@@ -20,3 +25,4 @@ from {{ lake_source('admitted_care') }} as lake
 inner join {{ ref('stg_submissions') }} as submissions
     on lake.submission = submissions.submission_id
 {{ link_joins(['person', 'local']) }}
+{{ where_submission_is_new('admitted_care') }}

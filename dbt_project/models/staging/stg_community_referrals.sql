@@ -1,4 +1,9 @@
 -- Community referrals with the person each belongs to.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ delete_gone_submissions() }}"
+) }}
 select
     submissions.submission_id,
     lake.organisation,
@@ -14,3 +19,4 @@ from {{ lake_source('community_referrals') }} as lake
 inner join {{ ref('stg_submissions') }} as submissions
     on lake.submission = submissions.submission_id
 {{ link_joins(['person', 'local']) }}
+{{ where_submission_is_new('community_referrals') }}

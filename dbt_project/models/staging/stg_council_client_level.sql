@@ -1,5 +1,10 @@
 -- Adult social care events with the person each belongs to. A row without an NHS number whose local reference is tied
 -- to somebody's number elsewhere is excluded from headcounts; names never link here.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ delete_gone_submissions() }}"
+) }}
 select
     submissions.submission_id,
     lake.organisation,
@@ -20,3 +25,4 @@ from {{ lake_source('council_client_level') }} as lake
 inner join {{ ref('stg_submissions') }} as submissions
     on lake.submission = submissions.submission_id
 {{ link_joins(['person', 'local']) }}
+{{ where_submission_is_new('council_client_level') }}

@@ -1,4 +1,9 @@
 -- Deaths with the person each belongs to.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ delete_gone_submissions() }}"
+) }}
 select
     submissions.submission_id,
     lake.organisation,
@@ -13,3 +18,4 @@ from {{ lake_source('deaths') }} as lake
 inner join {{ ref('stg_submissions') }} as submissions
     on lake.submission = submissions.submission_id
 {{ link_joins(['person']) }}
+{{ where_submission_is_new('deaths') }}

@@ -1,4 +1,9 @@
 -- States of registered people, with the person each belongs to. A row that belongs to nobody has no person_key.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ delete_gone_submissions() }}"
+) }}
 select
     submissions.submission_id,
     lake.organisation,
@@ -16,3 +21,4 @@ from {{ lake_source('pcn_register') }} as lake
 inner join {{ ref('stg_submissions') }} as submissions
     on lake.submission = submissions.submission_id
 {{ link_joins(['person', 'match']) }}
+{{ where_submission_is_new('pcn_register') }}

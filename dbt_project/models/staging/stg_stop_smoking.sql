@@ -1,4 +1,9 @@
 -- Quit dates with the person each belongs to.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ delete_gone_submissions() }}"
+) }}
 select
     submissions.submission_id,
     lake.organisation,
@@ -15,3 +20,4 @@ from {{ lake_source('stop_smoking') }} as lake
 inner join {{ ref('stg_submissions') }} as submissions
     on lake.submission = submissions.submission_id
 {{ link_joins(['person', 'match', 'local']) }}
+{{ where_submission_is_new('stop_smoking') }}

@@ -1,5 +1,10 @@
 -- Treatment episodes with the person each belongs to. An episode without consent is counted and never linked: its local
 -- token leads nowhere here.
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ delete_gone_submissions() }}"
+) }}
 select
     submissions.submission_id,
     lake.organisation,
@@ -20,3 +25,4 @@ from {{ lake_source('treatment_episodes') }} as lake
 inner join {{ ref('stg_submissions') }} as submissions
     on lake.submission = submissions.submission_id
 {{ link_joins(['person', 'match', 'local']) }}
+{{ where_submission_is_new('treatment_episodes') }}

@@ -1,4 +1,9 @@
-{# A condition that is true of every row; false and unknown both fail. #}
-{% test holds(model, condition) %}
-    select * from {{ model }} where ({{ condition }}) is distinct from true
+{# A condition that is true of every row; false and unknown both fail.
+   indicator: the column that names the indicator, where only rows of those are asked that a run makes again. #}
+{% test holds(model, condition, indicator=none) %}
+    select * from {{ model }}
+    where ({{ condition }}) is distinct from true
+    {%- if indicator %}
+    {{ and_of_changed_indicators(indicator) }}
+    {%- endif %}
 {% endtest %}

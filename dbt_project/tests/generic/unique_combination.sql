@@ -1,7 +1,11 @@
-{# No two rows share these columns. #}
-{% test unique_combination(model, columns) %}
+{# No two rows share these columns.
+   indicator: the column that names the indicator, where only rows of those are asked that a run makes again. #}
+{% test unique_combination(model, columns, indicator=none) %}
     select {{ columns | join(', ') }}, count(*) as occurrences
     from {{ model }}
+    {%- if indicator %}
+    {{ where_indicator_is_changed(indicator) }}
+    {%- endif %}
     group by {{ columns | join(', ') }}
     having count(*) > 1
 {% endtest %}

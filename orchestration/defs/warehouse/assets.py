@@ -129,7 +129,7 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
         with io_only():
             differs = difference(cycle, build, parsed)
         kept = [item for item in build.run_results["results"] if item["unique_id"] in differs.kept] if build else []
-        begin_build(home)
+        begin_build(home, differs.distrusted)
         target = home.dbt / "target"
         target.mkdir(parents=True, exist_ok=True)
         results_file = target / "run_results.json"
@@ -140,14 +140,18 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
             project_dir=str(dbt.PROJECT),
             profiles_dir=str(dbt.PROJECT),
             dbt_executable=sys.executable,
-            global_config_flags=[*dbt_command(home, writes=True), "--no-use-colors"],
+            # what is done and what went wrong; statements take longer to write down than short ones to run
+            global_config_flags=[*dbt_command(home, writes=True), "--no-use-colors", "--log-level-file", "info"],
         )
         if partial.exists() and not (target / "partial_parse.msgpack").exists():
             write_bytes(target / "partial_parse.msgpack", partial.read_bytes())
         with io_only(), refusals_on_record(cycle):
             # the data cut may be of an earlier run than its models
             point_at_inputs(cycle)
-        with dbt.within(dbt.environment(home, cycle.cut.cut_id, differs.months)), expectations_loading():
+        with (
+            dbt.within(dbt.environment(home, cycle.cut.cut_id, differs.months, differs.indicators)),
+            expectations_loading(),
+        ):
             invocation = resource.cli(
                 [
                     "build",

@@ -17,9 +17,11 @@ from functools import cached_property
 from places.base import Submission
 from places.greenwich.care import (
     community,
+    contacts,
     council,
     council_files,
     council_truth,
+    emergency,
     hospital,
     hospital_files,
     hospital_truth,
@@ -27,6 +29,7 @@ from places.greenwich.care import (
     treatment,
     treatment_files,
     treatment_truth,
+    urgent,
 )
 from places.greenwich.care.contributions import Contributions, of_person
 from places.greenwich.care.dirt import Planted
@@ -37,7 +40,16 @@ from places.greenwich.people import Expectation, StoryPerson
 from places.greenwich.tally import TruthRow
 from places.greenwich.world import World
 
-FEEDS = (treatment_files.FEED, smoking.FEED, hospital_files.FEED, community.FEED, council_files.FEED)
+FEEDS = (
+    treatment_files.FEED,
+    smoking.FEED,
+    hospital_files.FEED,
+    community.FEED,
+    contacts.FEED,
+    urgent.FEED,
+    emergency.FEED,
+    council_files.FEED,
+)
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,18 @@ class Decisions:
         return community.decide(self.world)
 
     @cached_property
+    def contacts(self) -> contacts.Contacts:
+        return contacts.decide(self.world, self.referrals)
+
+    @cached_property
+    def responses(self) -> urgent.Responses:
+        return urgent.decide(self.world)
+
+    @cached_property
+    def attendances(self) -> emergency.Attendances:
+        return emergency.decide(self.world)
+
+    @cached_property
     def council(self) -> council.Care:
         return council.decide(self.world, self.hospital.stays)
 
@@ -74,6 +98,9 @@ class Decisions:
             *hospital_truth.truth_rows(self.world, self.hospital),
             *council_truth.truth_rows(self.world, self.council, self.hospital.stays),
             *community.truth_rows(self.world, self.referrals),
+            *contacts.truth_rows(self.world, self.referrals, self.contacts),
+            *urgent.truth_rows(self.world, self.responses),
+            *emergency.truth_rows(self.world, self.attendances, self.referrals, self.contacts),
         ]
 
     def contributions(self) -> Contributions:
@@ -84,6 +111,9 @@ class Decisions:
             *hospital_truth.contributions(self.world, self.hospital),
             *council_truth.contributions(self.world, self.council, self.hospital.stays),
             *community.contributions(self.referrals),
+            *contacts.contributions(self.world, self.referrals, self.contacts),
+            *urgent.contributions(self.world, self.responses),
+            *emergency.contributions(self.attendances, self.referrals, self.contacts),
         ]
 
     def submissions(self, planted: Planted | None = None) -> Iterator[Submission]:
@@ -93,6 +123,9 @@ class Decisions:
         yield from smoking.submissions(self.world, self.quits, noted)
         yield from hospital_files.submissions(self.world, self.hospital.spells, noted)
         yield from community.submissions(self.world, self.referrals, noted)
+        yield from contacts.submissions(self.world, self.referrals, self.contacts, noted)
+        yield from urgent.submissions(self.world, self.responses, noted)
+        yield from emergency.submissions(self.world, self.attendances, noted)
         yield from council_files.submissions(self.world, self.council, noted)
 
 

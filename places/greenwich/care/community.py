@@ -22,7 +22,8 @@ from places.greenwich.care.story_book import STORY_REFERRALS
 from places.greenwich.care.writing import Table, Texts, day_texts, numbered, repeated
 from places.greenwich.dates import LAST_DAY, NEVER, Mask, Positions, day_number, spans
 from places.greenwich.files import known_until, rolling_windows
-from places.greenwich.tally import TruthRow, tally_by_period, tally_median, tally_proportion
+from places.greenwich.indicators import INDICATORS
+from places.greenwich.tally import TruthRow, tally_by_period, tally_list, tally_median, tally_proportion
 from places.greenwich.world import World
 
 FEED, PROVIDER = "community_referrals", "ZCM1"
@@ -30,8 +31,11 @@ CLOSED = ("seen", "refused", "abandoned", "")
 SEEN, REFUSED, ABANDONED, OPEN = range(4)
 WINDOWS = rolling_windows(6)
 IN_TIME, COMPLETED_IN = 28, 90
+_LIST = "people_waiting"
 # Days waited that are long, and those after which the files no longer tell.
 LONG, OLDEST = 42, 180
+# Days before any month's end of which its quarter's file still tells.
+MONTHLY_OLDEST = 119
 _YEARLY = ((5, 18, 40, 65, 75, 85), (0.040, 0.025, 0.038, 0.084, 0.205, 0.36, 0.51))
 _REFUSED, _ABANDONED, _NEVER_SEEN = 0.06, 0.05, 0.03
 # Middle and spread of the logarithm of the days waited, first and later years.
@@ -107,10 +111,21 @@ def _stories(world: World) -> Referrals:
     )
 
 
+def known_contact(referrals: Referrals) -> Positions:
+    """The first contact the files tell of."""
+    told = referrals.contact <= known_until(referrals.referred.astype(np.int32), WINDOWS)
+    return np.where(told, referrals.contact, NEVER)
+
+
+def known_closed(referrals: Referrals) -> Positions:
+    """Why a referral was closed, as far as the files tell."""
+    told = referrals.closed_day <= known_until(referrals.referred.astype(np.int32), WINDOWS)
+    return np.where(told, referrals.closed, OPEN)
+
+
 def _told(referrals: Referrals) -> tuple[Referrals, Positions, Positions]:
     """Referrals, their person where anybody knows it, and the first contact the files tell of."""
-    told = referrals.contact <= known_until(referrals.referred.astype(np.int32), WINDOWS)
-    return referrals, np.where(referrals.linked, referrals.person, -1), np.where(told, referrals.contact, NEVER)
+    return referrals, np.where(referrals.linked, referrals.person, -1), known_contact(referrals)
 
 
 def _routine(referrals: Referrals) -> tuple[Referrals, Positions, Positions]:
@@ -131,7 +146,15 @@ def contributions(referrals: Referrals) -> Contributions:
 
 
 def waiting(world: World, referrals: Referrals) -> dict[tuple[str, str], tuple[Positions, Positions]]:
-    """People who wait for a first contact at the end of each quarter, and whether one of their waits is long.
+    """People who wait for a first contact at the end of each quarter, and whether one of their waits is long."""
+    found = _waits(world, referrals, ("quarter", "year"), OLDEST)
+    return {period: (people, (longest > LONG).astype(np.int64)) for period, (people, longest) in found.items()}
+
+
+def _waits(
+    world: World, referrals: Referrals, kinds: tuple[str, ...], oldest: int
+) -> dict[tuple[str, str], tuple[Positions, Positions]]:
+    """People with an open wait of at most so many days at the end of each period, and the days of the longest.
 
     Whoever no row names still has one reference at the provider, which makes one person of their referrals.
     """
@@ -140,19 +163,19 @@ def waiting(world: World, referrals: Referrals) -> dict[tuple[str, str], tuple[P
     gone &= (routine.closed == REFUSED) | (routine.closed == ABANDONED)
     death = np.where(person >= 0, Residents(world).known_death[person], NEVER)
     found = {}
-    for kind in ("quarter", "year"):
+    for kind in kinds:
         for span in spans(kind):
             last = day_number(span.period.end)
             if last > LAST_DAY:
                 continue
             days = last - routine.referred
-            there = (days >= 0) & (days <= OLDEST) & (contact > last) & (death > last) & ~gone
+            there = (days >= 0) & (days <= oldest) & (contact > last) & (death > last) & ~gone
             people, where = np.unique(routine.person[there], return_inverse=True)
             longest = np.zeros(len(people), dtype=np.int64)
             np.maximum.at(longest, where, days[there])
             linked = np.zeros(len(people), dtype=bool)
             linked[where] = routine.linked[there]
-            found[kind, span.period.label] = (np.where(linked, people, -1), (longest > LONG).astype(np.int64))
+            found[kind, span.period.label] = (np.where(linked, people, -1), longest)
     return found
 
 
@@ -163,7 +186,9 @@ def truth_rows(world: World, referrals: Referrals) -> list[TruthRow]:
     rows = tally_median(world, "community_wait", contact[seen], person[seen], (contact - routine.referred)[seen])
     for item in contributions(referrals):
         rows += tally_proportion(world, item.indicator_id, np.asarray(item.when), item.person, item.numerator)
-    return rows + tally_by_period(world, "waiting_over_42_days", waiting(world, referrals))
+    rows += tally_by_period(world, "waiting_over_42_days", waiting(world, referrals))
+    listed = _waits(world, referrals, INDICATORS[_LIST].kinds, MONTHLY_OLDEST)
+    return rows + tally_list(world, _LIST, {period: people for period, (people, _) in listed.items()})
 
 
 _DIRT = dirt.Rules("referral_id", "urgent", ("urgent", "U"), ("referred_on", "first_contact_on"))

@@ -103,11 +103,17 @@ def _dated(world: World, hospital: Hospital) -> list[Contribution]:
         proportion(
             "discharged_to_usual_place", left.discharge, left.person, (left.destination == TO_HOME).astype(np.int64)
         ),
+        proportion("weekend_discharges", left.discharge, left.person, _at_the_weekend(left.discharge)),
         proportion(
             "discharged_on_ready_date", noted.discharge, noted.person, (noted.ready == noted.discharge).astype(np.int64)
         ),
         _before_death(world, stays),
     ]
+
+
+def _at_the_weekend(day: Positions) -> Positions:
+    """1 for Saturdays and Sundays: 1 January 1970, day 0, was a Thursday."""
+    return ((day + 3) % 7 >= 5).astype(np.int64)
 
 
 def _before_death(world: World, stays: Stays) -> Contribution:

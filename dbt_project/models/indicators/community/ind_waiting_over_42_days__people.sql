@@ -1,6 +1,7 @@
 -- People who wait for their first contact on the last day of a quarter: whether the longest of their waits is over 42
 -- days. Routine referrals of the 180 days before, which the file of that day still covers; neither refused nor abandoned,
 -- of nobody known to have died. A referral of nobody known counts for itself.
+{{ config(meta={'submissions_of': ['community_referrals']}) }}
 with lists as (
     select
         periods.period_kind,

@@ -1,17 +1,22 @@
 -- Every event of the indicators counted by events: one row per event of the denominator (proportions, means, medians)
 -- or of the numerator (rates), with the attributes its person had in its month.
+-- A view: the rows stand in the indicators' own tables, and what is added up is added up there (int_indicator_cells).
 {% set indicators = [
     'acute_stays_before_reablement',
     'at_home_12_weeks',
     'at_home_91_days',
+    'became_active',
     'care_home_admissions_65_over',
+    'carers_answered_28_days',
     'chlamydia_detection_15_24',
     'chronic_acsc_admissions',
+    'community_share_of_contacts',
     'community_wait',
     'days_at_home_91',
     'deaths_in_hospital',
     'deaths_in_treatment',
     'deaths_usual_place',
+    'died_in_preferred_place',
     'discharge_delay',
     'discharged_on_ready_date',
     'discharged_to_usual_place',
@@ -29,14 +34,23 @@
     'health_check_uptake',
     'hospital_to_care_home',
     'larc_prescribed',
+    'left_inactivity',
     'onward_referral_completed',
+    'preferred_place_recorded',
     'quit_lost_to_follow_up',
     're_presentation_6_months',
+    'supported_while_waiting',
     'sustained_recovery',
     'sustained_recovery_24_months',
     'sustained_recovery_6_months',
-    'treatment_wait'
+    'treatment_wait',
+    'urgent_response_2_hours',
+    'urgent_response_not_timed',
+    'weekend_discharges',
+    'weight_loss_5_percent',
+    'winter_plan_offered_85_over'
 ] %}
+{{ config(materialized='view') }}
 
 {% for indicator in indicators %}
     select

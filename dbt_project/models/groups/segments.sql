@@ -1,0 +1,387 @@
+-- Segments and target groups of each quarter, for analysts: how many people each holds on its first day, what happened
+-- to them in it, who cared for them, and whether that is enough to say anything. The people and the events of the primary
+-- segments, with those of people who were in none because they came later, are those of the area. Before disclosure
+-- control.
+{% set indicators = [
+    'care_home_admissions_65_over',
+    'chronic_acsc_admissions',
+    'emergency_admissions',
+    'falls_admissions_65_over'
+] %}
+{# Which figures say that a feed of services covers a quarter. #}
+{% set covering = ['community_wait', 'emergency_admissions', 'treatment_wait'] %}
+with quarters as (
+    select
+        period_id,
+        period_start,
+        period_end
+    from {{ ref('int_periods') }}
+    where period_kind = 'quarter' and has_people
+),
+
+-- What the data of a quarter cover, without what comes after it.
+covered as (
+    select
+        indicator_id,
+        area_code,
+        period_id,
+        case
+            when
+                missing_days = 0
+                and covered_days >= {{ dbt.datediff('period_start', 'period_end', 'day') }} + 1 then 1
+            else 0
+        end as is_whole
+    from {{ ref('int_indicator_periods') }}
+    where period_kind = 'quarter'
+),
+
+-- A rule that looks ahead says who belongs only when the days it looks at are over in the data. As long as one of the
+-- segments does, the primary ones may lose people to it.
+ahead as (
+    select
+        group_kind,
+        group_id,
+        max(days_ahead) as days_ahead
+    from (
+        select
+            group_kind,
+            group_id,
+            within_days as days_ahead
+        from {{ source('run', 'group_rules') }}
+        where fact = 'death'
+        union all
+        select
+            targets.group_kind,
+            targets.group_id,
+            segments.within_days as days_ahead
+        from {{ source('run', 'group_rules') }} as targets
+        inner join {{ source('run', 'group_rules') }} as segments
+            on
+                targets.fact = 'segment'
+                and targets.value = segments.group_id
+                and segments.group_kind = 'segment'
+                and segments.fact = 'death'
+    ) as looking
+    group by group_kind, group_id
+),
+
+named as (
+    select
+        quarters.*,
+        ahead.days_ahead,
+        rules.group_kind,
+        rules.group_id,
+        rules.name,
+        rules.version,
+        rules.least_people,
+        rules.least_events
+    from quarters
+    inner join (
+        select distinct
+            group_kind,
+            group_id,
+            name,
+            version,
+            effective_from,
+            effective_to,
+            least_people,
+            least_events
+        from {{ source('run', 'group_rules') }}
+    ) as rules
+        on
+            quarters.period_start >= rules.effective_from
+            and coalesce(rules.effective_to, quarters.period_start) >= quarters.period_start
+    left join ahead
+        on rules.group_kind = ahead.group_kind and rules.group_id = ahead.group_id
+),
+
+known as (
+    select max(data_complete_as_at) as last_day
+    from {{ ref('int_indicator_periods') }}
+    where indicator_id = 'deaths_usual_place'
+),
+
+groups as (
+    select
+        period_id,
+        period_start,
+        period_end,
+        case when group_kind = 'segment' then 'overlay' else 'target_group' end as group_kind,
+        group_id,
+        name,
+        version,
+        least_people,
+        least_events,
+        days_ahead
+    from named
+    union all
+    select
+        period_id,
+        period_start,
+        period_end,
+        'primary' as group_kind,
+        group_id,
+        name,
+        version,
+        least_people,
+        least_events,
+        max(days_ahead) over () as days_ahead
+    from named
+    where group_kind = 'segment'
+    union all
+    select
+        quarters.period_id,
+        quarters.period_start,
+        quarters.period_end,
+        'primary' as group_kind,
+        others.group_id,
+        others.name,
+        cast(null as bigint) as version,
+        cast(null as bigint) as least_people,
+        cast(null as bigint) as least_events,
+        case when others.group_id = 'everybody_else' then longest.days_ahead end as days_ahead
+    from quarters
+    cross join (
+        select
+            'everybody_else' as group_id,
+            'In no segment' as name
+        union all
+        select
+            'came_later' as group_id,
+            'Not registered on the first day of the quarter' as name
+    ) as others
+    cross join (
+        select max(days_ahead) as days_ahead
+        from ahead
+        where group_kind = 'segment'
+    ) as longest
+),
+
+members as (
+    select
+        month_start,
+        person_key,
+        'primary' as group_kind,
+        primary_segment as group_id
+    from {{ ref('int_person_segments') }}
+    union all
+    select
+        month_start,
+        person_key,
+        case when group_kind = 'segment' then 'overlay' else 'target_group' end as group_kind,
+        group_id
+    from {{ ref('int_group_members') }}
+),
+
+people as (
+    select
+        month_start,
+        group_kind,
+        group_id,
+        count(*) as people
+    from members
+    group by month_start, group_kind, group_id
+),
+
+everybody as (
+    select
+        month_start,
+        count(*) as people
+    from {{ ref('int_person_segments') }}
+    group by month_start
+),
+
+happened as (
+    select
+        events.indicator_id,
+        events.person_key,
+        quarters.period_id,
+        quarters.period_start,
+        count(*) as events
+    from {{ ref('int_indicator_events') }} as events
+    inner join quarters
+        on events.event_date between quarters.period_start and quarters.period_end
+    where events.indicator_id in ('{{ indicators | join("', '") }}')
+    group by events.indicator_id, events.person_key, quarters.period_id, quarters.period_start
+),
+
+counted as (
+    select
+        happened.period_id,
+        happened.indicator_id,
+        coalesce(members.group_kind, 'primary') as group_kind,
+        coalesce(members.group_id, 'came_later') as group_id,
+        sum(happened.events) as events
+    from happened
+    left join members
+        on happened.person_key = members.person_key and happened.period_start = members.month_start
+    group by
+        happened.period_id, happened.indicator_id, coalesce(members.group_kind, 'primary'),
+        coalesce(members.group_id, 'came_later')
+),
+
+all_events as (
+    select
+        period_id,
+        indicator_id,
+        sum(events) as events
+    from happened
+    group by period_id, indicator_id
+),
+
+-- Who was seen by which organisation: discharged from it, in treatment with it, or in contact for the first time.
+seen as (
+    select distinct
+        quarters.period_id,
+        quarters.period_start,
+        contacts.person_key,
+        contacts.organisation
+    from quarters
+    inner join (
+        select
+            person_key,
+            organisation,
+            discharge_date as first_day,
+            discharge_date as last_day
+        from {{ ref('int_hospital_stays') }}
+        union all
+        select
+            person_key,
+            organisation,
+            triage_date as first_day,
+            coalesce(discharge_date, cast('9999-12-31' as date)) as last_day
+        from {{ in_force('treatment_episodes') }} as episodes
+        where person_key is not null and triage_date is not null
+        union all
+        select
+            person_key,
+            organisation,
+            first_contact_on as first_day,
+            first_contact_on as last_day
+        from {{ in_force('community_referrals', 'referred_on') }} as referrals
+        where person_key is not null and first_contact_on is not null
+    ) as contacts
+        on quarters.period_end >= contacts.first_day and quarters.period_start <= contacts.last_day
+),
+
+whole_quarters as (
+    select
+        area_code,
+        period_id
+    from covered
+    where indicator_id in ('{{ covering | join("', '") }}')
+    group by area_code, period_id
+    having sum(is_whole) = {{ covering | length }}
+),
+
+providers as (
+    select
+        seen.period_id,
+        members.group_kind,
+        members.group_id,
+        seen.organisation,
+        count(*) as people,
+        count(*) over (
+            partition by seen.period_id, members.group_kind, members.group_id
+        ) as providers
+    from seen
+    inner join members
+        on seen.person_key = members.person_key and seen.period_start = members.month_start
+    group by seen.period_id, members.group_kind, members.group_id, seen.organisation
+),
+
+items as (
+    select
+        alliance.area_code,
+        groups.*,
+        'people' as item_kind,
+        'registered' as item_id,
+        coalesce(people.people, 0) as number,
+        everybody.people as whole,
+        groups.least_people as least_number,
+        cast(null as bigint) as providers
+    from groups
+    cross join {{ ref('int_alliance_area') }} as alliance
+    inner join everybody
+        on groups.period_start = everybody.month_start
+    left join people
+        on
+            groups.period_start = people.month_start
+            and groups.group_kind = people.group_kind
+            and groups.group_id = people.group_id
+    union all
+    select
+        covered.area_code,
+        groups.*,
+        'indicator' as item_kind,
+        covered.indicator_id as item_id,
+        case when covered.is_whole = 1 then coalesce(counted.events, 0) end as number,
+        case when covered.is_whole = 1 then all_events.events end as whole,
+        groups.least_events as least_number,
+        cast(null as bigint) as providers
+    from groups
+    inner join everybody
+        on groups.period_start = everybody.month_start
+    inner join covered
+        on groups.period_id = covered.period_id and covered.indicator_id in ('{{ indicators | join("', '") }}')
+    left join counted
+        on
+            groups.period_id = counted.period_id
+            and covered.indicator_id = counted.indicator_id
+            and groups.group_kind = counted.group_kind
+            and groups.group_id = counted.group_id
+    left join all_events
+        on covered.period_id = all_events.period_id and covered.indicator_id = all_events.indicator_id
+    union all
+    select
+        whole_quarters.area_code,
+        groups.*,
+        'provider' as item_kind,
+        providers.organisation as item_id,
+        providers.people as number,
+        people.people as whole,
+        cast(null as bigint) as least_number,
+        providers.providers
+    from groups
+    inner join whole_quarters
+        on groups.period_id = whole_quarters.period_id
+    inner join providers
+        on
+            groups.period_id = providers.period_id
+            and groups.group_kind = providers.group_kind
+            and groups.group_id = providers.group_id
+    inner join people
+        on
+            groups.period_start = people.month_start
+            and groups.group_kind = people.group_kind
+            and groups.group_id = people.group_id
+)
+
+select
+    cast(area_code as {{ dbt.type_string() }}) as area_code,
+    cast(period_id as {{ dbt.type_string() }}) as period_id,
+    period_start,
+    period_end,
+    cast(group_kind as {{ dbt.type_string() }}) as group_kind,
+    cast(group_id as {{ dbt.type_string() }}) as group_id,
+    cast(name as {{ dbt.type_string() }}) as group_name,
+    cast(version as bigint) as rule_version,
+    cast(item_kind as {{ dbt.type_string() }}) as item_kind,
+    cast(item_id as {{ dbt.type_string() }}) as item_id,
+    cast(number as bigint) as number,
+    {{ round_half_up('(cast(number as bigint) * 100)', 'cast(whole as bigint)', 1) }} as share_pct,
+    cast(least_number as bigint) as least_number,
+    case when item_kind = 'indicator' then {{ smallest_difference('number') }} end as smallest_difference_pct,
+    cast(case
+        when number is null then 'not covered'
+        when least_number is null and item_kind <> 'provider' then 'not judged'
+        when item_kind = 'provider' and providers = 1 then 'single provider'
+        when item_kind = 'provider' then 'several providers'
+        when number < least_number then 'too small'
+        else 'enough'
+    end as {{ dbt.type_string() }}) as adequacy,
+    items.days_ahead is not null and (
+        known.last_day is null or known.last_day < {{ dbt.dateadd('day', 'items.days_ahead', 'items.period_start') }}
+    ) as is_open
+from items
+cross join known

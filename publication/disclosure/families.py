@@ -1,0 +1,417 @@
+"""Related indicators: what is hidden because the figures of another one stand beside it.
+
+Belongs here: laying the members of a family side by side, and hiding until nothing can be taken out. Not here: one
+indicator by itself (`areas`, `groups`), the attack on counts of the same people (`systems`).
+
+The members of a family count the same people: the definitions say in words which of them. An area's figures of one
+period are attacked as one system; what falls is hidden, in the lead of the family last. Groups are shown of the lead,
+and of another member only where no count is small in any of the tables, nor between them, so that there is
+nothing to find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from foundation.period import month_of, months_between
+from publication.disclosure.areas import (
+    KINDS,
+    Method,
+    are_sums,
+    base_kind,
+    parts_of,
+    protect_small_counts,
+    published_cell,
+    summed_parts,
+)
+from publication.disclosure.groups import UNKNOWN, count_of, quantities_of, range_of
+from publication.disclosure.ranges import UNBOUNDED, Range, total
+from publication.disclosure.rules import PARTS, RELATED, Hidden, Rules, hide, span_of
+from publication.disclosure.systems import Fact, contradict, implied, narrowed, of_groups
+from publication.inputs import Row
+
+Key = tuple[str, str]
+_ENDS = ("excess", "shortfall")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One indicator of a family. `words`: of each of its counts the people it is made of; none where not said."""
+
+    indicator_id: str
+    family: str
+    lead: bool
+    method: Method
+    words: Mapping[str, frozenset[str]]
+
+    def facts(self, ranges: Mapping[str, Range], exact: Mapping[str, int], *, hidden: bool) -> list[Fact]:
+        return [Fact(words, ranges[name], exact[name], hidden) for name, words in self.words.items()]
+
+    def counts(self, row: Row) -> dict[str, int]:
+        """Its counts of people, from exact parts."""
+        top, bottom = Decimal(row["numerator"]), Decimal(row["denominator"])
+        return {
+            name: count_of(top, bottom, name, self.method)
+            for name in quantities_of(self.method) if name not in _ENDS
+        }  # fmt: skip
+
+
+def _member(name: str, entry: Mapping[str, Any], rules: Rules) -> Member:
+    method = Method.of(entry, rules)
+    family = str(entry.get("family") or name)
+    words = {
+        quantity: frozenset(str(entry.get(f"{quantity}_counts") or "").split())
+        for quantity in ("numerator", "denominator")
+    }
+    if method.statistic in PARTS and all(words.values()):
+        words["rest"] = words["denominator"] - words["numerator"]
+    asked = quantities_of(method)
+    said = {quantity: found for quantity, found in words.items() if found and quantity in asked}
+    return Member(name, family, bool(entry.get("family_lead")) or family == name, method, said)
+
+
+def families_of(
+    catalogue: Mapping[str, Mapping[str, Any]], exempt: frozenset[str], rules: Rules
+) -> dict[str, list[Member]]:
+    """Families of two or more indicators that are not openly published: their members, the lead first."""
+    found: dict[str, list[Member]] = {}
+    for name, entry in sorted(catalogue.items()):
+        if name not in exempt:
+            member = _member(name, entry, rules)
+            found.setdefault(member.family, []).append(member)
+    return {
+        family: sorted(members, key=lambda one: (not one.lead, one.indicator_id))
+        for family, members in found.items() if len(members) > 1
+    }  # fmt: skip
+
+
+# --- an area's figures --------------------------------------------------------------------------------------------
+
+
+class _Series:
+    """One member's figures of one area: exact, and as they would be published."""
+
+    def __init__(self, member: Member, exact: Sequence[Row], shown: Sequence[Row]) -> None:
+        self.member, self.exact = member, {(row["period_kind"], row["period_id"]): row for row in exact}
+        self.shown = {(row["period_kind"], row["period_id"]): row for row in shown}
+        self.kind = base_kind(exact)
+        self.base = [row for row in exact if row["period_kind"] == self.kind]
+        self.additive = are_sums(exact, self.base, self.kind)
+
+    def _parts(self, key: Key) -> list[Row]:
+        """The figures whose publication decides what is known of a period: itself, or those it is the sum of."""
+        row = self.exact[key]
+        if key[0] == self.kind:
+            return [row]
+        return summed_parts(row, self.base, self.kind, self.member.method, additive=self.additive) or [row]
+
+    def facts(self, key: Key) -> list[Fact]:
+        """What a reader knows of the counts of a period; nothing of one that is withheld or has none."""
+        row = self.exact.get(key)
+        if row is None or not self.member.words:
+            return []
+        parts = self._parts(key)
+        # too few for a standardised rate is a small count as well; a withheld figure is looked after elsewhere
+        if any(one["marker"] in ("w", "z") or None in (one["numerator"], one["denominator"]) for one in (row, *parts)):
+            return []
+        exact = self.member.counts(row)
+        if any(sum(self.member.counts(part)[name] for part in parts) != count for name, count in exact.items()):
+            return []  # a part of the period has no figure: its sum says nothing of the whole
+        cells = [published_cell(self.shown[part["period_kind"], part["period_id"]], part) for part in parts]
+        ranges = {name: total([range_of(cell, name, self.member.method) for cell in cells]) for name in exact}
+        return self.member.facts(ranges, exact, hidden=any(cell.value is None for cell in cells))
+
+    def pieces(self, key: Key) -> list[tuple[Key, list[Fact]]]:
+        """The same, figure by figure: those a period is the sum of, or itself and the shorter ones inside it."""
+        row = self.exact.get(key)
+        if row is None or not self.facts(key):
+            return []
+        found = self._parts(key)
+        if found == [row] and key[0] != self.kind and self.additive:
+            inside = parts_of(row, self.base)
+            numbers = [one for one in inside if None not in (one["numerator"], one["denominator"])]
+            found = [row, *(numbers if len(numbers) == len(inside) else ())]
+        pieces = []
+        for one in found:
+            place, exact = (one["period_kind"], one["period_id"]), self.member.counts(one)
+            cell = published_cell(self.shown[place], one)
+            ranges = {name: range_of(cell, name, self.member.method) for name in exact}
+            pieces.append((place, self.member.facts(ranges, exact, hidden=cell.value is None)))
+        return pieces
+
+    def still_shown(self, key: Key) -> list[tuple[int, Key]]:
+        """Figures that say something of a period and could be hidden, with their size, smallest first."""
+        found = []
+        for part in self._parts(key) if key in self.exact else ():
+            place = (part["period_kind"], part["period_id"])
+            if self.shown[place]["value"] is not None and None not in (part["numerator"], part["denominator"]):
+                found.append((min(self.member.counts(part).values(), default=0), place))
+        return sorted(found)
+
+    def follows(self, lead: _Series) -> list[Key]:
+        """Periods to hide of a member that does not say whom it counts: where the lead is hidden, and where the two
+        differ by a small count."""
+        found = []
+        for key in self.exact:
+            beside = lead.exact.get(key)
+            if beside is None or self._parts(key) != [self.exact[key]] or not self.still_shown(key):
+                continue
+            if lead.shown[key]["value"] is None or None in (beside["numerator"], beside["denominator"]):
+                found.append(key)
+                continue
+            mine, theirs = self.member.counts(self.exact[key]), lead.member.counts(beside)
+            most = self.member.method.rules.largest_hidden
+            if any(0 < abs(count - theirs[name]) <= most for name, count in mine.items() if name in theirs):
+                found.append(key)
+        return found
+
+
+def _month_by_month(series: Sequence[_Series], key: Key) -> tuple[Fact, ...]:
+    """What is known where the shortest figures of the members are not of one kind: of a quarter of one and the months
+    of another. A word stands for people of one month. Longer periods are sums of these and say nothing more.
+    """
+    kinds = {one.kind for one in series}
+    if len(kinds) < 2 or key[0] != max(kinds, key=KINDS.index):
+        return ()
+    pieces = [one.pieces(key) for one in series]
+    found = []
+    for place, facts in (piece for mine in pieces for piece in mine):
+        start, end = span_of({"period_kind": place[0], "period_id": place[1]})
+        months = [month.label for month in months_between(month_of(start), month_of(end))]
+        found += [of_groups(fact, months) for fact in facts]
+    return tuple(found)
+
+
+def _fallen(series: Sequence[_Series], key: Key, facts: tuple[Fact, ...], rules: Rules) -> tuple[frozenset[str], ...]:
+    """What falls to the attack in one period. Where the words are not true of the data nothing can be proved: then
+    everything beside the lead falls."""
+    by_month = _month_by_month(series, key)
+    if not contradict(facts) and not contradict(by_month):
+        fallen = [frozenset(word.rpartition("/")[2] for word in words) for words in narrowed(by_month, rules)]
+        return (*narrowed(facts, rules, tuple(implied(facts))), *fallen)
+    beside = [one for one in series if one.member.words and not one.member.lead and one.still_shown(key)]
+    return tuple(words for one in beside for words in one.member.words.values())
+
+
+def _next_hidden(series: Sequence[_Series], rules: Rules) -> dict[str, set[Key]]:
+    """Of every period in which something falls to the attack, the figure to hide next."""
+    found: dict[str, set[Key]] = {}
+    for one in series[1:]:
+        if not one.member.words:
+            found.setdefault(one.member.indicator_id, set()).update(one.follows(series[0]))
+    for key in sorted({key for one in series for key in one.exact}):
+        facts = tuple(fact for one in series for fact in one.facts(key))
+        for words in _fallen(series, key, facts, rules)[:1]:
+            choice = [
+                (one.member.lead, not any(words & mine for mine in one.member.words.values()), *shown[0],
+                 one.member.indicator_id)
+                for one in series if one.member.words and (shown := one.still_shown(key))
+            ]  # fmt: skip
+            if choice:
+                *_, place, name = min(choice)
+                found.setdefault(str(name), set()).add(place)
+    return {name: keys for name, keys in found.items() if keys}
+
+
+def guarded_periods(
+    by_series: Mapping[tuple[Any, ...], Sequence[Row]], catalogue: Mapping[str, Mapping[str, Any]],
+    exempt: frozenset[str], rules: Rules, people: Mapping[str, int] | None = None,
+) -> dict[tuple[str, str], frozenset[Key]]:  # fmt: skip
+    """(indicator, area) -> (kind, id) of the periods to hide because of related indicators.
+
+    by_series: exact rows by indicator and area; not changed. What an indicator hides by itself is not in it.
+    """
+    found: dict[tuple[str, str], frozenset[Key]] = {}
+    for members in families_of(catalogue, exempt, rules).values():
+        for area in sorted({area for name, area in by_series if name in {one.indicator_id for one in members}}):
+            mine = [one for one in members if (one.indicator_id, area) in by_series]
+            hidden: dict[str, set[Key]] = {one.indicator_id: set() for one in mine}
+            series = {
+                one.indicator_id: _tried(one, by_series[one.indicator_id, area], catalogue, rules, people, set())
+                for one in mine
+            }
+            while len(mine) > 1 and (more := _next_hidden(list(series.values()), rules)):
+                for name, keys in sorted(more.items()):
+                    hidden[name] |= keys
+                    member = series[name].member
+                    rows = by_series[name, area]
+                    series[name] = _tried(member, rows, catalogue, rules, people, hidden[name])
+            found |= {(name, area): frozenset(keys) for name, keys in hidden.items() if keys}
+    return found
+
+
+def _tried(
+    member: Member, rows: Sequence[Row], catalogue: Mapping[str, Mapping[str, Any]], rules: Rules,
+    people: Mapping[str, int] | None, hidden: set[Key],
+) -> _Series:  # fmt: skip
+    shown = [dict(row) for row in rows]
+    protect_small_counts(shown, catalogue[member.indicator_id], rules, people, hidden)
+    return _Series(member, rows, shown)
+
+
+# --- groups -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Table:
+    """One member's groups of one period. `clean`: everything in it is shown, and nobody few is left over."""
+
+    member: Member
+    key: Key
+    span: tuple[date, date]
+    clean: bool
+    facts: Mapping[str, tuple[Fact, ...]]
+
+
+@dataclass
+class Shelf:
+    """The tables of groups that are shown so far, family by family; the lead's come first."""
+
+    members: Mapping[str, Member]
+    rules: Rules
+    tables: dict[tuple[str, str, str], list[_Table]] = field(default_factory=dict)
+
+    def admit(self, rows: Sequence[Row], exact: Mapping[str, Row], area: Row) -> list[Hidden]:
+        """Hide, in place, a table that cannot stand beside those of its kin; returns what was hidden.
+
+        rows: the groups of one breakdown as they would be published. exact: the same by figure id, exactly. area: the
+        area's figure, exactly.
+        """
+        member = self.members.get(rows[0]["indicator_id"])
+        if member is None:
+            return []
+        beside = self.tables.setdefault((member.family, rows[0]["area_code"], rows[0]["breakdown_kind"]), [])
+        table = self._table(member, rows, exact, area)
+        kin = [one for one in beside if one.member != member and one.span[0] <= table.span[1]
+               and table.span[0] <= one.span[1]]  # fmt: skip
+        if not kin or self._nothing_to_find([*kin, table]):
+            beside.append(table)
+            return []
+        taken = [row for row in rows if row["value"] is not None]
+        for row in taken:
+            hide(row, RELATED)
+        return [
+            Hidden(row["figure_id"], "value", "Hidden because the groups of a related indicator are shown.")
+            for row in taken
+        ]
+
+    def _table(self, member: Member, rows: Sequence[Row], exact: Mapping[str, Row], area: Row) -> _Table:
+        key, given = (area["period_kind"], area["period_id"]), [exact[row["figure_id"]] for row in rows]
+        if any(None in (one["numerator"], one["denominator"]) for one in (area, *given)):
+            return _Table(member, key, span_of(area), False, {})
+        counts = {one["breakdown_group"]: member.counts(one) for one in given}
+        left = {name: whole - sum(one[name] for one in counts.values()) for name, whole in member.counts(area).items()}
+        everybody = {**counts, UNKNOWN: left}
+        few = any(0 < count <= self.rules.largest_hidden for one in everybody.values() for count in one.values())
+        anything = dict.fromkeys(left, Range(0, UNBOUNDED))
+        return _Table(
+            member, key, span_of(area), not few and all(row["value"] is not None for row in rows),
+            {group: tuple(member.facts(anything, one, hidden=False)) for group, one in everybody.items()},
+        )  # fmt: skip
+
+    def _nothing_to_find(self, tables: Sequence[_Table]) -> bool:
+        """Whether no table hides anything and no two of the same period leave a small count between them."""
+        if not all(one.clean and one.member.words for one in tables):
+            return False
+        same = [one for one in tables if one.key == tables[-1].key]
+        for group in sorted({group for one in same for group in one.facts}):
+            facts = [fact for one in same for fact in one.facts.get(group, ())]
+            # nobody between two tables is too few as well: otherwise showing a table would say that there is nobody
+            few = any(count <= self.rules.largest_hidden for _, count in implied(facts))
+            if few and any(fact.exact for fact in facts):
+                return False
+        return True
+
+
+def shelf_of(catalogue: Mapping[str, Mapping[str, Any]], exempt: frozenset[str], rules: Rules) -> Shelf:
+    """An empty shelf for the families of a catalogue."""
+    return Shelf(
+        {one.indicator_id: one for kin in families_of(catalogue, exempt, rules).values() for one in kin}, rules
+    )
+
+
+def shelf_order(catalogue: Mapping[str, Mapping[str, Any]], name: str) -> tuple[str, bool, str]:
+    """Sorts indicators by family, the lead of each first."""
+    member = _member(name, catalogue[name], Rules())
+    return member.family, not member.lead, name
+
+
+# --- the second look ----------------------------------------------------------------------------------------------
+
+
+def leaks_between(
+    measures: Sequence[Row], parts: Sequence[Row], truth: Mapping[str, Row], catalogue: Mapping[str, Mapping[str, Any]],
+    exempt: frozenset[str] = frozenset(), rules: Rules | None = None,
+) -> list[str]:  # fmt: skip
+    """Areas, periods and groups in which the published figures of a family together narrow a small count down.
+
+    measures, parts: rows as published. truth: figure id to the exact row, of both.
+    """
+    rules = rules or Rules()
+    told = []
+    for family, members in sorted(families_of(catalogue, exempt, rules).items()):
+        names = {one.indicator_id for one in members}
+        for area in sorted({row["area_code"] for row in measures if row["indicator_id"] in names}):
+            series = []
+            for one in members:
+                mine = [r for r in measures if (r["indicator_id"], r["area_code"]) == (one.indicator_id, area)]
+                if mine:
+                    series.append(_Series(one, [truth[row["figure_id"]] for row in mine], mine))
+            for key in sorted({key for one in series for key in one.exact}):
+                facts = tuple(fact for one in series for fact in one.facts(key))
+                if narrowed(facts, rules, tuple(implied(facts))) and any(
+                    one.member.words and one.still_shown(key) for one in series
+                ):
+                    told.append(f"{family} {area} {key[1]}")
+        told += _leaks_of_groups(family, members, measures, parts, truth, rules)
+    return told
+
+
+def _leaks_of_groups(
+    family: str, members: Sequence[Member], measures: Sequence[Row], parts: Sequence[Row], truth: Mapping[str, Row],
+    rules: Rules,
+) -> list[str]:  # fmt: skip
+    """Tables of groups of one family that leak together: one system over all groups, the area's counts known."""
+    by_name = {one.indicator_id: one for one in members}
+    areas = {(row["indicator_id"], row["area_code"], row["period_id"]): truth[row["figure_id"]] for row in measures}
+    tables: dict[tuple[str, str, str, str], dict[str, list[Row]]] = {}
+    for row in parts:
+        if row["indicator_id"] in by_name:
+            place = (row["area_code"], row["period_kind"], row["period_id"], row["breakdown_kind"])
+            tables.setdefault(place, {}).setdefault(row["indicator_id"], []).append(row)
+    told = []
+    for (area, _, period, kind), mine in sorted(tables.items()):
+        shown = {name: rows for name, rows in mine.items() if any(row["value"] is not None for row in rows)}
+        groups = sorted({row["breakdown_group"] for rows in shown.values() for row in rows})
+        by_group: dict[str, list[Fact]] = {group: [] for group in groups}
+        sums: list[Fact] = []
+        for name, rows in sorted(shown.items()):
+            whole = areas[name, area, period]
+            exact = [truth[row["figure_id"]] for row in rows]
+            if any(None in (one["numerator"], one["denominator"]) for one in (whole, *exact)):
+                continue
+            for row, one in zip(rows, exact, strict=True):
+                by_group[row["breakdown_group"]] += _facts_of_group(by_name[name], row, one)
+            sums += _facts_of_all(by_name[name], whole, [*groups, UNKNOWN])
+        facts = tuple(fact for mine in by_group.values() for fact in mine) + tuple(sums)
+        between = tuple(count for mine in by_group.values() for count in implied(mine))
+        if len(shown) > 1 and narrowed(facts, rules, between):
+            told.append(f"{family} {area} {period} by {kind}")
+    return told
+
+
+def _facts_of_group(member: Member, row: Row, exact: Row) -> list[Fact]:
+    cell, counts = published_cell(row, exact), member.counts(exact)
+    ranges = {name: range_of(cell, name, member.method) for name in counts}
+    facts = member.facts(ranges, counts, hidden=cell.value is None)
+    return [of_groups(fact, [row["breakdown_group"]]) for fact in facts]
+
+
+def _facts_of_all(member: Member, whole: Row, groups: Sequence[str]) -> list[Fact]:
+    counts = member.counts(whole)
+    exactly = {name: Range(count, count) for name, count in counts.items()}
+    return [of_groups(fact, groups) for fact in member.facts(exactly, counts, hidden=False)]
