@@ -112,6 +112,19 @@ class Terms(Part):
         return tuple(sorted([*self.member_ids, *approving]))
 
     @property
+    def standard_ids(self) -> frozenset[str]:
+        """Must-pass KPIs that open the gain one by one (`gain.standards`), in place of barring it together."""
+        gain = self.finance.gain
+        return frozenset(standard.kpi for standard in (gain.standards if gain else None) or ())
+
+    @property
+    def rated_ids(self) -> frozenset[str]:
+        """Must-pass KPIs on which a rate depends: `gain.standards` and `loss.complement.standards`."""
+        loss = self.finance.loss
+        complement = None if loss is None else loss.complement
+        return self.standard_ids | frozenset((complement.standards if complement else None) or ())
+
+    @property
     def shares(self) -> dict[str, Fraction]:
         return {member.id: exact(member.share_pct) for member in self.parties.members}
 
