@@ -15,7 +15,7 @@ from settlement.pool import factor_curve, member_caps, people_curve
 from settlement.postings import RESIDUE, share_line
 from settlement.terms import Terms
 from settlement.terms_finance import Band, Complement
-from settlement.top_up import bonus_curve, pool_curve
+from settlement.top_up import bonus_curve, pool_curve, pool_pounds
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _greatest_top_up(terms: Terms, period_id: str) -> dict[str, Fraction]:
         return {}
     top_up, base = terms.top_up, terms.base_pounds(period_id)
     best = exact(terms.scoring.level_points.game_breaking)
-    found = {"top_up": exact(top_up.pool_pct_of_base) / 100 * base * pool_curve(terms).at(best)}
+    found = {"top_up": pool_pounds(terms, period_id) * pool_curve(terms).at(best)}
     if top_up.bonus is not None:
         found["bonus"] = exact(top_up.bonus.pct_of_base) / 100 * base * bonus_curve(top_up.bonus).at(best)
     if top_up.unplanned_award is not None:

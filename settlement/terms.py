@@ -36,7 +36,7 @@ from settlement.terms_parts import (
     Parties,
     Scoring,
 )
-from settlement.terms_top_up import TopUp
+from settlement.terms_top_up import PoolPoints, TopUp
 from settlement.yaml_lines import LinedData, TermsError, read_lined_yaml
 
 _SHOWN_PROBLEMS = 12
@@ -164,6 +164,16 @@ class Terms(Part):
         raise WrongUsage(
             f"the terms of {self.id} agree no base for {period_id}.",
             "settle a period of the terms, or agree a variation with its base.",
+        )
+
+    def pool_points(self, period_id: str) -> PoolPoints:
+        """The agreed points of a settlement period; WrongUsage if none are agreed."""
+        for points in self.top_up.pool_points or ():
+            if points.period == period_id:
+                return points
+        raise WrongUsage(
+            f"the terms of {self.id} agree no points for {period_id}.",
+            "settle a period of the terms, or agree a variation with its points.",
         )
 
     def target(self, period_id: str) -> TargetCost:

@@ -261,12 +261,37 @@ def _shared_cost(terms: Terms, cost: SharedCost) -> Iterator[Problem]:
         yield from _knots(cost.loss.score_factor, ("finance", "loss", "score_factor"), rising=False)
 
 
+def _pool(terms: Terms, top_up: TopUp, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    """One way to say how large the pool is; points for every period with a base."""
+    points = top_up.pool_points
+    if (points is None) == (top_up.pool_pct_of_base is None):
+        yield Problem(
+            path,
+            "the pool is agreed twice."
+            if points is not None
+            else "the pool is agreed nowhere: `finance.top_up.pool_pct_of_base` is missing.",
+            "write one of `pool_pct_of_base` and `pool_points`.",
+        )
+    if points is None:
+        return
+    path = (*path, "pool_points")
+    yield from _periods(terms, [agreed.period for agreed in points], path)
+    if odd := sorted({agreed.period for agreed in points} ^ {base.period for base in top_up.base}):
+        yield Problem(path, f"{', '.join(odd)} has points or a base, and not both.", "agree both for every period.")
+    for index, agreed in enumerate(points):
+        for name, adjusters in (("value_adjusters", agreed.value_adjusters), ("adjusters", agreed.adjusters)):
+            if adjusters is not None:
+                ids = [adjuster.id for adjuster in adjusters]
+                yield from named_twice(ids, (*path, index, name), "id", "adjuster")
+
+
 def _top_up(terms: Terms, top_up: TopUp) -> Iterator[Problem]:
     path: tuple[str | int, ...] = ("finance", "top_up")
     yield from _periods(terms, [base.period for base in top_up.base], (*path, "base"))
     for index, base in enumerate(top_up.base):
         if base.base_gbp == 0:
             yield Problem((*path, "base", index), f"the base of {base.period} is not above 0.", "agree a base above 0.")
+    yield from _pool(terms, top_up, path)
     shares = [FactorKnot(score=knot.score, factor=knot.share_pct) for knot in top_up.pool_share]
     yield from _knots(shares, (*path, "pool_share"), rising=True)
     if top_up.bonus is not None and top_up.bonus.from_score >= top_up.bonus.full_score:

@@ -73,7 +73,7 @@ def yaml_text(value: Any) -> str:
         return "{" + ", ".join(f"{key}: {yaml_text(item)}" for key, item in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(yaml_text(item) for item in value) + "]"
-    if isinstance(value, (bool, str)):
+    if value is None or isinstance(value, (bool, str)):
         return json.dumps(value)
     return value.isoformat() if isinstance(value, date) else format(Decimal(value), "f")
 

@@ -366,6 +366,30 @@ def _restated_sum(given: Mapping[str, Any]) -> dict[str, Fraction]:
     }
 
 
+def _paid_points(given: Mapping[str, Any]) -> Fraction:
+    """All points of a pool, each adjuster as its own measure over the average."""
+    adjusters = []
+    for number, ratio in enumerate(map(_exactly, given["adj"]), start=1):
+        adjusters.append({"id": f"a{number}", "own": ratio.numerator, "average": ratio.denominator})
+    points = {
+        "period": "2024-25",
+        "points": plain(_exactly(given["points"])),
+        "value_gbp": plain(_exactly(given["value"])),
+        "adjusters": adjusters,
+    }
+    terms = load(laid_over(regime("points"), {"finance": {"top_up": {"pool_points": [points]}}}))
+    return posted(settled(terms, Case(2024, 0, {"quality": Decimal(100)})), "top_up")
+
+
+def _part_of_contract(given: Mapping[str, Any]) -> Fraction:
+    """The part of a contract's value that was at stake, for the share of it that was delivered (`points`)."""
+    (part,) = given["adj"]
+    base = {"period": "2024-25", "base_gbp": plain(_exactly(given["value"]))}
+    agreed = {"base": [base], "pool_pct_of_base": _percent(part)}
+    terms = load(laid_over(regime("part_of_contract"), {"finance": {"top_up": agreed}}))
+    return posted(settled(terms, Case(2024, 0, {"quality": _percent(given["points"])})), "top_up")
+
+
 # By `fn`, and where one function serves regimes that are no alike, by regime.
 ANSWERS: dict[str, Callable[[Mapping[str, Any]], Any] | None] = {
     "mssp": _mssp,
@@ -378,8 +402,9 @@ ANSWERS: dict[str, Callable[[Mapping[str, Any]], Any] | None] = {
     "allocate": _allocated,
     "restate_sum": _restated_sum,
     "restate_total": _restated_total,
-    # Points times value times adjusters, and activity above a threshold, are lines no terms can agree yet.
-    "points_payment": None,
+    "points_payment": _paid_points,
+    "NHS API CQUIN": _part_of_contract,
+    # More activity that pays more is no saving of cost: a line that no terms can agree yet.
     "NHS API 2022/23 elective variable element": None,
 }
 
