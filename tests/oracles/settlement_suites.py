@@ -27,7 +27,6 @@ NEAR = Fraction(1, 10_000)
 ONE_SIDED = ("T1", "A", "B")
 LEAST_PEOPLE = 5000
 KNOWN_RESIDUAL = "KNOWN RESIDUAL"
-GATES = ("quality-standard", "alternative-standard", "no-guardrail")
 
 
 @dataclass(frozen=True)

@@ -202,6 +202,13 @@ def test_a_must_pass_kpi_that_is_no_standard_still_bars_the_gain() -> None:
     assert total(run(terms, Decimal(430), saving(10_000_000), ("D2", "D3"))) == 750_000_000
 
 
+def test_below_the_least_score_no_standard_opens_the_gain() -> None:
+    gain = {"bands": [{"rate_pct": 75}], "least_score": Decimal(50), "standards": [{"kpi": "D2"}]}
+    terms = quick_terms({**GATES, "finance.gain": gain})
+    assert total(run(terms, Decimal(430), saving(10_000_000))) == 750_000_000
+    assert total(run(terms, Decimal("430.1"), saving(10_000_000))) == 0
+
+
 @st.composite
 def _by_people(draw: st.DrawFn) -> list[dict[str, Any]]:
     people = sorted(draw(st.sets(st.integers(1, 20_000), min_size=1, max_size=4)))
