@@ -13,6 +13,7 @@ from fractions import Fraction
 from settlement.exact import exact, render, round_half_up
 from settlement.terms import Terms
 from settlement.terms_parts import Kpi
+from settlement.top_up import pool_pounds
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,8 @@ def agreed_sums(terms: Terms, period_id: str) -> tuple[Stake, ...]:
     top_up, shared = terms.finance.top_up, terms.finance.shared_cost
     if top_up is not None and any(base.period == period_id for base in top_up.base):
         base = terms.base_pounds(period_id)
-        found.append(
-            _stake("top-up pool", base * exact(top_up.pool_pct_of_base) / 100, "finance.top_up.pool_pct_of_base")
-        )
+        name = "pool_points" if top_up.pool_pct_of_base is None else "pool_pct_of_base"
+        found.append(_stake("top-up pool", pool_pounds(terms, period_id), f"finance.top_up.{name}"))
         if top_up.bonus is not None:
             bonus = base * exact(top_up.bonus.pct_of_base) / 100
             found.append(_stake("bonus, at most", bonus, "finance.top_up.bonus.pct_of_base"))

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from settlement.curves import Curve
 from settlement.exact import exact, round_half_up
-from settlement.pool import member_caps
+from settlement.pool import factor_curve, member_caps, people_curve
 from settlement.postings import RESIDUE, share_line
 from settlement.terms import Terms
-from settlement.terms_finance import Band
-from settlement.top_up import bonus_curve, pool_curve
+from settlement.terms_finance import Band, Complement
+from settlement.top_up import bonus_curve, pool_curve, pool_pounds
 
 
 @dataclass(frozen=True)
@@ -45,13 +44,28 @@ def _shared(bands: Sequence[Band], target: Fraction, pool: Fraction | None) -> F
 
 
 def _reachable_factor(terms: Terms, side: str) -> Fraction:
-    """The best G, or the worst L, within the scores the curves can give."""
+    """The best G, or the worst L, within the scores the curves can give and the standards that can be reached."""
     points = terms.scoring.level_points
-    part = terms.finance.gain if side == "gain" else terms.finance.loss
-    if part is None or part.score_factor is None:
-        return Fraction(1)
-    curve = Curve.through((exact(knot.score), exact(knot.factor)) for knot in part.score_factor)
-    return curve.at(exact(points.game_breaking if side == "gain" else points.failure))
+    gain, loss = terms.finance.gain, terms.finance.loss
+    if side == "loss":
+        curves = [] if loss is None or loss.score_factor is None else [loss.score_factor]
+    elif gain is not None and gain.standards is not None:
+        if any(standard.score_factor is None for standard in gain.standards):
+            return Fraction(1)
+        curves = [standard.score_factor for standard in gain.standards if standard.score_factor is not None]
+    else:
+        curves = [] if gain is None or gain.score_factor is None else [gain.score_factor]
+    score = exact(points.game_breaking if side == "gain" else points.failure)
+    return max((factor_curve(knots).at(score) for knots in curves), default=Fraction(1))
+
+
+def _greatest_rate(complement: Complement, worst: Fraction) -> Fraction:
+    """The greatest rate of an overspend: at the worst score, or with no standard reached."""
+    kept = Fraction(0)
+    if complement.standards is None:
+        kept = Fraction(1) if complement.score_factor is None else factor_curve(complement.score_factor).at(worst)
+    rate = 1 - exact(complement.of_rate_pct) / 100 * kept
+    return max(exact(complement.least_pct) / 100, min(exact(complement.greatest_pct) / 100, rate))
 
 
 def _greatest_gain(terms: Terms, period_id: str) -> Fraction:
@@ -59,7 +73,11 @@ def _greatest_gain(terms: Terms, period_id: str) -> Fraction:
     if cost is None:
         return Fraction(0)
     gain, target = cost.gain, terms.target_pounds(terms.target(period_id))
-    least = exact(cost.corridor.least_saving_pct) / 100
+    people, knots = terms.target(period_id).people, cost.corridor.least_saving_by_people
+    if cost.corridor.least_saving_pct is not None:
+        least = exact(cost.corridor.least_saving_pct) / 100
+    else:
+        least = people_curve(knots or ()).at(Fraction(people or 0))
     # Cost cannot fall below nothing, so the pool cannot exceed the target.
     pool = target * (1 - least) if cost.corridor.shared_from == "beyond" else target
     amount = (_shared(gain.bands, target, pool) or Fraction(0)) * _reachable_factor(terms, "gain")
@@ -80,15 +98,22 @@ def _greatest_loss(terms: Terms, period_id: str) -> Fraction | None:
     agreed = terms.target(period_id)
     target = terms.target_pounds(agreed)
     factor = _reachable_factor(terms, "loss")
-    shared = _shared(loss.bands, target, None)
+    if loss.complement is not None:
+        rate = _greatest_rate(loss.complement, exact(terms.scoring.level_points.failure))
+        shared = None if rate > 0 else Fraction(0)
+    else:
+        shared = _shared(loss.bands or (), target, None)
     bounds = [] if shared is None and factor > 0 else [(shared or Fraction(0)) * factor]
     if loss.cap_pct_of_target is not None:
         bounds.append(exact(loss.cap_pct_of_target) / 100 * target)
     if loss.cap_of_revenue is not None:
         bounds.append(exact(loss.cap_of_revenue.pct) / 100 * exact(loss.cap_of_revenue.revenue_gbp))
+    left = 1 - exact(agreed.loss_relief_pct or 0) / 100
+    if not left:
+        return Fraction(0)
     if not bounds:
         return None
-    return max(min(bounds) - exact(agreed.loss_relief_gbp or 0), Fraction(0))
+    return max(min(bounds) - exact(agreed.loss_relief_gbp or 0), Fraction(0)) * left
 
 
 def _greatest_top_up(terms: Terms, period_id: str) -> dict[str, Fraction]:
@@ -97,7 +122,7 @@ def _greatest_top_up(terms: Terms, period_id: str) -> dict[str, Fraction]:
         return {}
     top_up, base = terms.top_up, terms.base_pounds(period_id)
     best = exact(terms.scoring.level_points.game_breaking)
-    found = {"top_up": exact(top_up.pool_pct_of_base) / 100 * base * pool_curve(terms).at(best)}
+    found = {"top_up": pool_pounds(terms, period_id) * pool_curve(terms).at(best)}
     if top_up.bonus is not None:
         found["bonus"] = exact(top_up.bonus.pct_of_base) / 100 * base * bonus_curve(top_up.bonus).at(best)
     if top_up.unplanned_award is not None:

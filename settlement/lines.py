@@ -89,10 +89,10 @@ def _take_cost_line(
     barred = _barred(score, whole)
     if pool.exact < 0:
         name, reason = "loss", "The alliance spent more than its target."
-        amount = take_loss(statement, terms, pool, target, score.overall, book.fee, gate.period_id)
+        amount = take_loss(statement, terms, pool, target, score, book.fee, gate.period_id)
     else:
         name, reason = "gain", "The alliance spent less than its target."
-        amount = take_gain(statement, terms, pool, target, score.overall, barred=barred)
+        amount = take_gain(statement, terms, pool, target, score, barred=barred)
         if barred is not None:
             reason = f"No gain: {barred}."
     if pool.exact == 0:

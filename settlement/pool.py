@@ -12,9 +12,10 @@ from fractions import Fraction
 
 from settlement.curves import Curve
 from settlement.exact import exact
+from settlement.score import Score, formula_name
 from settlement.statement import Given, Statement, Step
 from settlement.terms import Terms
-from settlement.terms_finance import Band, FactorKnot
+from settlement.terms_finance import Band, Complement, FactorKnot, PeopleKnot, TargetCost
 
 # What a step takes its numbers from: the terms, figures of other tables, earlier steps.
 Uses = dict[str, Given | Step]
@@ -62,9 +63,83 @@ def take_actual(statement: Statement, terms: Terms, costs: Mapping[str, Given]) 
     return statement.step("actual_cost", "Actual cost, all members", formula, uses, "GBP", "terms:finance.actual_cost")
 
 
+def _take_on_line(
+    statement: Statement,
+    step_id: str,
+    label: str,
+    curve: Curve,
+    at: Given | Step,
+    words: tuple[str, str, str],
+    path: str,
+) -> Step:
+    """A ratio on straight lines between knots, clamped. words: the name of x in the formula, of its ends, of y."""
+    (name, end, height), part = words, curve.segment(at.exact)
+    if part.is_flat:
+        reached = f"{height}_reached"
+        return statement.step(step_id, label, reached, {reached: Given(part.y0, "ratio", path)}, "ratio", path)
+    unit = "points" if at.unit == "points" else "ratio"
+    uses: Uses = {
+        f"lower_{height}": Given(part.y0, "ratio", path),
+        f"upper_{height}": Given(part.y1, "ratio", path),
+        f"lower_{end}": Given(part.x0, unit, path),
+        f"upper_{end}": Given(part.x1, unit, path),
+        name: at,
+    }
+    formula = (
+        f"lower_{height} + ({name} - lower_{end}) / (upper_{end} - lower_{end}) * (upper_{height} - lower_{height})"
+    )
+    return statement.step(step_id, label, formula, uses, "ratio", path)
+
+
+def people_curve(knots: Sequence[PeopleKnot]) -> Curve:
+    """People → least saving or loss as a ratio of the target."""
+    return Curve.through((Fraction(knot.people), exact(knot.pct) / 100) for knot in knots)
+
+
+def _people(target: TargetCost) -> Given:
+    if target.people is None:
+        raise ValueError(f"the target of {target.period} says nothing of people")
+    return Given(Fraction(target.people), "ratio", f"terms:finance.target_cost.{target.period}.people")
+
+
+def _take_side(statement: Statement, terms: Terms, side: str, period_id: str) -> Given | Step:
+    """How far cost must move on one side (`saving`, `loss`): a percentage of the terms, or a step from people."""
+    corridor, name = terms.shared_cost.corridor, f"least_{side}"
+    agreed = corridor.least_saving_pct if side == "saving" else corridor.least_loss_pct
+    if agreed is not None:
+        return _percent(agreed, f"finance.corridor.{name}_pct")
+    knots = corridor.least_saving_by_people if side == "saving" else corridor.least_loss_by_people
+    return _take_on_line(
+        statement,
+        name,
+        f"Least {side} that is shared, as a share of the target, for so many people",
+        people_curve(knots or ()),
+        _people(terms.target(period_id)),
+        ("people", "people", "share"),
+        f"terms:finance.corridor.{name}_by_people",
+    )
+
+
+def _take_small_share(statement: Statement, terms: Terms, period_id: str) -> Step | None:
+    """The part of a saving under the least saving that is shared all the same; None where none is agreed."""
+    small, path = terms.shared_cost.corridor.small_savings, "finance.corridor.small_savings"
+    if small is None:
+        return None
+    label = "Part of a saving under the least saving that is shared all the same"
+    uses: Uses = {"agreed_share": _percent(small.share_pct, f"{path}.share_pct")}
+    formula = "agreed_share"
+    if small.least_people is not None:
+        uses |= {
+            "people": _people(terms.target(period_id)),
+            "least_people": _term(Decimal(small.least_people), "ratio", f"{path}.least_people"),
+        }
+        formula += " if people >= least_people else 0"
+    return statement.step("small_saving_share", label, formula, uses, "ratio", f"terms:{path}")
+
+
 def take_pool(statement: Statement, terms: Terms, target: Step, actual: Step) -> Step:
     """Saving (positive) or overspend (negative) beyond the corridor; exactly the least saving pays."""
-    corridor, path = terms.shared_cost.corridor, "terms:finance.corridor"
+    corridor, path, period_id = terms.shared_cost.corridor, "terms:finance.corridor", statement.period_id
     saving = statement.step(
         "saving",
         "Saving against the target (negative: overspend)",
@@ -81,15 +156,18 @@ def take_pool(statement: Statement, terms: Terms, target: Step, actual: Step) ->
         "ratio",
         "terms:finance",
     )
-    least_saving = _percent(corridor.least_saving_pct, "finance.corridor.least_saving_pct")
+    least_saving = _take_side(statement, terms, "saving", period_id)
     uses: Uses = {"saving": saving, "saving_rate": rate, "least_saving": least_saving}
     beyond = corridor.shared_from == "beyond"
     gain_side = "saving - least_saving * target_cost" if beyond else "saving"
     otherwise = "0"
     if terms.finance.loss is not None:
-        uses["least_loss"] = _percent(corridor.least_loss_pct, "finance.corridor.least_loss_pct")
+        uses["least_loss"] = _take_side(statement, terms, "loss", period_id)
         loss_side = "saving + least_loss * target_cost" if beyond else "saving"
         otherwise = f"({loss_side} if saving_rate <= -least_loss else 0)"
+    if (small := _take_small_share(statement, terms, period_id)) is not None:
+        uses["small_saving_share"] = small
+        otherwise = f"(small_saving_share * saving if saving_rate > 0 else {otherwise})"
     if beyond:
         uses["target_cost"] = target
     return statement.step(
@@ -145,29 +223,97 @@ def _take_factor(
         )
     if knots is None:
         return statement.step(step_id, f"{label}: none agreed", "1", {}, "ratio", path)
-    part = Curve.through((exact(knot.score), exact(knot.factor)) for knot in knots).segment(score.exact)
-    if part.is_flat:
-        return statement.step(
-            step_id, label, "factor_reached", {"factor_reached": Given(part.y0, "ratio", path)}, "ratio", path
-        )
-    uses: Uses = {
-        "lower_factor": Given(part.y0, "ratio", path),
-        "upper_factor": Given(part.y1, "ratio", path),
-        "lower_score": Given(part.x0, "points", path),
-        "upper_score": Given(part.x1, "points", path),
-        "overall_score": score,
-    }
-    formula = (
-        "lower_factor + (overall_score - lower_score) / (upper_score - lower_score) * (upper_factor - lower_factor)"
+    return _take_on_line(
+        statement, step_id, label, factor_curve(knots), score, ("overall_score", "score", "factor"), path
     )
-    return statement.step(step_id, label, formula, uses, "ratio", path)
 
 
-def take_gain(statement: Statement, terms: Terms, pool: Step, target: Step, score: Step, *, barred: str | None) -> Step:
+def factor_curve(knots: Sequence[FactorKnot]) -> Curve:
+    """Overall score → factor."""
+    return Curve.through((exact(knot.score), exact(knot.factor)) for knot in knots)
+
+
+def _take_standard_factor(statement: Statement, terms: Terms, score: Score) -> Step:
+    """The factor of the first agreed standard that is reached; 0 while none is."""
+    path, step_id, label = "terms:finance.gain.standards", "gain_factor", "Factor of the standards on gain"
+    agreed = terms.shared_cost.gain.standards or ()
+    least = terms.shared_cost.gain.least_score
+    if least is not None and score.overall.exact < exact(least):
+        return _take_factor(statement, "gain", None, score.overall, least)
+    for standard in agreed:
+        taken = score.standards[standard.kpi]
+        if not taken.exact:
+            continue
+        uses: Uses = {formula_name("standard", standard.kpi): taken}
+        if standard.score_factor is not None:
+            uses["factor"] = _take_on_line(
+                statement,
+                "standard_factor",
+                f"Factor of the overall score under the standard {standard.kpi}",
+                factor_curve(standard.score_factor),
+                score.overall,
+                ("overall_score", "score", "factor"),
+                path,
+            )
+        return statement.step(
+            step_id, f"{label}: {standard.kpi} is the first that is reached", " * ".join(uses), uses, "ratio", path
+        )
+    uses = {formula_name("standard", standard.kpi): score.standards[standard.kpi] for standard in agreed}
+    return statement.step(step_id, f"{label}: none is reached, so nothing", " + ".join(uses), uses, "ratio", path)
+
+
+def _take_complement(statement: Statement, agreed: Complement, pool: Step, score: Score) -> Step:
+    """The alliance's part of an overspend by what is left of a rate of saving, within the agreed bounds."""
+    path = "finance.loss.complement"
+    uses: Uses = {"of_rate": _percent(agreed.of_rate_pct, f"{path}.of_rate_pct")}
+    kept = ["of_rate"]
+    if agreed.standards is not None:
+        named = {formula_name("standard", kpi): score.standards[kpi] for kpi in sorted(agreed.standards)}
+        uses |= named
+        kept.append(f"min({' + '.join(named)}, 1)" if len(named) > 1 else next(iter(named)))
+    if agreed.score_factor is not None:
+        uses["kept_factor"] = _take_on_line(
+            statement,
+            "kept_factor",
+            "Factor of the overall score on what is taken off the rate of an overspend",
+            factor_curve(agreed.score_factor),
+            score.overall,
+            ("overall_score", "score", "factor"),
+            f"terms:{path}.score_factor",
+        )
+        kept.append("kept_factor")
+    uses |= {
+        "least_rate": _percent(agreed.least_pct, f"{path}.least_pct"),
+        "greatest_rate": _percent(agreed.greatest_pct, f"{path}.greatest_pct"),
+    }
+    rate = statement.step(
+        "loss_rate",
+        "The alliance's rate of an overspend: what is left of the rate of a saving, within the agreed bounds",
+        f"max(least_rate, min(greatest_rate, 1 - {' * '.join(kept)}))",
+        uses,
+        "ratio",
+        f"terms:{path}",
+    )
+    return statement.step(
+        "shared",
+        "The alliance's part of the overspend",
+        "loss_rate * abs(pool)",
+        {"loss_rate": rate, "pool": pool},
+        "GBP",
+        f"terms:{path}",
+    )
+
+
+def take_gain(
+    statement: Statement, terms: Terms, pool: Step, target: Step, score: Score, *, barred: str | None
+) -> Step:
     """Gain in pounds, never negative: shared × G(Q) × levy, then capped. `barred`: why no gain may be paid, if so."""
     gain = terms.shared_cost.gain
     shared = _take_shared(statement, "gain", gain.bands, pool, target)
-    factor = _take_factor(statement, "gain", gain.score_factor, score, gain.least_score)
+    if gain.standards is None:
+        factor = _take_factor(statement, "gain", gain.score_factor, score.overall, gain.least_score)
+    else:
+        factor = _take_standard_factor(statement, terms, score)
     uses: Uses = {"shared": shared, "gain_factor": factor}
     formula = "shared * gain_factor"
     if gain.levy_factor is not None:
@@ -192,14 +338,17 @@ def take_gain(statement: Statement, terms: Terms, pool: Step, target: Step, scor
 
 
 def take_loss(
-    statement: Statement, terms: Terms, pool: Step, target: Step, score: Step, fee: Given, period_id: str
+    statement: Statement, terms: Terms, pool: Step, target: Step, score: Score, fee: Given, period_id: str
 ) -> Step:
-    """Loss in pounds, never negative: shared × L(Q), capped, less relief, never below 0."""
+    """Loss in pounds, never negative: shared × L(Q), capped, less relief (a sum, then a part), never below 0."""
     loss = terms.finance.loss
     if loss is None:
         raise ValueError("these terms share no loss")
-    shared = _take_shared(statement, "loss", loss.bands, pool, target)
-    factor = _take_factor(statement, "loss", loss.score_factor, score, None)
+    if loss.complement is not None:
+        shared = _take_complement(statement, loss.complement, pool, score)
+    else:
+        shared = _take_shared(statement, "loss", loss.bands or (), pool, target)
+    factor = _take_factor(statement, "loss", loss.score_factor, score.overall, None)
     result = statement.step(
         "loss",
         "Loss after the score factor, before caps",
@@ -235,6 +384,17 @@ def take_loss(
             "Loss after relief",
             "max(owed - relief, 0)",
             {"owed": result, "relief": given},
+            "GBP",
+            given.reference,
+        )
+    share = terms.target(period_id).loss_relief_pct
+    if share is not None:
+        given = _percent(share, f"finance.target_cost.{period_id}.loss_relief_pct")
+        result = statement.step(
+            "part_relieved_loss",
+            "Loss after the agreed part of it is relieved",
+            "owed * (1 - relieved_part)",
+            {"owed": result, "relieved_part": given},
             "GBP",
             given.reference,
         )

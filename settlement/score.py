@@ -27,12 +27,17 @@ PROPORTION_UNIT = "percent"
 
 @dataclass(frozen=True)
 class Score:
-    """The overall score (a step), the live share of the weight, and whether every must-pass KPI passed."""
+    """The overall score (a step), the live share of the weight, and whether every must-pass KPI passed.
+
+    standards: by KPI, the step that is 1 where a standard on which a rate depends is reached, and 0 where it is not.
+    A standard that opens the gain by itself (`gain.standards`) is not among the failed conditions.
+    """
 
     overall: Step
     live_weight: Step
     conditions_met: bool
     failed_conditions: tuple[str, ...]
+    standards: Mapping[str, Step]
 
 
 def level_of(value: Decimal, levels: Levels, polarity: str) -> str:
@@ -200,8 +205,9 @@ def _score_kpi(statement: Statement, terms: Terms, kpi: Kpi, entry: GateEntry, r
     )
 
 
-def _name(kpi_id: str) -> str:
-    return kpi_id.replace("-", "_")
+def formula_name(word: str, kpi_id: str) -> str:
+    """How a formula names a KPI's step or number."""
+    return f"{word}_{kpi_id.replace('-', '_')}"
 
 
 def _condition_failed(kpi: Kpi, entry: GateEntry, row: Mapping[str, Any]) -> bool:
@@ -217,6 +223,25 @@ def _condition_failed(kpi: Kpi, entry: GateEntry, row: Mapping[str, Any]) -> boo
     return not reached
 
 
+def _take_standard(statement: Statement, kpi: Kpi, entry: GateEntry, row: Mapping[str, Any], *, failed: bool) -> Step:
+    """Whether a standard is reached, as a step of its own: a rate rests on it."""
+    label, reference = f"Standard {kpi.id} ({kpi.name})", f"terms:framework.kpis.{kpi.id}.must_reach"
+    if entry.action != "pay" or kpi.must_reach is None:
+        words = {"forfeit": "forfeited", "withhold": "withheld", "neutral": "does not count", "deem": "deemed"}
+        word = words.get(entry.action, "")
+        formula = "0" if failed else "1"
+        told = f"{label}: {word}, so it is {'not ' if failed else ''}taken as reached (1 reached, 0 not)"
+        return statement.step(f"standard.{kpi.id}", told, formula, {}, "ratio", reference)
+    uses: Mapping[str, Given | Step] = {
+        "value": Given(exact(row["value"]), "ratio", str(row["figure_id"])),
+        "must_reach": Given(exact(kpi.must_reach), "ratio", reference),
+    }
+    formula = f"1 if value {'>=' if kpi.polarity == 'high' else '<='} must_reach else 0"
+    return statement.step(
+        f"standard.{kpi.id}", f"{label}: 1 if it is reached, 0 if not", formula, uses, "ratio", reference
+    )
+
+
 def score_kpis(statement: Statement, terms: Terms, rows: Sequence[Mapping[str, Any]], gate: GateRecord) -> Score:
     """Take the steps from KPI values to the overall score Q and the live share of the weight.
 
@@ -225,10 +250,14 @@ def score_kpis(statement: Statement, terms: Terms, rows: Sequence[Mapping[str, A
     scored: dict[str, tuple[Step, Fraction]] = {}
     live = total = Fraction(0)
     failed = []
+    standards: dict[str, Step] = {}
     for kpi in sorted(terms.judged_kpis, key=lambda one: one.id):
         row, entry = find_row(terms, gate.period_id, kpi, rows, gate), gate.decide(kpi.id)
         _check_small_numbers(terms, kpi, entry, row)
-        if _condition_failed(kpi, entry, row):
+        missed = _condition_failed(kpi, entry, row)
+        if kpi.id in terms.rated_ids:
+            standards[kpi.id] = _take_standard(statement, kpi, entry, row, failed=missed)
+        if missed and kpi.id not in terms.standard_ids:
             failed.append(kpi.id)
         if kpi.weight is None:
             continue
@@ -247,15 +276,17 @@ def score_kpis(statement: Statement, terms: Terms, rows: Sequence[Mapping[str, A
     )
     uses: dict[str, Given | Step] = {}
     for kpi_id, (step, weight) in scored.items():
-        uses[f"weight_{_name(kpi_id)}"] = Given(weight, "ratio", f"terms:framework.kpis.{kpi_id}.weight")
-        uses[f"score_{_name(kpi_id)}"] = step
-    names = [_name(kpi_id) for kpi_id in scored]
-    if names:
-        upper = " + ".join(f"weight_{name} * score_{name}" for name in names)
-        formula = f"({upper}) / ({' + '.join(f'weight_{name}' for name in names)})"
+        uses[formula_name("weight", kpi_id)] = Given(weight, "ratio", f"terms:framework.kpis.{kpi_id}.weight")
+        uses[formula_name("score", kpi_id)] = step
+    if scored:
+        weights = [formula_name("weight", kpi_id) for kpi_id in scored]
+        upper = " + ".join(
+            f"{weight} * {formula_name('score', kpi_id)}" for weight, kpi_id in zip(weights, scored, strict=True)
+        )
+        formula = f"({upper}) / ({' + '.join(weights)})"
         label = "Overall score of the alliance"
     else:
         # With no weight live the settlement is withheld below; the score then moves no money.
         formula, label = "0", "Overall score: no KPI counts in this period"
     overall = statement.step("overall_score", label, formula, uses, "points", "terms:scoring")
-    return Score(overall, live_step, not failed, tuple(failed))
+    return Score(overall, live_step, not failed, tuple(failed), standards)

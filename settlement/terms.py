@@ -37,7 +37,7 @@ from settlement.terms_parts import (
     Scoring,
     SpendLine,
 )
-from settlement.terms_top_up import TopUp
+from settlement.terms_top_up import PoolPoints, TopUp
 from settlement.yaml_lines import LinedData, TermsError, read_lined_yaml
 
 _SHOWN_PROBLEMS = 12
@@ -114,6 +114,19 @@ class Terms(Part):
         return tuple(sorted([*self.member_ids, *approving]))
 
     @property
+    def standard_ids(self) -> frozenset[str]:
+        """Must-pass KPIs that open the gain one by one (`gain.standards`), in place of barring it together."""
+        gain = self.finance.gain
+        return frozenset(standard.kpi for standard in (gain.standards if gain else None) or ())
+
+    @property
+    def rated_ids(self) -> frozenset[str]:
+        """Must-pass KPIs on which a rate depends: `gain.standards` and `loss.complement.standards`."""
+        loss = self.finance.loss
+        complement = None if loss is None else loss.complement
+        return self.standard_ids | frozenset((complement.standards if complement else None) or ())
+
+    @property
     def shares(self) -> dict[str, Fraction]:
         return {member.id: exact(member.share_pct) for member in self.parties.members}
 
@@ -153,6 +166,16 @@ class Terms(Part):
         raise WrongUsage(
             f"the terms of {self.id} agree no base for {period_id}.",
             "settle a period of the terms, or agree a variation with its base.",
+        )
+
+    def pool_points(self, period_id: str) -> PoolPoints:
+        """The agreed points of a settlement period; WrongUsage if none are agreed."""
+        for points in self.top_up.pool_points or ():
+            if points.period == period_id:
+                return points
+        raise WrongUsage(
+            f"the terms of {self.id} agree no points for {period_id}.",
+            "settle a period of the terms, or agree a variation with its points.",
         )
 
     def target(self, period_id: str) -> TargetCost:

@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field
 from settlement.terms_parts import (
     NUMBER_SCHEMA,
     Flag,
+    KpiId,
     Label,
     NotNegative,
     Number,
@@ -27,6 +28,7 @@ from settlement.terms_parts import (
     PoundsNotNegative,
     Text,
     read_number,
+    read_whole,
 )
 from settlement.terms_top_up import TopUp
 
@@ -47,6 +49,9 @@ class TargetCost(Part):
     mix: NotNegative | None = None
     adjustments: tuple[Adjustment, ...] | None = None
     loss_relief_gbp: PoundsNotNegative | None = None
+    loss_relief_pct: Percent | None = None
+    # Of the period: a corridor may be wider where fewer people make cost more a matter of chance.
+    people: Annotated[int, BeforeValidator(read_whole), Field(ge=1, le=1_000_000_000)] | None = None
 
 
 class ActualCost(Part):
@@ -57,12 +62,32 @@ class ActualCost(Part):
     completion_factor: NotNegative | None = None
 
 
-class Corridor(Part):
-    """How far the cost must move before anything is shared, in percent of the target, and from where it is shared."""
+class PeopleKnot(Part):
+    """The least saving or loss, in percent of the target, for so many people."""
 
-    least_saving_pct: Percent
-    least_loss_pct: Percent
+    people: Annotated[int, BeforeValidator(read_whole), Field(ge=1, le=1_000_000_000)]
+    pct: Percent
+
+
+class SmallSavings(Part):
+    """The part of a saving that is shared although it does not reach the least saving, from so many people on."""
+
+    share_pct: Percent
+    least_people: Annotated[int, BeforeValidator(read_whole), Field(ge=1, le=1_000_000_000)] | None = None
+
+
+class Corridor(Part):
+    """How far the cost must move before anything is shared, in percent of the target, and from where it is shared.
+
+    Each side is one percentage, or straight lines between percentages for numbers of people.
+    """
+
+    least_saving_pct: Percent | None = None
+    least_saving_by_people: tuple[PeopleKnot, ...] | None = None
+    least_loss_pct: Percent | None = None
+    least_loss_by_people: tuple[PeopleKnot, ...] | None = None
     shared_from: Literal["first_pound", "beyond"]
+    small_savings: SmallSavings | None = None
 
 
 class Band(Part):
@@ -77,10 +102,19 @@ class FactorKnot(Part):
     factor: NotNegative
 
 
+class Standard(Part):
+    """A must-pass KPI that, being reached, opens the gain: all of it, or by a factor of the overall score."""
+
+    kpi: KpiId
+    score_factor: tuple[FactorKnot, ...] | None = None
+
+
 class Gain(Part):
     bands: tuple[Band, ...] = Field(min_length=1)
     least_score: Number | None = None
     score_factor: tuple[FactorKnot, ...] | None = None
+    # In order: the first that is reached decides; none reached, no gain.
+    standards: tuple[Standard, ...] | None = None
     levy_factor: Annotated[Decimal, BeforeValidator(read_number), Field(ge=0, le=1), NUMBER_SCHEMA] | None = None
     cap_pct_of_target: Percent | None = None
 
@@ -97,8 +131,24 @@ class StopLoss(Part):
     excess_to: Literal["commissioner", "other_members"]
 
 
+class Complement(Part):
+    """The rate of an overspend as what is left of a rate of saving: 1 - rate x factor of the score, within bounds.
+
+    standards: must-pass KPIs; while none of them is reached nothing is taken off, and the greatest rate holds.
+    """
+
+    of_rate_pct: Percent
+    score_factor: tuple[FactorKnot, ...] | None = None
+    standards: tuple[KpiId, ...] | None = None
+    least_pct: Percent
+    greatest_pct: Percent
+
+
 class Loss(Part):
-    bands: tuple[Band, ...] = Field(min_length=1)
+    """One of `bands` and `complement` gives the alliance's rate."""
+
+    bands: Annotated[tuple[Band, ...], Field(min_length=1)] | None = None
+    complement: Complement | None = None
     score_factor: tuple[FactorKnot, ...] | None = None
     cap_pct_of_target: Percent | None = None
     cap_of_revenue: RevenueCap | None = None

@@ -12,14 +12,28 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from foundation.errors import WrongUsage
+from settlement.curves import Curve
+from settlement.exact import exact
 from settlement.periods import period_of_kind
-from settlement.terms_finance import COST_ENTRIES, Band, FactorKnot, SharedCost
+from settlement.terms_finance import (
+    COST_ENTRIES,
+    Band,
+    Corridor,
+    FactorKnot,
+    Loss,
+    SharedCost,
+    Standard,
+    TargetCost,
+)
 from settlement.terms_parts import Payment
 from settlement.terms_problem import Problem, named_twice
 from settlement.terms_top_up import TopUp
 
 if TYPE_CHECKING:
     from settlement.terms import Terms
+
+# What no agreed factor amounts to.
+_WHOLE_FACTOR = FactorKnot(score=Decimal(0), factor=Decimal(1))
 
 
 def _knots(knots: Sequence[FactorKnot] | None, path: tuple[str | int, ...], *, rising: bool) -> Iterator[Problem]:
@@ -55,6 +69,130 @@ def _bands(bands: Sequence[Band], path: tuple[str | int, ...]) -> Iterator[Probl
             )
         else:
             reached = band.up_to_pct
+
+
+def _corridor_side(
+    corridor: Corridor, side: str, targets: Sequence[TargetCost], path: tuple[str | int, ...], *, needed: bool
+) -> Iterator[Problem]:
+    """One way to say how far the cost must move, and people where it depends on them."""
+    name = f"least_{side}"
+    agreed = corridor.least_saving_pct if side == "saving" else corridor.least_loss_pct
+    knots = corridor.least_saving_by_people if side == "saving" else corridor.least_loss_by_people
+    if agreed is not None and knots is not None:
+        yield Problem(
+            (*path, f"{name}_by_people"), f"the least {side} is agreed twice.", "keep one of the two entries."
+        )
+    elif agreed is None and knots is None and needed:
+        yield Problem(
+            path, f"`finance.corridor.{name}_pct` is missing.", f"write `{name}_pct:` or `{name}_by_people:` there."
+        )
+    if knots is None:
+        return
+    where = (*path, f"{name}_by_people")
+    if not knots:
+        yield Problem(where, f"`{name}_by_people` has no knots.", "write at least one knot, or remove the entry.")
+    yield from named_twice([str(knot.people) for knot in knots], where, "people", "number of people")
+    yield from _needs_people(targets, f"`{name}_by_people`")
+
+
+def _needs_people(targets: Sequence[TargetCost], entry: str) -> Iterator[Problem]:
+    for index, target in enumerate(targets):
+        if target.people is None:
+            yield Problem(
+                ("finance", "target_cost", index),
+                f"{entry} needs to know how many people the target of {target.period} is for.",
+                "write `people:` there.",
+            )
+
+
+def _corridor(cost: SharedCost) -> Iterator[Problem]:
+    corridor, path = cost.corridor, ("finance", "corridor")
+    yield from _corridor_side(corridor, "saving", cost.target_cost, path, needed=True)
+    yield from _corridor_side(corridor, "loss", cost.target_cost, path, needed=cost.loss is not None)
+    small = corridor.small_savings
+    if small is None:
+        return
+    if corridor.shared_from == "beyond":
+        yield Problem(
+            (*path, "small_savings"),
+            "a saving under the least one would be shared, and one that just reaches it would not.",
+            "write `shared_from: first_pound`, or remove `small_savings`.",
+        )
+    if small.least_people is not None:
+        yield from _needs_people(cost.target_cost, "`small_savings.least_people`")
+
+
+def _worse_than(knots: Sequence[FactorKnot] | None, other: Sequence[FactorKnot] | None) -> bool:
+    """Whether a factor lies below another at some score; no knots stand for a factor of 1."""
+    lines = [
+        Curve.through((exact(knot.score), exact(knot.factor)) for knot in found or (_WHOLE_FACTOR,))
+        for found in (knots, other)
+    ]
+    # Straight lines between knots: if one is below the other anywhere, it is so at a knot of either.
+    return any(lines[0].at(score) < lines[1].at(score) for line in lines for score, _ in line.knots)
+
+
+def _must_pass(terms: Terms, kpi_id: str, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    if not any(kpi.id == kpi_id and kpi.role == "gate" for kpi in terms.framework.kpis):
+        yield Problem(path, f"`{kpi_id}` is no must-pass KPI here.", "name a KPI of the role `gate`.")
+
+
+def _standards(terms: Terms, cost: SharedCost) -> Iterator[Problem]:
+    gain, path = cost.gain, ("finance", "gain", "standards")
+    agreed = gain.standards
+    if agreed is None:
+        return
+    if not agreed:
+        yield Problem(path, "`standards` names none.", "name at least one, or remove the entry.")
+    if gain.score_factor is not None:
+        yield Problem(
+            ("finance", "gain", "score_factor"),
+            "the factor on gain is agreed twice: for all of it, and by standards.",
+            "write `score_factor` under each standard that has one.",
+        )
+    yield from named_twice([standard.kpi for standard in agreed], path, "kpi", "standard")
+    for index, standard in enumerate(agreed):
+        yield from _must_pass(terms, standard.kpi, (*path, index, "kpi"))
+        yield from _knots(standard.score_factor, (*path, index, "score_factor"), rising=True)
+        later = agreed[index + 1] if index + 1 < len(agreed) else None
+        drawable = later is not None and _distinct(standard) and _distinct(later)
+        if later is not None and drawable and _worse_than(standard.score_factor, later.score_factor):
+            yield Problem(
+                (*path, index),
+                f"reaching {standard.kpi} could pay less than reaching {later.kpi} alone.",
+                "put the standard that pays more first.",
+            )
+
+
+def _distinct(standard: Standard) -> bool:
+    scores = [knot.score for knot in standard.score_factor or ()]
+    return len(set(scores)) == len(scores)
+
+
+def _complement(terms: Terms, loss: Loss) -> Iterator[Problem]:
+    path: tuple[str | int, ...] = ("finance", "loss")
+    complement = loss.complement
+    if (loss.bands is None) == (complement is None):
+        yield Problem(
+            path,
+            "the rate of an overspend is agreed "
+            + ("twice." if complement else "nowhere: `finance.loss.bands` is missing."),
+            "write one of `bands` and `complement`.",
+        )
+    if complement is None:
+        return
+    path = (*path, "complement")
+    if complement.least_pct > complement.greatest_pct:
+        yield Problem(
+            (*path, "least_pct"), "the least rate is above the greatest.", "let `least_pct` be at most `greatest_pct`."
+        )
+    yield from _knots(complement.score_factor, (*path, "score_factor"), rising=True)
+    if complement.standards is not None:
+        if not complement.standards:
+            yield Problem((*path, "standards"), "`standards` names none.", "name at least one, or remove the entry.")
+        yield from named_twice(list(complement.standards), (*path, "standards"), None, "standard")
+        for index, kpi_id in enumerate(complement.standards):
+            yield from _must_pass(terms, kpi_id, (*path, "standards", index))
 
 
 def _periods(terms: Terms, labels: Sequence[str], path: tuple[str | int, ...]) -> Iterator[Problem]:
@@ -115,9 +253,36 @@ def _shared_cost(terms: Terms, cost: SharedCost) -> Iterator[Problem]:
     )
     yield from _bands(cost.gain.bands, ("finance", "gain", "bands"))
     yield from _knots(cost.gain.score_factor, ("finance", "gain", "score_factor"), rising=True)
+    yield from _corridor(cost)
+    yield from _standards(terms, cost)
     if cost.loss is not None:
-        yield from _bands(cost.loss.bands, ("finance", "loss", "bands"))
+        yield from _complement(terms, cost.loss)
+        yield from _bands(cost.loss.bands or (), ("finance", "loss", "bands"))
         yield from _knots(cost.loss.score_factor, ("finance", "loss", "score_factor"), rising=False)
+
+
+def _pool(terms: Terms, top_up: TopUp, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    """One way to say how large the pool is; points for every period with a base."""
+    points = top_up.pool_points
+    if (points is None) == (top_up.pool_pct_of_base is None):
+        yield Problem(
+            path,
+            "the pool is agreed twice."
+            if points is not None
+            else "the pool is agreed nowhere: `finance.top_up.pool_pct_of_base` is missing.",
+            "write one of `pool_pct_of_base` and `pool_points`.",
+        )
+    if points is None:
+        return
+    path = (*path, "pool_points")
+    yield from _periods(terms, [agreed.period for agreed in points], path)
+    if odd := sorted({agreed.period for agreed in points} ^ {base.period for base in top_up.base}):
+        yield Problem(path, f"{', '.join(odd)} has points or a base, and not both.", "agree both for every period.")
+    for index, agreed in enumerate(points):
+        for name, adjusters in (("value_adjusters", agreed.value_adjusters), ("adjusters", agreed.adjusters)):
+            if adjusters is not None:
+                ids = [adjuster.id for adjuster in adjusters]
+                yield from named_twice(ids, (*path, index, name), "id", "adjuster")
 
 
 def _top_up(terms: Terms, top_up: TopUp) -> Iterator[Problem]:
@@ -126,6 +291,7 @@ def _top_up(terms: Terms, top_up: TopUp) -> Iterator[Problem]:
     for index, base in enumerate(top_up.base):
         if base.base_gbp == 0:
             yield Problem((*path, "base", index), f"the base of {base.period} is not above 0.", "agree a base above 0.")
+    yield from _pool(terms, top_up, path)
     shares = [FactorKnot(score=knot.score, factor=knot.share_pct) for knot in top_up.pool_share]
     yield from _knots(shares, (*path, "pool_share"), rising=True)
     if top_up.bonus is not None and top_up.bonus.from_score >= top_up.bonus.full_score:

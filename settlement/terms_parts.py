@@ -38,7 +38,8 @@ def _pounds(value: Any) -> Decimal:
     return number
 
 
-def _whole(value: Any) -> Any:
+def read_whole(value: Any) -> Any:
+    """A whole number of the terms. ValueError for anything else, a decimal included."""
     if type(value) is not int:
         raise ValueError("must be a whole number")
     return value
@@ -173,11 +174,11 @@ class Kpi(Part):
     role: Literal["paid", "monitored", "gate"]
     outcome: Code
     indicator_id: Code
-    indicator_version: Annotated[int, BeforeValidator(_whole), Field(ge=1)]
+    indicator_version: Annotated[int, BeforeValidator(read_whole), Field(ge=1)]
     area_code: Code
     unit: Text
     polarity: Literal["low", "high"]
-    value_decimals: Annotated[int, BeforeValidator(_whole), Field(ge=0, le=9)]
+    value_decimals: Annotated[int, BeforeValidator(read_whole), Field(ge=0, le=9)]
     population_basis: Literal["resident", "registered", "caseload", "cohort"]
     kind: Literal["outcome", "process", "output"]
     process_waiver: Text | None = None
@@ -187,7 +188,7 @@ class Kpi(Part):
     must_reach: Number | None = None
     note: Text | None = None
     breakdown: Breakdown | None = None
-    measurement_lag_months: Annotated[int, BeforeValidator(_whole), Field(ge=0, le=24)] | None = None
+    measurement_lag_months: Annotated[int, BeforeValidator(read_whole), Field(ge=0, le=24)] | None = None
 
 
 class Framework(Part):
@@ -234,8 +235,8 @@ class SmallNumbers(Part):
     least_count: of people with the outcome, and of people without it.
     """
 
-    least_denominator: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1_000_000)]
-    least_count: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=1_000_000)]
+    least_denominator: Annotated[int, BeforeValidator(read_whole), Field(ge=1, le=1_000_000)]
+    least_count: Annotated[int, BeforeValidator(read_whole), Field(ge=1, le=1_000_000)]
     action: Literal["neutral"]
 
 
@@ -272,5 +273,5 @@ class Governance(Part):
     """How terms are agreed and applied: unanimity to agree, no veto to apply."""
 
     agree_terms: Literal["unanimous"]
-    challenge_window_working_days: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=120)]
+    challenge_window_working_days: Annotated[int, BeforeValidator(read_whole), Field(ge=1, le=120)]
     dispute: Text

@@ -8,11 +8,25 @@ The base is paid in equal monthly parts whatever the score, and nothing here can
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from settlement.terms_parts import Label, Number, Part, Payment, Percent, PoundsNotNegative, RoleId, Text
+from settlement.terms_parts import (
+    NUMBER_SCHEMA,
+    Code,
+    Label,
+    NotNegative,
+    Number,
+    Part,
+    Payment,
+    Percent,
+    PoundsNotNegative,
+    RoleId,
+    Text,
+    read_number,
+)
 
 
 class Base(Part):
@@ -27,6 +41,27 @@ class ShareKnot(Part):
 
     score: Number
     share_pct: Percent
+
+
+class Adjuster(Part):
+    """A measure of the members by which a sum is adjusted: their own, over the average it is paid for."""
+
+    id: Code
+    own: NotNegative
+    average: Annotated[Decimal, BeforeValidator(read_number), Field(gt=0), NUMBER_SCHEMA]
+
+
+class PoolPoints(Part):
+    """A pool of so many points in one settlement period, at the value of a point.
+
+    value_adjusters adjust the value of a point, which is then rounded to a penny; adjusters adjust the pool, unrounded.
+    """
+
+    period: Label
+    points: NotNegative
+    value_gbp: PoundsNotNegative
+    value_adjusters: tuple[Adjuster, ...] | None = None
+    adjusters: tuple[Adjuster, ...] | None = None
 
 
 class Bonus(Part):
@@ -69,10 +104,11 @@ class TopUpAdvances(Part):
 
 
 class TopUp(Part):
-    """Outcome top-up on a protected base."""
+    """Outcome top-up on a protected base. One of `pool_pct_of_base` and `pool_points` gives the pool."""
 
     base: tuple[Base, ...] = Field(min_length=1)
-    pool_pct_of_base: Percent
+    pool_pct_of_base: Percent | None = None
+    pool_points: tuple[PoolPoints, ...] | None = None
     pool_share: Annotated[tuple[ShareKnot, ...], Field(min_length=1)]
     bonus: Bonus | None = None
     unplanned_award: UnplannedAward | None = None

@@ -17,7 +17,7 @@ from settlement.exact import exact
 from settlement.recorded import Award
 from settlement.statement import Given, Statement, Step
 from settlement.terms import Terms
-from settlement.terms_top_up import Bonus, TopUpAdvances
+from settlement.terms_top_up import Adjuster, Bonus, PoolPoints, TopUpAdvances
 
 PATH = "finance.top_up"
 
@@ -88,16 +88,64 @@ def take_base(statement: Statement, terms: Terms, period_id: str) -> Step:
     return base
 
 
+def _adjusted(adjusters: tuple[Adjuster, ...] | None, path: str) -> tuple[dict[str, Given], str]:
+    """Own over average of each adjuster, by id: what a formula uses, and its end."""
+    uses, end = {}, ""
+    for number, adjuster in enumerate(sorted(adjusters or (), key=lambda one: one.id), start=1):
+        where = f"terms:{PATH}.{path}.{adjuster.id}"
+        uses[f"own_{number}"] = Given(exact(adjuster.own), "ratio", f"{where}.own")
+        uses[f"average_{number}"] = Given(exact(adjuster.average), "ratio", f"{where}.average")
+        end += f" * own_{number} / average_{number}"
+    return uses, end
+
+
+def _take_pool_of_points(statement: Statement, agreed: PoolPoints) -> Step:
+    """Points × the value of one × adjusters. The value is rounded to a penny before it is multiplied, as agreed."""
+    path = f"pool_points.{agreed.period}"
+    value: Given | Step = _pounds(agreed.value_gbp, f"{path}.value_gbp")
+    if agreed.value_adjusters:
+        by_value, end = _adjusted(agreed.value_adjusters, f"{path}.value_adjusters")
+        value = statement.step(
+            "point_value",
+            "Value of a point, adjusted and rounded to a penny",
+            f"round_half_up(value{end} * 100) / 100",
+            {"value": value, **by_value},
+            "GBP",
+            f"terms:{PATH}.{path}.value_adjusters",
+        )
+    by_pool, end = _adjusted(agreed.adjusters, f"{path}.adjusters")
+    points = Given(exact(agreed.points), "points", f"terms:{PATH}.{path}.points")
+    adjusted = ", adjusted" if by_pool else ""
+    return statement.step(
+        "top_up_pool",
+        f"Top-up pool of the period: all points at the value of one{adjusted}",
+        f"points * point_value{end}",
+        {"points": points, "point_value": value, **by_pool},
+        "GBP",
+        f"terms:{PATH}.{path}",
+    )
+
+
+def pool_pounds(terms: Terms, period_id: str) -> Fraction:
+    """The top-up pool of a period, in pounds: what `take_top_up` shares."""
+    if terms.top_up.pool_pct_of_base is not None:
+        return exact(terms.top_up.pool_pct_of_base) / 100 * terms.base_pounds(period_id)
+    return _take_pool_of_points(Statement(terms.id, period_id), terms.pool_points(period_id)).exact
+
+
 def take_top_up(statement: Statement, terms: Terms, base: Step, score: Step, live_weight: Step) -> Step:
     """Pool × live share of the weight × share of the pool the score earns. A neutral KPI's part goes to nobody."""
-    pool = statement.step(
-        "top_up_pool",
-        "Top-up pool of the period",
-        "pool_rate * base",
-        {"pool_rate": _ratio(terms.top_up.pool_pct_of_base, "pool_pct_of_base"), "base": base},
-        "GBP",
-        f"terms:{PATH}.pool_pct_of_base",
-    )
+    if terms.top_up.pool_pct_of_base is None:
+        pool = _take_pool_of_points(statement, terms.pool_points(statement.period_id))
+    else:
+        pool = statement.step(
+            "top_up_pool",
+            "Top-up pool of the period",
+            "pool_rate * base",
+            {"pool_rate": _ratio(terms.top_up.pool_pct_of_base, "pool_pct_of_base"), "base": base},
+            "GBP",
+            f"terms:{PATH}.pool_pct_of_base",
+        )
     share = _line_between(
         statement,
         "top_up_share",

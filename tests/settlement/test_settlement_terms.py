@@ -148,6 +148,13 @@ def test_two_layouts_have_one_hash() -> None:
         assert terms_with({path: value}).terms_hash != terms.terms_hash, path
 
 
+def _standards(*agreed: dict[str, Any]) -> dict[str, Any]:
+    """D2 and D3 as must-pass KPIs, and these standards on gain."""
+    gates = {f"framework.kpis.{index}.{name}": value for index in (1, 2) for name, value in _GATE.items()}
+    return {**gates, "finance.gain.score_factor": None, "finance.gain.standards": list(agreed)}
+
+
+_GATE = {"role": "gate", "must_reach": 50}
 RULES: list[tuple[str, dict[str, Any], str]] = [
     ("CNI-12 shares", {"parties.members.0.share_pct": 39}, "sum to 101"),
     ("CNI-12 no share", {"parties.members.4.share_pct": 0, "parties.members.0.share_pct": 44}, "holds no share"),
@@ -175,6 +182,89 @@ RULES: list[tuple[str, dict[str, Any], str]] = [
         "rising order",
     ),
     ("open band first", {"finance.gain.bands": [{"rate_pct": 50}, {"up_to_pct": 5, "rate_pct": 1}]}, "without end"),
+    ("no least saving", {"finance.corridor.least_saving_pct": None}, "least_saving_pct` is missing"),
+    ("no least loss", {"finance.corridor.least_loss_pct": None}, "least_loss_pct` is missing"),
+    ("least saving twice", {"finance.corridor.least_saving_by_people": [{"people": 1, "pct": 1}]}, "agreed twice"),
+    (
+        "no people",
+        {
+            "finance.corridor.least_saving_pct": None,
+            "finance.corridor.least_saving_by_people": [{"people": 1, "pct": 1}],
+        },
+        "how many people",
+    ),
+    (
+        "people twice",
+        {
+            "finance.corridor.least_loss_pct": None,
+            "finance.corridor.least_loss_by_people": [{"people": 9, "pct": 1}, {"people": 9, "pct": 2}],
+        },
+        "named twice",
+    ),
+    (
+        "people without knots",
+        {"finance.corridor.least_saving_pct": None, "finance.corridor.least_saving_by_people": []},
+        "has no knots",
+    ),
+    ("part of a person", {"finance.target_cost.0.people": "5.5"}, "whole number"),
+    (
+        "small savings beyond",
+        {"finance.corridor.shared_from": "beyond", "finance.corridor.small_savings": {"share_pct": 50}},
+        "just reaches it would not",
+    ),
+    (
+        "small savings of nobody knows how many",
+        {"finance.corridor.small_savings": {"share_pct": 50, "least_people": 5}},
+        "how many people",
+    ),
+    ("no rate of loss", {"finance.loss.bands": None}, "finance.loss.bands` is missing"),
+    (
+        "two rates of loss",
+        {"finance.loss.complement": {"of_rate_pct": 50, "least_pct": 0, "greatest_pct": 50}},
+        "agreed twice",
+    ),
+    (
+        "bounds of a rate",
+        {
+            "finance.loss.bands": None,
+            "finance.loss.complement": {"of_rate_pct": 50, "least_pct": 60, "greatest_pct": 50},
+        },
+        "above the greatest",
+    ),
+    (
+        "what is taken off a rate falls",
+        {
+            "finance.loss.bands": None,
+            "finance.loss.complement": {
+                "of_rate_pct": 50,
+                "least_pct": 0,
+                "greatest_pct": 50,
+                "score_factor": [{"score": 0, "factor": 1}, {"score": 1, "factor": 0}],
+            },
+        },
+        "falls as the score rises",
+    ),
+    (
+        "a rate on no must-pass KPI",
+        {
+            "finance.loss.bands": None,
+            "finance.loss.complement": {"of_rate_pct": 50, "least_pct": 0, "greatest_pct": 50, "standards": ["D2"]},
+        },
+        "no must-pass KPI",
+    ),
+    ("no standard", _standards(), "names none"),
+    ("a standard that is not must-pass", _standards({"kpi": "D1"}), "no must-pass KPI"),
+    ("a standard twice", _standards({"kpi": "D2"}, {"kpi": "D2"}), "named twice"),
+    (
+        "a standard that pays less than a later one",
+        _standards({"kpi": "D2", "score_factor": [{"score": 0, "factor": "0.9"}]}, {"kpi": "D3"}),
+        "could pay less",
+    ),
+    (
+        "a factor twice",
+        {**_standards({"kpi": "D2"}), "finance.gain.score_factor": [{"score": 0, "factor": 1}]},
+        "agreed twice",
+    ),
     ("payer", {"finance.payment.payer": "acute-trust"}, "no commissioner"),
     ("target period", {"finance.target_cost.0.period": "2024-25-q1"}, "is no year"),
     ("target outside", {"finance.target_cost.0.period": "2023-24"}, "outside the agreement"),
