@@ -253,7 +253,7 @@ class SpendLine(Part):
     effective_from: the first month it holds; from the agreement's first day where it is left out.
     """
 
-    level: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=5)]
+    level: Annotated[int, BeforeValidator(read_whole), Field(ge=1, le=5)]
     member: RoleId
     line: Code | None = None
     effective_from: Day | None = None

@@ -2,8 +2,5 @@
    indicator: the column that names the indicator, where only rows of those are asked that a run makes again. #}
 {% test holds(model, condition, indicator=none) %}
     select * from {{ model }}
-    where ({{ condition }}) is distinct from true
-    {%- if indicator %}
-    {{ and_of_changed_indicators(indicator) }}
-    {%- endif %}
+    where ({{ condition }}) is distinct from true {{ and_of_changed_indicators(indicator) if indicator }}
 {% endtest %}
