@@ -10,6 +10,7 @@ import csv
 import fcntl
 import hashlib
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -22,7 +23,7 @@ import duckdb
 import pytest
 from filelock import FileLock
 
-from foundation.canonical import sha256_file
+from foundation.canonical import content_id, sha256_file
 from foundation.durable import TEMPORARY
 from foundation.failpoints import VARIABLE
 from foundation.home import Home
@@ -189,6 +190,11 @@ def contents(home: Home) -> Mapping[str, str]:
         elif path.name == "seal.json":
             # the bytes of DuckDB files are in it
             found[name] = "seal"
+        elif path.name == "built.json":
+            # which file it tells of: no two are one
+            found[name] = content_id(
+                {key: value for key, value in json.loads(path.read_bytes()).items() if key != "file"}
+            )
         else:
             found[name] = sha256_file(path)
     return found
