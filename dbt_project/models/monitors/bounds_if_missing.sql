@@ -141,7 +141,7 @@ counted as (
         -- rounded up: a range that is too narrow would be a promise
         {{ integer_divide(
             '(' ~ most ~ ' * cast(short.denominator as bigint) * parts.absent + 9999 - parts.absent)',
-            '(10000 - parts.absent)'
+            'nullif(10000 - parts.absent, 0)'
         ) }} as more,
         case
             when parts.feeds > 1
@@ -175,7 +175,7 @@ ranged as (
             when no_range is not null then null
             when statistic in ('crude_rate', 'dsr')
                 then {{ round_half_up(
-                    '(value * (10000 + (' ~ most ~ ' - 1) * absent))', '(10000 - absent)', 'value_decimals'
+                    '(value * (10000 + (' ~ most ~ ' - 1) * absent))', 'nullif(10000 - absent, 0)', 'value_decimals'
                 ) }}
             else {{ round_half_up(
                 '((case when part + turned > whole then whole else part + turned end + more) * multiplier)',
