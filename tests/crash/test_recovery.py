@@ -144,11 +144,11 @@ def test_a_build_database_that_was_never_finished_is_not_opened_again(home: Home
     assert [path.name for path in home.warehouse.iterdir()] == []
     home.build_database.write_bytes(b"whole")
     (home.warehouse / "built.json").write_text(
-        '{"fingerprint": "", "basis": {}, "results": [], "tables": {}, "sums": {}}'
+        '{"fingerprint": "", "basis": {}, "results": [], "tables": {}, "sums": {}, "file": ""}'
     )
     begin_build(home)
     assert [path.name for path in home.warehouse.iterdir()] == ["build.duckdb"], "only its marker goes"
-    # an earlier version of the product, which took no sums: nothing of its tables could stay
+    # an earlier version of the product, which took no sums and looked at no file: nothing of its tables could stay
     (home.warehouse / "built.json").write_text('{"fingerprint": "", "basis": {}, "results": [], "tables": {}}')
     begin_build(home)
     assert [path.name for path in home.warehouse.iterdir()] == []

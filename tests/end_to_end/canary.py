@@ -239,8 +239,9 @@ def her_row(item: Submission, contract: Contract, **changes: str) -> Row:
 
 
 def record_column(contract: Contract) -> str:
-    """The column that tells the rows of one sender apart."""
-    return next(name for name in reversed(contract.key) if name != contract.custom.organisationColumn)
+    """The column that tells the rows of one sender apart, and holds words rather than a count."""
+    counts = {name for name in contract.key if contract.by_name[name].kind == "integer"}
+    return next(name for name in reversed(contract.key) if name not in {contract.custom.organisationColumn, *counts})
 
 
 def next_sequence(item: Submission, content: bytes, rows: int) -> Submission:

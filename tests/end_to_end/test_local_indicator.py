@@ -148,7 +148,7 @@ def test_one_definition_and_one_return_reach_the_release(demo: DemoHome, defined
     ("change", "said"),
     [
         ({"indicator_id": "four_week_quit"}, "is the id of a shared indicator"),
-        ({"statistic": "mean"}, "cannot be counted by its definition alone"),
+        ({"statistic": "mean", "case_values": [0]}, "cannot be counted by its definition alone"),
         ({"owner": ""}, "field owner"),
         ({"follow_up_days": 84, "maturity": "84 days"}, "stands alone"),
     ],
