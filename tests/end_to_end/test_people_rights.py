@@ -164,8 +164,8 @@ def _figures(home: Path) -> list[tuple[object, ...]]:
 
 def test_two_trusts_that_change_names_give_the_same_indicators(greenwich: DemoHome, tmp_path: Path) -> None:
     """End of contract: export A, import as B. Both trusts are taken over, each under the other's name."""
-    from orchestration.cycle import agreements_of
     from dbt_project.catalogue import load_catalogue
+    from orchestration.cycle import agreements_of
     from orchestration.deciding import approve_for_demo
     from places import find_place
 
