@@ -27,6 +27,11 @@ from publication.disclosure.systems import Fact, contradict, implied, narrowed
 RULES = Rules()
 AREA = "E09000099"
 CATALOGUE = {row["indicator_id"]: row for row in catalogue_rows()}
+# The family of deaths as its places alone: in the catalogue they are crossed with what people had wished for.
+for _name, _place in (("deaths_usual_place", "usual_place"), ("deaths_in_hospital", "hospital")):
+    CATALOGUE[_name] = {
+        **CATALOGUE[_name], "numerator_counts": _place, "denominator_counts": "usual_place hospital elsewhere",
+    }  # fmt: skip
 QUITS = ("four_week_quit", "four_week_quit_self_reported", "quit_lost_to_follow_up")
 DEATHS = ("deaths_usual_place", "deaths_in_hospital")
 RECOVERY = ("sustained_recovery", "sustained_recovery_6_months", "sustained_recovery_24_months")
