@@ -363,9 +363,13 @@ def leaks_between(
                     series.append(_Series(one, [truth[row["figure_id"]] for row in mine], mine))
             for key in sorted({key for one in series for key in one.exact}):
                 facts = tuple(fact for one in series for fact in one.facts(key))
-                if narrowed(facts, rules, tuple(implied(facts))) and any(
-                    one.member.words and one.still_shown(key) for one in series
-                ):
+                shown = [one.member for one in series if one.member.words and one.still_shown(key)]
+                if contradict(facts):
+                    # words that are not true of the data prove nothing: only that nothing stands beside the lead
+                    leaks = any(not member.lead for member in shown)
+                else:
+                    leaks = bool(shown) and bool(narrowed(facts, rules, tuple(implied(facts))))
+                if leaks:
                     told.append(f"{family} {area} {key[1]}")
         told += _leaks_of_groups(family, members, measures, parts, truth, rules)
     return told
