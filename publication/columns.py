@@ -694,12 +694,12 @@ MILESTONES = _schema(
     "Each crossing of an agreed level by a KPI, one row a milestone and crossing, read anew from the standing returns.",
     "agreement_id kpi_id period_kind period_id milestone",
     """
-    figure_id | text | the KPI's figure in kpi_return that crossed
     agreement_id | text | agreement
     kpi_id | text | KPI in the agreement's terms
     period_kind | text | quarter or year: the series it is told in
     period_id | text | period of the figure
     milestone | text | level of the terms: poor, minimum, stretch or game_breaking
+    figure_id | text | the KPI's figure in kpi_return that crossed; one may cross several levels at once
     milestone_value | decimal | its value; at it, it is reached
     direction | text | reached or lost: to the better or to the worse, whatever the polarity
     value | decimal | value of the KPI

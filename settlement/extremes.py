@@ -50,9 +50,12 @@ def _reachable_factor(terms: Terms, side: str) -> Fraction:
     if side == "loss":
         curves = [] if loss is None or loss.score_factor is None else [loss.score_factor]
     elif gain is not None and gain.standards is not None:
-        if any(standard.score_factor is None for standard in gain.standards):
-            return Fraction(1)
-        curves = [standard.score_factor for standard in gain.standards if standard.score_factor is not None]
+        score = exact(points.game_breaking)
+        # one without a factor opens the whole gain; another may open more
+        return max(
+            Fraction(1) if standard.score_factor is None else factor_curve(standard.score_factor).at(score)
+            for standard in gain.standards
+        )
     else:
         curves = [] if gain is None or gain.score_factor is None else [gain.score_factor]
     score = exact(points.game_breaking if side == "gain" else points.failure)

@@ -228,7 +228,7 @@ def _take_standard(statement: Statement, kpi: Kpi, entry: GateEntry, row: Mappin
     label, reference = f"Standard {kpi.id} ({kpi.name})", f"terms:framework.kpis.{kpi.id}.must_reach"
     if entry.action != "pay" or kpi.must_reach is None:
         words = {"forfeit": "forfeited", "withhold": "withheld", "neutral": "does not count", "deem": "deemed"}
-        word = words.get(entry.action, "")
+        word = "too small to tell" if entry.is_agreed_neutral else words.get(entry.action, "")
         formula = "0" if failed else "1"
         told = f"{label}: {word}, so it is {'not ' if failed else ''}taken as reached (1 reached, 0 not)"
         return statement.step(f"standard.{kpi.id}", told, formula, {}, "ratio", reference)
@@ -256,7 +256,9 @@ def score_kpis(statement: Statement, terms: Terms, rows: Sequence[Mapping[str, A
         _check_small_numbers(terms, kpi, entry, row)
         missed = _condition_failed(kpi, entry, row)
         if kpi.id in terms.rated_ids:
-            standards[kpi.id] = _take_standard(statement, kpi, entry, row, failed=missed)
+            # numbers too small to score prove nothing reached: what they open would be opened by too few cases
+            unproved = missed or entry.is_agreed_neutral
+            standards[kpi.id] = _take_standard(statement, kpi, entry, row, failed=unproved)
         if missed and kpi.id not in terms.standard_ids:
             failed.append(kpi.id)
         if kpi.weight is None:

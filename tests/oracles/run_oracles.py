@@ -107,6 +107,13 @@ SUITES = (
         lambda folder: settlement_suites.shared_savings_to_the_dollar(folder / _MSSP),
     ),
     Suite("settlement/vectors", (_VECTORS,), lambda folder: settlement_suites.vectors(folder / _VECTORS)),
+    # four of the six hold by their note; two owed more than the whole published relief leaves
+    Suite(
+        "settlement/vectors_known_residual",
+        (_VECTORS,),
+        lambda folder: settlement_suites.known_residuals(folder / _VECTORS),
+        bar=4 / 6,
+    ),
     Suite(
         "identity/nhs_number",
         ("identity/nhs_number.csv",),

@@ -245,7 +245,7 @@ def test_vectors_are_held_to_their_tolerance_and_those_not_built_are_named(
     assert any(line.startswith("settlement/vectors 1/2 ") for line in lines)
 
 
-def test_a_known_residual_owes_no_less_than_was_published_but_for_its_relief(tmp_path: Path) -> None:
+def test_a_known_residual_stands_apart_and_owes_no_less_than_was_published(tmp_path: Path) -> None:
     file = tmp_path / "vectors.json"
     inputs = {
         "year": 2019,
@@ -263,12 +263,16 @@ def test_a_known_residual_owes_no_less_than_was_published_but_for_its_relief(tmp
         "guardrail": None,
     }
     note = "KNOWN RESIDUAL: not published"
-    for expected, good in ((-1599000, True), (-1600000, True), (-1600001, False), (-5, True)):
+    owed = -1599000
+    for expected, holds in ((owed, True), (owed - 1, False), (-5, True), (5, False)):
         vector = {"id": "v", "regime": "MSSP", "fn": "mssp", "input": inputs, "expected": expected, "tol": 1}
         file.write_text(json.dumps([vector | {"note": note}]), encoding="utf-8")
-        assert settlement_suites.vectors(file).matched == good
+        assert settlement_suites.vectors(file).total == 0
+        told = settlement_suites.known_residuals(file)
+        assert (told.matched, told.total, told.max_abs_error) == (holds, 1, abs(expected - owed))
         file.write_text(json.dumps([vector]), encoding="utf-8")
-        assert settlement_suites.vectors(file).matched == (expected == -1599000)
+        assert settlement_suites.vectors(file).matched == (abs(expected - owed) <= 1)
+        assert settlement_suites.known_residuals(file).total == 0
 
 
 def test_terms_checked_as_values_are_terms_loaded_from_yaml() -> None:

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from settlement_world import PERIOD, gate_for, kpi_row, ledger_rows, quick_terms
+from settlement_world import PERIOD, gate_for, gate_rows, kpi_row, ledger_rows, quick_terms
 from test_settlement_properties import CASES, MEMBERS, PENCE, TARGET, VALUES, WANTED, bands, knots, tenths, total
 
 from settlement.engine import Settlement, settle
 from settlement.exact import exact, round_half_up
 from settlement.extremes import party_extremes
 from settlement.files import write_rows
+from settlement.gate_record import read_gate_rows
 from settlement.terms import Terms
 
 # Three settlements or more an example, so a third of the examples of the neighbouring page.
@@ -194,6 +195,50 @@ def test_a_standard_that_is_not_proved_is_not_reached() -> None:
         assert total(made) == 562_500_000
     made = run(terms, Decimal(430), saving(10_000_000), (), actions={"D2": ("neutral", "definition_withdrawn", None)})
     assert made.step("standard.D2").exact == 1
+
+
+def test_numbers_too_small_to_score_open_nothing() -> None:
+    """A standard met or missed by a handful is not reached: the next one decides, and the overspend's rate is the
+    greatest. 0 of 20 used to open the whole gain that 0 of 40 does not."""
+    few = {"least_denominator": 30, "least_count": 1, "action": "neutral"}
+    data = _standard_terms().model_dump(mode="python", exclude_none=True)
+    data["gate"]["small_numbers"] = few
+    for kpi in data["framework"]["kpis"]:
+        kpi["unit"] = "percent" if kpi["id"] in ("D2", "D3") else kpi["unit"]
+    terms = Terms.model_validate(data)
+    small = {"numerator": Decimal(0), "denominator": Decimal(20), "quality_status": "too_small"}
+    whole = {"numerator": Decimal(20), "denominator": Decimal(40)}
+
+    def made(pence: int, d2: dict[str, Any], d3: dict[str, Any]) -> Settlement:
+        rows = [kpi_row(terms, "D1", Decimal(430)), kpi_row(terms, "D2", REACHED["D2"], **d2)]
+        rows.append(kpi_row(terms, "D3", REACHED["D3"], **d3))
+        told = [
+            {**row, "status": "passed", "action": "neutral", "cause": ""}
+            if row["scope"] in {name for name, sent in (("D2", d2), ("D3", d3)) if sent is small}
+            else row
+            for row in gate_rows(terms)
+        ]
+        return settle(terms, PERIOD, rows, ledger_rows(terms, pence), read_gate_rows(told, terms, PERIOD))
+
+    assert total(made(saving(10_000_000), whole, whole)) == 750_000_000
+    one = made(saving(10_000_000), small, whole)
+    assert one.step("standard.D2").exact == 0 and "too small to tell" in one.step("standard.D2").label
+    assert total(one) == 562_500_000
+    none = made(saving(10_000_000), small, small)
+    assert total(none) == 0
+    assert made(saving(-10_000_000), small, small).step("standard.D3").exact == 0
+
+
+def test_the_best_standard_bounds_what_can_be_gained() -> None:
+    """One that opens the whole gain beside one that opens more: the most is that of the other."""
+    more = [{"score": Decimal(-100), "factor": Decimal(1)}, {"score": Decimal(100), "factor": Decimal("1.25")}]
+    gain = {"bands": [{"rate_pct": 60}], "standards": [{"kpi": "D2", "score_factor": more}, {"kpi": "D3"}]}
+    plain = {**gain, "standards": [{"kpi": "D3"}]}
+    most, least = (
+        sum(one.greatest_gain_pence or 0 for one in party_extremes(terms, PERIOD).values())
+        for terms in (quick_terms({**GATES, "finance.gain": agreed}) for agreed in (gain, plain))
+    )
+    assert most == pytest.approx(least * 1.25, abs=10)
 
 
 def test_a_must_pass_kpi_that_is_no_standard_still_bars_the_gain() -> None:
