@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pyarrow.parquet as pq
 from dbt_lake import AREA, CUT, Build, dump, run_dbt
 from synthetic_place import FIRST, LAST, Synthetic
@@ -242,6 +243,23 @@ def test_a_second_build_holds_the_same_rows(synthetic: Synthetic, synthetic_buil
     for table in PUBLIC:
         query = f"select * from {table} order by all"
         assert again.rows(query) == first.rows(query), table
+
+
+def test_a_table_that_cannot_be_made_leaves_the_former_one(
+    synthetic: Synthetic, synthetic_build: Build, tmp_path: Path
+) -> None:
+    """ADR 27: what was dropped for it comes back with the transaction."""
+    root, scratch = synthetic.lake.root.parent, tmp_path / "scratch"
+    scratch.mkdir()
+    copy = Path(shutil.copy(synthetic_build.database, scratch))
+    with duckdb.connect(str(copy)) as connection:
+        before = connection.execute("select * from int_discharge_days order by all").fetchall()
+        connection.execute("alter table int_required_reports rename column day to gone")
+    again = run_dbt(["run", "--select", "int_discharge_days"], scratch, root / "lake", root / "inputs")
+    assert not again.success
+    assert before and again.rows("select count(*) as rows from int_discharge_days") == [{"rows": len(before)}]
+    with duckdb.connect(str(copy)) as connection:
+        assert connection.execute("select * from int_discharge_days order by all").fetchall() == before
 
 
 def test_a_build_without_its_data_cut_is_refused(synthetic: Synthetic, synthetic_build: Build) -> None:

@@ -85,7 +85,9 @@ def test_macros_open_with_purpose_and_usage(path: Path) -> None:
     assert "Usage:" in header
     if path.parent.name == "statistics":
         assert "Source:" in header
-    assert re.search(rf"macro {path.stem}\(", text), "a file is named after the macro it opens with"
+    assert re.search(rf"(macro {path.stem}\(|materialization {path.stem},)", text), (
+        "a file is named after the macro it opens with"
+    )
 
 
 def test_every_statistical_method_is_listed() -> None:
@@ -167,3 +169,12 @@ def test_every_data_test_stops_the_build() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in PROJECT.rglob("*.yml"))
     assert re.findall(r"severity:\s*(\w+)", text) == ["error"]
     assert "enabled: false" not in text
+
+
+def test_no_model_has_what_our_tables_do_not_do() -> None:
+    """ADR 27: the materialization has no hooks, grants, indexes or partitions."""
+    asked = re.compile(r"\b(pre_hook|post_hook|pre-hook|post-hook|grants|indexes|partitioned_by|sorted_by|persist_docs)\b")
+    files = [PROJECT / "dbt_project.yml", *(PROJECT / "models").rglob("*.sql"), *(PROJECT / "models").rglob("*.yml")]
+    texts = {path.name: path.read_text(encoding="utf-8") for path in files}
+    # those that grow keep dbt's own way
+    assert [name for name, text in texts.items() if asked.search(text) and "materialized='incremental'" not in text] == []

@@ -1,6 +1,9 @@
 -- The primary segment and the overlays of everybody registered on the first day of each quarter: of the segments a
 -- person belongs to, the first by precedence is primary, the others are overlays; whoever belongs to none is everybody
 -- else. A segment is held from the first day of a quarter, so that what happens in it cannot change who is counted.
+--
+-- A view: most people are in no segment and add nothing to the groups' members but rows.
+{{ config(materialized='view') }}
 with days as (
     select period_start as month_start
     from {{ ref('int_periods') }}

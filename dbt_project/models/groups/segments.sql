@@ -186,8 +186,8 @@ people as (
 everybody as (
     select
         month_start,
-        count(*) as people
-    from {{ ref('int_person_segments') }}
+        sum(persons) as people
+    from {{ ref('int_population') }}
     group by month_start
 ),
 

@@ -109,10 +109,13 @@ people as (
         on periods.service = reached.service and periods.period_id = reached.period_id
     inner join {{ ref('int_person_months') }} as spine
         on reached.person_key = spine.person_key and reached.month_start = spine.month_start
+    -- a case, so that people are joined before they are asked and not millions asked for nothing
     where
-        {% for service, given in services.items() %}
-            {{ 'or ' if not loop.first }}(periods.service = '{{ service }}' and spine.{{ given.ages }})
-        {% endfor %}
+        case reached.service
+            {% for service, given in services.items() %}
+                when '{{ service }}' then spine.{{ given.ages }}
+            {% endfor %}
+        end
 ),
 
 cells as (

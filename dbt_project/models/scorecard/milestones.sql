@@ -71,12 +71,12 @@ moves as (
 )
 
 select
-    cast(figure_id as {{ dbt.type_string() }}) as figure_id,
     cast(agreement_id as {{ dbt.type_string() }}) as agreement_id,
     cast(kpi_id as {{ dbt.type_string() }}) as kpi_id,
     cast(period_kind as {{ dbt.type_string() }}) as period_kind,
     cast(period_id as {{ dbt.type_string() }}) as period_id,
     cast(milestone as {{ dbt.type_string() }}) as milestone,
+    cast(figure_id as {{ dbt.type_string() }}) as figure_id,
     cast(milestone_value as decimal(20, 9)) as milestone_value,
     cast(case when is_reached then 'reached' else 'lost' end as {{ dbt.type_string() }}) as direction,
     value,
