@@ -173,8 +173,12 @@ def test_every_data_test_stops_the_build() -> None:
 
 def test_no_model_has_what_our_tables_do_not_do() -> None:
     """ADR 27: the materialization has no hooks, grants, indexes or partitions."""
-    asked = re.compile(r"\b(pre_hook|post_hook|pre-hook|post-hook|grants|indexes|partitioned_by|sorted_by|persist_docs)\b")
+    asked = re.compile(
+        r"\b(pre_hook|post_hook|pre-hook|post-hook|grants|indexes|partitioned_by|sorted_by|persist_docs)\b"
+    )
     files = [PROJECT / "dbt_project.yml", *(PROJECT / "models").rglob("*.sql"), *(PROJECT / "models").rglob("*.yml")]
     texts = {path.name: path.read_text(encoding="utf-8") for path in files}
     # those that grow keep dbt's own way
-    assert [name for name, text in texts.items() if asked.search(text) and "materialized='incremental'" not in text] == []
+    assert [
+        name for name, text in texts.items() if asked.search(text) and "materialized='incremental'" not in text
+    ] == []
