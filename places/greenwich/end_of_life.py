@@ -84,7 +84,9 @@ def decide(world: World, deaths: deaths_of.Deaths) -> Plans:
     died = np.concatenate([deaths.day[chosen], np.full(len(living), LAST_DAY + 30)])
     died_in = np.concatenate([deaths.place[chosen], random.integers(0, NOT_DISCUSSED, size=len(living))])
     count = len(person)
-    created = np.maximum(died - random.integers(1, 420, size=count), FIRST_DAY_SENT)
+    # nobody has a plan before they are born, as few as die so young
+    earliest = np.maximum(world.birth_day[person], FIRST_DAY_SENT)
+    created = np.maximum(died - random.integers(1, 420, size=count), earliest)
     reviewed = created + np.floor((died - created + 1) * random.random(count)).astype(np.int64)
     # a few are gone through once more after the death
     reviewed = np.where(random.random(count) < 0.03, died + random.integers(1, 9, size=count), reviewed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foundation.tokens import TOKEN, local_text, match_text
-from places.greenwich import draw, names
+from places.greenwich import deaths, draw, end_of_life, names
 from places.greenwich.dates import LAST_DAY, MONTH_STARTS, MONTHS, as_date, day_number, month_positions, spans
 from places.greenwich.geography import areas, quintiles
 from places.greenwich.truth import Decided
@@ -195,3 +196,17 @@ def test_events_befall_people_who_are_here(residents: int) -> None:
     assert (days <= world.death_day[people]).all()
     assert (people < world.background).all()
     assert abs(len(people) / (residents * 27 / 12) - 1) < 0.2
+
+
+def test_nobody_who_dies_young_has_a_plan_from_before_birth() -> None:
+    """Three of 289,034 had, and intake rightly refused their rows."""
+    world = draw_world(2_500, 5)
+    drawn = deaths.decide(world)
+    named = np.maximum(drawn.person, 0)
+    # all of them a week old
+    world = replace(world, birth_day=world.birth_day.copy())
+    world.birth_day[named] = drawn.day - 7
+    plans = end_of_life.decide(world, drawn)
+    infants = np.isin(plans.person, named)
+    assert infants.sum() > 5
+    assert (plans.created[infants] >= world.birth_day[plans.person[infants]]).all()
