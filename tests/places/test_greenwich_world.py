@@ -202,10 +202,11 @@ def test_nobody_who_dies_young_has_a_plan_from_before_birth() -> None:
     """Three of 289,034 had, and intake rightly refused their rows."""
     world = draw_world(2_500, 5)
     drawn = deaths.decide(world)
-    named = np.maximum(drawn.person, 0)
+    background = (drawn.person >= 0) & (drawn.person < world.background)
+    named = drawn.person[background]
     # all of them a week old
     world = replace(world, birth_day=world.birth_day.copy())
-    world.birth_day[named] = drawn.day - 7
+    world.birth_day[named] = drawn.day[background] - 7
     plans = end_of_life.decide(world, drawn)
     infants = np.isin(plans.person, named)
     assert infants.sum() > 5
