@@ -11,6 +11,7 @@ nothing to find.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -36,6 +37,8 @@ from publication.inputs import Row
 
 Key = tuple[str, str]
 _ENDS = ("excess", "shortfall")
+# What an id of a former version that runs beside its successor ends with.
+_VERSION = re.compile(r"_v[0-9]+$")
 
 
 @dataclass(frozen=True)
@@ -126,15 +129,12 @@ class _Series:
         return self.member.facts(ranges, exact, hidden=any(cell.value is None for cell in cells))
 
     def pieces(self, key: Key) -> list[tuple[Key, list[Fact]]]:
-        """The same, figure by figure: those a period is the sum of, or itself and the shorter ones inside it."""
-        row = self.exact.get(key)
-        if row is None or not self.facts(key):
-            return []
-        found = self._parts(key)
-        if found == [row] and key[0] != self.kind and self.additive:
-            inside = parts_of(row, self.base)
-            numbers = [one for one in inside if None not in (one["numerator"], one["denominator"])]
-            found = [row, *(numbers if len(numbers) == len(inside) else ())]
+        """The same, figure by figure: those a period is the sum of, or itself and the shorter ones inside it, which are
+        known also where the period has no figure of its own."""
+        found = self._parts(key) if self.facts(key) else []
+        if self.member.words and self.additive and key[0] != self.kind and found in ([], [self.exact.get(key)]):
+            inside = parts_of({"period_kind": key[0], "period_id": key[1]}, self.base)
+            found = [*found, *(one for one in inside if self.facts((one["period_kind"], one["period_id"])))]
         pieces = []
         for one in found:
             place, exact = (one["period_kind"], one["period_id"]), self.member.counts(one)
@@ -152,20 +152,28 @@ class _Series:
                 found.append((min(self.member.counts(part).values(), default=0), place))
         return sorted(found)
 
-    def follows(self, lead: _Series) -> list[Key]:
-        """Periods to hide of a member that does not say whom it counts: where the lead is hidden, and where the two
-        differ by a small count."""
+    def tells(self, key: Key) -> bool:
+        """Whether its figure of a period is shown with nothing left out of it."""
+        row = self.exact.get(key)
+        if row is None or None in (row["numerator"], row["denominator"]):
+            return False
+        places = [key, *((part["period_kind"], part["period_id"]) for part in self._parts(key))]
+        return all(self.shown[place]["value"] is not None for place in places)
+
+    def follows(self, leader: _Series | None, others: Sequence[_Series]) -> list[Key]:
+        """Periods to hide of a member that does not say whom it counts: where the one it follows has no figure that is
+        shown whole, and where it differs from another by a small count."""
         found = []
+        most = self.member.method.rules.largest_hidden
         for key in self.exact:
-            beside = lead.exact.get(key)
-            if beside is None or self._parts(key) != [self.exact[key]] or not self.still_shown(key):
+            if self._parts(key) != [self.exact[key]] or not self.still_shown(key):
                 continue
-            if lead.shown[key]["value"] is None or None in (beside["numerator"], beside["denominator"]):
+            if leader is None or not leader.tells(key):
                 found.append(key)
                 continue
-            mine, theirs = self.member.counts(self.exact[key]), lead.member.counts(beside)
-            most = self.member.method.rules.largest_hidden
-            if any(0 < abs(count - theirs[name]) <= most for name, count in mine.items() if name in theirs):
+            mine = self.member.counts(self.exact[key])
+            beside = [other.member.counts(other.exact[key]) for other in (leader, *others) if other.tells(key)]
+            if any(0 < abs(mine[name] - theirs[name]) <= most for theirs in beside for name in mine.keys() & theirs):
                 found.append(key)
         return found
 
@@ -186,35 +194,58 @@ def _month_by_month(series: Sequence[_Series], key: Key) -> tuple[Fact, ...]:
     return tuple(found)
 
 
+def _few_between(facts: Sequence[Fact], rules: Rules) -> tuple[frozenset[str], ...]:
+    """Small counts that shown figures leave between them, whatever their rounding says of them: were one hidden only
+    where the rounding narrows it, its marker would say that it does."""
+    shown = [fact for fact in facts if not fact.hidden]
+    return tuple(words for words, count in implied(shown) if 0 < count <= rules.largest_hidden)
+
+
 def _fallen(series: Sequence[_Series], key: Key, facts: tuple[Fact, ...], rules: Rules) -> tuple[frozenset[str], ...]:
     """What falls to the attack in one period. Where the words are not true of the data nothing can be proved: then
     everything beside the lead falls."""
     by_month = _month_by_month(series, key)
     if not contradict(facts) and not contradict(by_month):
         fallen = [frozenset(word.rpartition("/")[2] for word in words) for words in narrowed(by_month, rules)]
-        return (*narrowed(facts, rules, tuple(implied(facts))), *fallen)
+        return (*_few_between(facts, rules), *narrowed(facts, rules, tuple(implied(facts))), *fallen)
     beside = [one for one in series if one.member.words and not one.member.lead and one.still_shown(key)]
     return tuple(words for one in beside for words in one.member.words.values())
 
 
+def _followed(series: Sequence[_Series], rules: Rules) -> dict[str, set[Key]]:
+    """The periods to hide of members that do not say whom they count. A former version follows its successor, whatever
+    else says nothing the lead."""
+    found: dict[str, set[Key]] = {}
+    by_name = {one.member.indicator_id: one for one in series}
+    lead = next((one for one in series if one.member.lead), None)
+    silent = [one for one in series if not one.member.words and not one.member.lead]
+    for place, one in enumerate(silent):
+        leader = by_name.get(_VERSION.sub("", one.member.indicator_id), lead)
+        leader = lead if leader is one else leader
+        others = [other for other in series if other.member.words or other in silent[:place]]
+        found[one.member.indicator_id] = set(one.follows(leader, others))
+    return found
+
+
 def _next_hidden(series: Sequence[_Series], rules: Rules) -> dict[str, set[Key]]:
     """Of every period in which something falls to the attack, the figure to hide next."""
-    found: dict[str, set[Key]] = {}
-    for one in series[1:]:
-        if not one.member.words:
-            found.setdefault(one.member.indicator_id, set()).update(one.follows(series[0]))
+    found = _followed(series, rules)
     for key in sorted({key for one in series for key in one.exact}):
-        facts = tuple(fact for one in series for fact in one.facts(key))
-        for words in _fallen(series, key, facts, rules)[:1]:
+        told = [one.facts(key) for one in series]
+        for words in _fallen(series, key, tuple(fact for facts in told for fact in facts), rules)[:1]:
             choice = [
-                (one.member.lead, not any(words & mine for mine in one.member.words.values()), *shown[0],
-                 one.member.indicator_id)
-                for one in series if one.member.words and (shown := one.still_shown(key))
+                (one.member.lead, words in _few_between(_without(told, place), rules),
+                 not any(words & mine for mine in one.member.words.values()), *shown[0], one.member.indicator_id)
+                for place, one in enumerate(series) if one.member.words and (shown := one.still_shown(key))
             ]  # fmt: skip
             if choice:
                 *_, place, name = min(choice)
                 found.setdefault(str(name), set()).add(place)
     return {name: keys for name, keys in found.items() if keys}
+
+
+def _without(told: Sequence[Sequence[Fact]], place: int) -> list[Fact]:
+    return [fact for at, facts in enumerate(told) if at != place for fact in facts]
 
 
 def guarded_periods(
@@ -363,14 +394,21 @@ def leaks_between(
                     series.append(_Series(one, [truth[row["figure_id"]] for row in mine], mine))
             for key in sorted({key for one in series for key in one.exact}):
                 facts = tuple(fact for one in series for fact in one.facts(key))
+                by_month = _month_by_month(series, key)
                 shown = [one.member for one in series if one.member.words and one.still_shown(key)]
-                if contradict(facts):
+                if contradict(facts) or contradict(by_month):
                     # words that are not true of the data prove nothing: only that nothing stands beside the lead
                     leaks = any(not member.lead for member in shown)
                 else:
-                    leaks = bool(shown) and bool(narrowed(facts, rules, tuple(implied(facts))))
+                    leaks = bool(shown) and bool(
+                        _few_between(facts, rules)
+                        or narrowed(facts, rules, tuple(implied(facts)))
+                        or narrowed(by_month, rules)
+                    )
                 if leaks:
                     told.append(f"{family} {area} {key[1]}")
+            followed = _followed(series, rules)
+            told += [f"{name} {area} {key[1]}" for name, keys in sorted(followed.items()) for key in sorted(keys)]
         told += _leaks_of_groups(family, members, measures, parts, truth, rules)
     return told
 

@@ -187,6 +187,24 @@ def test_a_small_count_between_two_figures_hides_the_one_that_is_not_the_lead(
     }
 
 
+def test_the_marker_says_no_more_than_that_there_are_few() -> None:
+    """1 to 7 between two figures: all seven places are published alike, whether the two would round alike or not."""
+    told = []
+    for between in range(1, 8):
+        counts = {"verified": 40, "self_reported_only": between, "lost": 30, "not_quit": 50 - between}
+        found = disclose_figures([_row(name, "2024-25-q1", counts) for name in QUITS], [], CATALOGUE).measures
+        told.append([(row["indicator_id"], row["value"], row["numerator"], row["marker"]) for row in found])
+    assert [row[3] for row in told[0]] == [None, "c", None]
+    assert all(one == told[0] for one in told)
+
+
+def test_a_figure_that_others_leave_few_beside_takes_no_third_with_it() -> None:
+    """3 between verified and reported; the one who were lost is smaller than both and has no part in it."""
+    counts = {"verified": 40, "self_reported_only": 3, "lost": 12, "not_quit": 60}
+    found = disclose_figures([_row(name, "2024-25-q1", counts) for name in QUITS], [], CATALOGUE).measures
+    assert [row["value"] is not None for row in found] == [True, False, True]
+
+
 def test_a_hidden_quarter_is_left_out_of_the_year() -> None:
     quarters = {f"2024-25-q{n}": {"verified": 40, "self_reported_only": 1 if n == 2 else 20, "lost": 30, "not_quit": 50}
                 for n in (1, 2, 3, 4)}  # fmt: skip
@@ -212,6 +230,17 @@ def test_a_quarter_does_not_give_a_month_of_another_away() -> None:
         assert (found[-1]["value"] is not None) == shown
 
 
+def test_the_second_look_sees_a_quarter_beside_months(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three months of the lead, one hidden, and a quarter of its kin: nothing of one period alone gives it away."""
+    month = {"self_reported_only": 2, "lost": 60, "not_quit": 60}
+    rows = [_row(QUITS[0], label, {**month, "verified": verified})
+            for label, verified in (("2024-04", 3), ("2024-05", 18), ("2024-06", 18))]  # fmt: skip
+    rows.append(_row(QUITS[1], "2024-25-q1", {"verified": 39, "self_reported_only": 2, "lost": 180, "not_quit": 180}))
+    monkeypatch.setattr(view_of, "guarded_periods", lambda *_: {})
+    with pytest.raises(Refused, match="smoking_quits E09000099 2024-25-q1"):
+        disclose_figures(rows, [], CATALOGUE)
+
+
 def test_a_release_in_which_something_leaks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The second look does not rest on the first: with the hiding taken out it refuses."""
     rows = [_row(name, "2024-25-q1", {"verified": 41, "self_reported_only": 1, "lost": 30, "not_quit": 50})
@@ -232,6 +261,30 @@ def test_a_former_version_is_hidden_where_it_differs_by_few() -> None:
                   "indicator_id": "four_week_quit_v1"}  # fmt: skip
         found = disclose_figures([_row("four_week_quit", "2024-25-q1", counts), beside], [], catalogue).measures
         assert [row["value"] is not None for row in found] == [True, shown], fewer
+
+
+@pytest.mark.parametrize("successor", QUITS[:2])
+def test_a_former_version_is_hidden_where_its_successor_is_not_whole(successor: str) -> None:
+    """Its successor, the lead or another, says nothing of the second quarter and hides a month of the third: there the
+    former one would be the figure that is not there. In the first it stands beside the same figure."""
+    silent = {"indicator_id": f"{successor}_v1", "numerator_counts": "", "denominator_counts": ""}
+    catalogue = {**CATALOGUE, f"{successor}_v1": {**CATALOGUE[successor], **silent, "family_lead": False}}
+    counts = {"verified": 40, "self_reported_only": 20, "lost": 30, "not_quit": 50}
+    few = {"verified": 3, "self_reported_only": 0, "lost": 60, "not_quit": 60}
+    months = [counts] * 3 + [counts, counts, few]
+    labels = ["2024-04", "2024-05", "2024-06", "2024-10", "2024-11", "2024-12"]
+    rows = [_row(successor, label, month) for label, month in zip(labels, months, strict=True)]
+    quarters = {"2024-25-q1": months[:3], "2024-25-q2": [counts] * 3, "2024-25-q3": months[3:]}
+    for label, inside in quarters.items():
+        whole = {word: sum(month[word] for month in inside) for word in counts}
+        rows += [_row(successor, label, whole)] if label != "2024-25-q2" else []
+        rows.append({**_row(successor, label, whole), "indicator_id": f"{successor}_v1"})
+        # the lead has the figure of every quarter, whichever the successor is
+        fewer = {**whole, "verified": whole["verified"] - 30, "self_reported_only": whole["self_reported_only"] + 30}
+        rows += [_row(QUITS[0], label, fewer)] if successor != QUITS[0] else []
+    found = disclose_figures(rows, [], catalogue).measures
+    shown = {row["period_id"]: row["value"] is not None for row in found if row["indicator_id"] == f"{successor}_v1"}
+    assert shown == {"2024-25-q1": True, "2024-25-q2": False, "2024-25-q3": False}
 
 
 AREAS = st.fixed_dictionaries(
