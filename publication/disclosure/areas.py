@@ -5,13 +5,15 @@ Belongs here: one indicator's figures of one area over all its periods. Not here
 The shortest kind of period an indicator has is treated first. A longer period whose shorter ones make it up is the
 sum of those that may be shown and of nothing else, so that it says nothing about those that may not. Where that
 cannot be (a count of different people, a standardised rate, a median), every period stands alone, and one is hidden
-when with the others it would narrow down a small count.
+when with the others it would narrow down a small count. What is counted on the last day of a period is one figure under
+every kind of period that ends with it: hidden under all of them, or under none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +31,7 @@ from publication.disclosure.rules import (
     Rules,
     blank,
     hide,
+    moment_of,
     months_in,
     multiplier_of,
     shown_count,
@@ -64,6 +67,8 @@ class Method:
     # the lowest and the highest number one case can add to a mean; highest None: no end
     lowest: int = 0
     highest: int | None = None
+    # whether a figure follows from the last day of its period alone
+    by_last_day: bool = False
 
     @classmethod
     def of(cls, catalogue: Mapping[str, Any], rules: Rules) -> Method:
@@ -71,8 +76,12 @@ class Method:
         ends = [int(number) for number in str(catalogue.get("case_values") or "0").split()]
         return cls(
             statistic, multiplier_of(catalogue["unit"] or "", statistic), catalogue["value_decimals"], rules,
-            ends[0], ends[1] if len(ends) > 1 else None,
+            ends[0], ends[1] if len(ends) > 1 else None, bool(catalogue.get("by_last_day")),
         )  # fmt: skip
+
+    def moment(self, row: Mapping[str, Any]) -> tuple[date, date]:
+        """First and last day a figure is made of: rows with the same ones are one figure under several names."""
+        return moment_of(row, by_last_day=self.by_last_day)
 
     def from_ends(self, top: Decimal, bottom: Decimal) -> dict[str, Decimal]:
         """How far a sum of cases lies above the least and below the most it could be. Of nought everybody is known."""
@@ -268,6 +277,11 @@ def protect_small_counts(
     """
     rules = rules or Rules()
     method, counted = Method.of(catalogue, rules), people or {}
+    # the same figure under another kind of period is hidden with it
+    guarded_moments = {method.moment(row) for row in rows if (row["period_kind"], row["period_id"]) in also_hidden}
+    if method.by_last_day:
+        _show(_of_last_days(rows, method, counted, guarded_moments))
+        return frozenset()
     kind = base_kind(rows)
     base = [row for row in rows if row["period_kind"] == kind]
     additive = are_sums(rows, base, kind)
@@ -276,7 +290,7 @@ def protect_small_counts(
     cells: dict[str, Cell] = {}
     for row in base:
         cell = alone(row, method, counted.get(row["figure_id"]))
-        guarded = cell.value is not None and (row["period_kind"], row["period_id"]) in also_hidden
+        guarded = cell.value is not None and method.moment(row) in guarded_moments
         if row["marker"] in HIDDEN or guarded:
             cell = Cell(None, None, None, cell.exact_numerator, cell.exact_denominator)
         cells[row["figure_id"]] = cell
@@ -287,10 +301,44 @@ def protect_small_counts(
         cell, reason, derived = _longer(
             row, base, kind, cells, method, additive=additive, people=counted.get(row["figure_id"])
         )
-        if cell.value is not None and (row["period_kind"], row["period_id"]) in also_hidden:
+        if cell.value is not None and method.moment(row) in guarded_moments:
             cell, reason = Cell(None, None, None, cell.exact_numerator, cell.exact_denominator), RELATED
         plan.append((row, cell, reason, derived or not (additive and method.is_additive)))
-    for row, cell, reason, _ in plan:
+    _show([(row, cell, reason) for row, cell, reason, _ in plan])
+    return frozenset(row["figure_id"] for row, _, _, derived in plan if derived)
+
+
+def _of_last_days(
+    rows: Sequence[Row], method: Method, people: Mapping[str, int], guarded: Collection[tuple[date, date]]
+) -> list[tuple[Row, Cell, str]]:
+    """The cells of figures that follow from their last day alone: one cell under every kind of period."""
+    by_day: dict[tuple[date, date], list[Row]] = {}
+    for row in rows:
+        by_day.setdefault(method.moment(row), []).append(row)
+    plan = []
+    for moment, mine in by_day.items():
+        cells = [alone(row, method, people.get(row["figure_id"])) for row in mine]
+        # one that is withheld or not there under one name may be fit under another
+        fit = [
+            Cell(None, None, None, cell.exact_numerator, cell.exact_denominator) if row["marker"] == "c" else cell
+            for row, cell in zip(mine, cells, strict=True) if row["marker"] not in ("w", "x", "z")
+        ]  # fmt: skip
+        reason = ""
+        if any(cell != fit[0] for cell in fit):
+            reason = PROTECTS  # figures of one day that are not one belie the definition: nothing can be proved
+        elif any(cell.value is None for cell in fit):
+            reason = TOO_FEW
+        elif moment in guarded:
+            reason = RELATED
+        for row, cell in zip(mine, cells, strict=True):
+            nothing = Cell(None, None, None, cell.exact_numerator, cell.exact_denominator)
+            plan.append((row, nothing if reason else cell, reason or TOO_FEW))
+    return plan
+
+
+def _show(plan: Sequence[tuple[Row, Cell, str]]) -> None:
+    """Give rows, in place, the cell they are shown as, or the reason why they are not."""
+    for row, cell, reason in plan:
         if row["marker"] in HIDDEN:
             blank(row)
             continue
@@ -302,4 +350,3 @@ def protect_small_counts(
         row["value"] = cell.value
         row["numerator"] = None if cell.numerator is None else Decimal(cell.numerator)
         row["denominator"] = None if cell.denominator is None else Decimal(cell.denominator)
-    return frozenset(row["figure_id"] for row, _, _, derived in plan if derived)

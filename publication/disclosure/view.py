@@ -20,7 +20,7 @@ from publication.disclosure.areas import base_kind, parts_of, protect_small_coun
 from publication.disclosure.bounds import close_leaks
 from publication.disclosure.families import Shelf, guarded_periods, leaks_between, shelf_of, shelf_order
 from publication.disclosure.groups import UNKNOWN, protect_groups, published_periods
-from publication.disclosure.rules import HIDDEN, RELATED, Hidden, Rules, blank, hide, span_of
+from publication.disclosure.rules import HIDDEN, PROTECTS, RELATED, Hidden, Rules, blank, hide, moment_of, span_of
 from publication.inputs import ReleaseInputs, Row, rows_of, series_part, trimmed
 from publication.wording import rounded, value_text
 
@@ -197,21 +197,28 @@ def _disclose_parts(
                 if row["marker"] in HIDDEN:
                     blank(row)
             continue
-        shorter = [
-            published_cell(row, truth[row["figure_id"]]) for row in (parts_of(area, base) if area not in base else ())
-        ]
+        # of what is counted on one day the shorter periods are no parts
+        inside = () if area in base or catalogue.get("by_last_day") else parts_of(area, base)
+        shorter = [published_cell(row, truth[row["figure_id"]]) for row in inside]
         hidden += protect_groups(named, truth[area["figure_id"]], area, catalogue, shorter, rules, people)
         hidden += shelf.admit(named, truth, truth[area["figure_id"]])
     if found and found[0]["indicator_id"] not in exempt:
-        _hide_overlaps(found)
+        _hide_overlaps(found, by_last_day=bool(catalogue.get("by_last_day")))
     return found
 
 
-def _hide_overlaps(rows: Sequence[Row]) -> None:
+def _hide_overlaps(rows: Sequence[Row], *, by_last_day: bool) -> None:
     """Hide, in place, a group's twelve months where a financial year they share months with is hidden for that group:
-    beside the other year they would say how many there were at least."""
+    beside the other year they would say how many there were at least. And one that is hidden as twelve months or as a
+    financial year is hidden as the other too where both are the same figure."""
     by_group = _grouped(rows, "breakdown_kind", "breakdown_group")
     for mine in by_group.values():
+        hidden = {moment_of(row, by_last_day=by_last_day) for row in mine if row["marker"] == "c"}
+        for row in mine:
+            if row["value"] is not None and moment_of(row, by_last_day=by_last_day) in hidden:
+                hide(row, PROTECTS)
+        if by_last_day:
+            continue
         hidden_years = [span_of(row) for row in mine if row["period_kind"] == "year" and row["value"] is None]
         for row in mine:
             start, end = span_of(row)

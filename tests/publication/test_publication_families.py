@@ -346,6 +346,72 @@ def test_no_hidden_count_of_an_area_is_narrowed_by_its_kin(counts: dict[str, int
             assert all(_solved(list(counts), sums, between, end) for end in (1, 7))
 
 
+# --- one figure under several kinds of period
+
+WAITING = ("waiting_over_42_days", "people_waiting")
+
+
+def _waiting(other_short: int) -> list[dict[str, Any]]:
+    """The lists of 31 March: quarter and year of the lead, month, quarter and year of its kin; two other months of it."""
+    counts = {"short": 40, "middle": 30, "long_recent": 20, "other_short": other_short, "other_over": 0,
+              "not_waiting": 9000}  # fmt: skip
+    return [
+        *(_row(WAITING[0], label, counts) for label in ("2024-25-q4", "2024-25")),
+        *(_row(WAITING[1], label, counts) for label in ("2025-03", "2024-25-q4", "2024-25", "2025-01", "2025-02")),
+    ]
+
+
+@pytest.mark.parametrize("absent", [None, "2024-25-q4", "2024-25"])
+def test_what_is_counted_on_one_day_is_hidden_under_every_kind_of_period(absent: str | None) -> None:
+    """3 people wait who are on the longer list alone: the quarter's list is hidden, and the month's is the same one."""
+    rows = [row for row in _waiting(3) if row["period_id"] != absent or row["indicator_id"] != WAITING[1]]
+    found = disclose_figures(rows, [], CATALOGUE).measures
+    shown = {(row["indicator_id"], row["period_id"]) for row in found if row["value"] is not None}
+    assert {label for name, label in shown if name == WAITING[0]} == {"2024-25-q4", "2024-25"}
+    assert {label for name, label in shown if name == WAITING[1]} == {"2025-01", "2025-02"}
+    assert all(row["value"] is not None for row in disclose_figures(_waiting(30), [], CATALOGUE).measures)
+
+
+def test_a_list_shown_for_the_month_and_hidden_for_the_quarter_is_found() -> None:
+    """The plant: the month's figure as it would stand alone, beside the quarter's hidden one; of a family or of none."""
+    rows = _waiting(3)
+    found = disclose_figures(rows, [], CATALOGUE).measures
+    exact = {row["figure_id"]: {**row, **given_row} for row, given_row in zip(found, rows, strict=True)}
+    month = next(row for row in found if row["period_id"] == "2025-03")
+    month |= {"value": Decimal("0.99"), "numerator": Decimal(90), "denominator": Decimal(9090), "marker": None}
+    assert f"people_waiting {AREA} 2025-03 and 2024-25-q4 and 2024-25" in leaks_between(found, [], exact, CATALOGUE)
+    alone = {"people_waiting": {**CATALOGUE["people_waiting"], "family": None}}
+    mine = [row for row in found if row["indicator_id"] == "people_waiting"]
+    assert leaks_between(mine, [], exact, alone) == [f"people_waiting {AREA} 2025-03 and 2024-25-q4 and 2024-25"]
+    assert leaks_between(mine, [], exact, alone, frozenset(alone)) == [], "openly published elsewhere"
+
+
+def test_groups_of_a_snapshot_are_hidden_in_the_year_and_in_the_twelve_months_that_end_with_it() -> None:
+    """Twelve months to March and the financial year are one snapshot: a table stands under both, or under neither."""
+    names = ("hypertension_treated", "hypertension_treated_79_under")
+    every = {word for name in names for word in _words(name, "denominator")}
+    world = {group: dict.fromkeys(every, 60) for group in FIFTHS}
+    label = {"year": "2024-25", "rolling_year": "2025-03-r12"}
+    tables = {kind: _tables(names, world, label[kind]) for kind in label}
+    measures = [row for kind in label for row in tables[kind][0]]
+    parts = [row for kind in label for row in tables[kind][1]]
+    found = disclose_figures(measures, parts, CATALOGUE)
+    assert all(row["value"] is not None for row in found.breakdowns)
+    confidential = [{**row, "marker": "c"} if (row["period_kind"], row["breakdown_group"]) == ("rolling_year", "3") else row
+                    for row in parts if row["indicator_id"] == names[0]]  # fmt: skip
+    mine = disclose_figures(tables["year"][0][:1] + tables["rolling_year"][0][:1], confidential, CATALOGUE).breakdowns
+    hidden = {kind: {row["breakdown_group"] for row in mine if row["period_kind"] == kind and row["value"] is None}
+              for kind in label}  # fmt: skip
+    assert "3" in hidden["year"] and hidden["year"] == hidden["rolling_year"]
+    planted = deepcopy(found.breakdowns)
+    for row in planted:
+        if (row["period_kind"], row["breakdown_group"]) == ("year", "3"):
+            row |= {"value": None, "numerator": None, "denominator": None, "marker": "c"}
+    exact = {row["figure_id"]: row for row in (*found.measures, *found.breakdowns)}
+    told = leaks_between(found.measures, planted, exact, CATALOGUE)
+    assert [entry for entry in told if " and " in entry] == [f"{name} {AREA} 2024-25 and 2025-03-r12" for name in names]
+
+
 # --- groups
 
 

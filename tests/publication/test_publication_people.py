@@ -59,6 +59,31 @@ def test_a_year_is_the_sum_of_the_quarters_that_are_shown() -> None:
         assert rows[label]["value_text"] == "27.9"
 
 
+def test_a_snapshot_has_one_cell_under_every_kind_of_period() -> None:
+    """`by_last_day`: the quarter, the year and the twelve months that end on one day are one figure."""
+    day = {"2024-25-q4": (420, 900), "2024-25": (420, 900), "2025-03-r12": (420, 900)}
+    rows = _shown("hypertension_treated", {"2024-25-q3": (5, 880), **day})
+    assert [row["value_text"] for row in rows.values()] == ["[c]", "46.7", "46.7", "46.7"], "no sum of its quarters"
+    few = [_figure("hypertension_treated", label, *parts) for label, parts in day.items()]
+    for one in range(3):
+        hidden = [{**row, "marker": "c"} if place == one else row for place, row in enumerate(few)]
+        assert {row["value_text"] for row in disclose_figures(hidden, [], CATALOGUE).measures} == {"[c]"}
+    rows = _shown("hypertension_treated", {**day, "2024-25": (423, 900)})
+    assert [row["value_text"] for row in rows.values()] == ["[c]"] * 3, "the definition is not true of it"
+
+
+def test_a_withheld_snapshot_does_not_stand_under_another_kind_of_period() -> None:
+    """Openly published, so exact: the year is withheld, and its last quarter is the same figure."""
+    known = {"data_complete_as_at": parse_period("2024-25").end}
+    rows = [_figure("hypertension_treated", label, 423, 900, **known) for label in ("2024-25-q3", "2024-25-q4")]
+    rows.append(_figure("hypertension_treated", "2024-25", 423, 900, marker="w", **known))
+    found = disclose_figures(rows, [], CATALOGUE, frozenset({"hypertension_treated"})).measures
+    assert [row["value_text"] for row in found] == ["47.0", "[w]", "[w]"]
+    # rounded to the nearest 5 it may be many values, and stays
+    found = disclose_figures(rows, [], CATALOGUE).measures
+    assert [row["value_text"] for row in found] == ["47.2", "47.2", "[w]"]
+
+
 def test_twelve_months_between_quarters_need_every_quarter_shown() -> None:
     counts = {f"2024-25-q{n}": (40 + n, 100 + n) for n in (1, 2, 3, 4)} | {"2025-26-q1": (30, 80)}
     rows = _shown("deaths_usual_place", {**counts, "2025-05-r12": (170, 410)})
