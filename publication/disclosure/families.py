@@ -21,15 +21,18 @@ from typing import Any
 from foundation.period import month_of, months_between
 from publication.disclosure.areas import (
     KINDS,
+    Cell,
     Method,
     are_sums,
     base_kind,
+    of_few,
     parts_of,
     protect_small_counts,
     published_cell,
     summed_parts,
 )
 from publication.disclosure.groups import UNKNOWN, count_of, quantities_of, range_of
+from publication.disclosure.people import People
 from publication.disclosure.ranges import UNBOUNDED, Range, total
 from publication.disclosure.rules import PARTS, RELATED, Hidden, Rules, hide, span_of
 from publication.disclosure.systems import Fact, contradict, implied, narrowed, of_groups
@@ -51,8 +54,10 @@ class Member:
     method: Method
     words: Mapping[str, frozenset[str]]
 
-    def facts(self, ranges: Mapping[str, Range], exact: Mapping[str, int], *, hidden: bool) -> list[Fact]:
-        return [Fact(words, ranges[name], exact[name], hidden) for name, words in self.words.items()]
+    def facts(
+        self, ranges: Mapping[str, Range], exact: Mapping[str, int], few: frozenset[str] = frozenset(), *, hidden: bool
+    ) -> list[Fact]:
+        return [Fact(words, ranges[name], exact[name], hidden, name in few) for name, words in self.words.items()]
 
     def counts(self, row: Row) -> dict[str, int]:
         """Its counts of people, from exact parts."""
@@ -102,7 +107,8 @@ def _has_counts(row: Row) -> bool:
 class _Series:
     """One member's figures of one area: exact, and as they would be published."""
 
-    def __init__(self, member: Member, exact: Sequence[Row], shown: Sequence[Row]) -> None:
+    def __init__(self, member: Member, exact: Sequence[Row], shown: Sequence[Row], people: People) -> None:
+        self.people = people
         self.member, self.exact = member, {(row["period_kind"], row["period_id"]): row for row in exact}
         self.shown = {(row["period_kind"], row["period_id"]): row for row in shown}
         self.kind = base_kind(exact)
@@ -137,9 +143,14 @@ class _Series:
         exact = self.member.counts(row)
         if any(sum(self.member.counts(part)[name] for part in parts) != count for name, count in exact.items()):
             return []  # a part of the period has no figure: its sum says nothing of the whole
-        cells = [published_cell(self.shown[part["period_kind"], part["period_id"]], part) for part in parts]
+        cells = [self._cell(part) for part in parts]
         ranges = {name: total([range_of(cell, name, self.member.method) for cell in cells]) for name in exact}
-        return self.member.facts(ranges, exact, hidden=any(cell.value is None for cell in cells))
+        few = cells[0].few if len(cells) == 1 else frozenset()
+        return self.member.facts(ranges, exact, few, hidden=any(cell.value is None for cell in cells))
+
+    def _cell(self, row: Row) -> Cell:
+        few = of_few(row, self.member.method, self.people.get(row["figure_id"]))
+        return published_cell(self.shown[row["period_kind"], row["period_id"]], row, few)
 
     def pieces(self, key: Key) -> list[tuple[Key, list[Fact]]]:
         """The same, figure by figure: those a period is the sum of, or itself and the shorter ones inside it, which are
@@ -152,9 +163,9 @@ class _Series:
         pieces = []
         for one in found:
             place, exact = (one["period_kind"], one["period_id"]), self.member.counts(one)
-            cell = published_cell(self.shown[place], one)
+            cell = self._cell(one)
             ranges = {name: range_of(cell, name, self.member.method) for name in exact}
-            pieces.append((place, self.member.facts(ranges, exact, hidden=cell.value is None)))
+            pieces.append((place, self.member.facts(ranges, exact, cell.few, hidden=cell.value is None)))
         return pieces
 
     def still_shown(self, key: Key) -> list[tuple[int, Key]]:
@@ -270,7 +281,7 @@ def _without(told: Sequence[Sequence[Fact]], place: int) -> list[Fact]:
 
 def guarded_periods(
     by_series: Mapping[tuple[Any, ...], Sequence[Row]], catalogue: Mapping[str, Mapping[str, Any]],
-    exempt: frozenset[str], rules: Rules, people: Mapping[str, int] | None = None,
+    exempt: frozenset[str], rules: Rules, people: People | None = None,
 ) -> dict[tuple[str, str], frozenset[Key]]:  # fmt: skip
     """(indicator, area) -> (kind, id) of the periods to hide because of related indicators.
 
@@ -297,11 +308,11 @@ def guarded_periods(
 
 def _tried(
     member: Member, rows: Sequence[Row], catalogue: Mapping[str, Mapping[str, Any]], rules: Rules,
-    people: Mapping[str, int] | None, hidden: set[Key],
+    people: People | None, hidden: set[Key],
 ) -> _Series:  # fmt: skip
     shown = [dict(row) for row in rows]
     protect_small_counts(shown, catalogue[member.indicator_id], rules, people, hidden)
-    return _Series(member, rows, shown)
+    return _Series(member, rows, shown, people or {})
 
 
 # --- groups -------------------------------------------------------------------------------------------------------
@@ -400,11 +411,11 @@ def shelf_order(catalogue: Mapping[str, Mapping[str, Any]], name: str) -> tuple[
 
 def leaks_between(
     measures: Sequence[Row], parts: Sequence[Row], truth: Mapping[str, Row], catalogue: Mapping[str, Mapping[str, Any]],
-    exempt: frozenset[str] = frozenset(), rules: Rules | None = None,
+    exempt: frozenset[str] = frozenset(), rules: Rules | None = None, people: People | None = None,
 ) -> list[str]:  # fmt: skip
     """Areas, periods and groups in which the published figures of a family together narrow a small count down.
 
-    measures, parts: rows as published. truth: figure id to the exact row, of both.
+    measures, parts: rows as published. truth: figure id to the exact row, of both. people: see `people_behind`.
     """
     rules = rules or Rules()
     told = _not_alike([*measures, *parts], catalogue, exempt, rules)
@@ -415,7 +426,7 @@ def leaks_between(
             for one in members:
                 mine = [r for r in measures if (r["indicator_id"], r["area_code"]) == (one.indicator_id, area)]
                 if mine:
-                    series.append(_Series(one, [truth[row["figure_id"]] for row in mine], mine))
+                    series.append(_Series(one, [truth[row["figure_id"]] for row in mine], mine, people or {}))
             for key in sorted({key for one in series for key in one.exact}):
                 facts = tuple(fact for one in series for fact in one.facts(key))
                 by_month = _month_by_month(series, key)
@@ -433,7 +444,7 @@ def leaks_between(
                     told.append(f"{family} {area} {key[1]}")
             followed = _followed(series, rules)
             told += [f"{name} {area} {key[1]}" for name, keys in sorted(followed.items()) for key in sorted(keys)]
-        told += _leaks_of_groups(family, members, measures, parts, truth, rules)
+        told += _leaks_of_groups(family, members, measures, parts, truth, rules, people or {})
     return told
 
 
@@ -457,7 +468,7 @@ def _not_alike(
 
 def _leaks_of_groups(
     family: str, members: Sequence[Member], measures: Sequence[Row], parts: Sequence[Row], truth: Mapping[str, Row],
-    rules: Rules,
+    rules: Rules, people: People,
 ) -> list[str]:  # fmt: skip
     """Tables of groups of one family that leak together: one system over all groups, the area's counts known."""
     by_name = {one.indicator_id: one for one in members}
@@ -471,7 +482,7 @@ def _leaks_of_groups(
     for (area, kind), every in sorted(tables.items()):
         for key in sorted({key for _, key in every}):
             shown = _tables_beside(key, every, by_name)
-            if len(shown) > 1 and _leak_in_groups(shown, areas, area, by_name, rules, truth):
+            if len(shown) > 1 and _leak_in_groups(shown, areas, area, by_name, rules, truth, people):
                 told.append(f"{family} {area} {key[1]} by {kind}")
     return told
 
@@ -495,7 +506,7 @@ def _tables_beside(
 
 def _leak_in_groups(
     shown: Mapping[str, Sequence[Row]], areas: Mapping[tuple[str, str, Key], Row], area: str,
-    members: Mapping[str, Member], rules: Rules, truth: Mapping[str, Row],
+    members: Mapping[str, Member], rules: Rules, truth: Mapping[str, Row], people: People,
 ) -> bool:  # fmt: skip
     groups = sorted({row["breakdown_group"] for rows in shown.values() for row in rows})
     by_group: dict[str, list[Fact]] = {group: [] for group in groups}
@@ -506,17 +517,18 @@ def _leak_in_groups(
         if any(None in (one["numerator"], one["denominator"]) for one in (whole, *exact)):
             continue
         for row, one in zip(rows, exact, strict=True):
-            by_group[row["breakdown_group"]] += _facts_of_group(members[name], row, one)
+            few = of_few(one, members[name].method, people.get(row["figure_id"]))
+            by_group[row["breakdown_group"]] += _facts_of_group(members[name], row, one, few)
         sums += _facts_of_all(members[name], whole, [*groups, UNKNOWN])
     facts = tuple(fact for mine in by_group.values() for fact in mine) + tuple(sums)
     between = tuple(count for mine in by_group.values() for count in implied(mine))
     return bool(narrowed(facts, rules, between))
 
 
-def _facts_of_group(member: Member, row: Row, exact: Row) -> list[Fact]:
-    cell, counts = published_cell(row, exact), member.counts(exact)
+def _facts_of_group(member: Member, row: Row, exact: Row, few: frozenset[str]) -> list[Fact]:
+    cell, counts = published_cell(row, exact, few), member.counts(exact)
     ranges = {name: range_of(cell, name, member.method) for name in counts}
-    facts = member.facts(ranges, counts, hidden=cell.value is None)
+    facts = member.facts(ranges, counts, few, hidden=cell.value is None)
     return [of_groups(fact, [row["breakdown_group"]]) for fact in facts]
 
 

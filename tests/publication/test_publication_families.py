@@ -346,6 +346,27 @@ def test_no_hidden_count_of_an_area_is_narrowed_by_its_kin(counts: dict[str, int
             assert all(_solved(list(counts), sums, between, end) for end in (1, 7))
 
 
+def test_events_of_few_people_do_not_stand_under_another_name() -> None:
+    """12 admissions at 65 and over are of 3 people: their mean stay would say how many admissions they are."""
+    counts = {"emergency_admissions": (60, 90_000), "emergency_admissions_65_over": (12, 20_000),
+              "emergency_bed_days_65_over": (100, 12)}  # fmt: skip
+    rows = [
+        {"indicator_id": name, "area_code": AREA, "period_kind": "month", "period_id": "2025-04",
+         "numerator": Decimal(top), "denominator": Decimal(bottom), "value": Decimal("8.3")}
+        for name, (top, bottom) in counts.items()
+    ]  # fmt: skip
+    assert all(row["value"] is not None for row in disclose_figures(rows, [], CATALOGUE).measures)
+    known = {"emergency_admissions": {"numerator": 40}, "emergency_admissions_65_over": {"numerator": 3}}
+    behind = {f"indicator:{name}:{AREA}:2025-04:value": people for name, people in known.items()}
+    found = disclose_figures(rows, [], CATALOGUE, people=behind).measures
+    assert [row["value"] is not None for row in found] == [True, False, False]
+    exact = {row["figure_id"]: {**row, **given_row} for row, given_row in zip(found, rows, strict=True)}
+    planted = [dict(row) for row in found]
+    planted[2] |= {"value": Decimal("8.3"), "denominator": Decimal(10), "marker": None}
+    assert leaks_between(planted, [], exact, CATALOGUE) == []
+    assert leaks_between(planted, [], exact, CATALOGUE, people=behind) == [f"emergency_stays {AREA} 2025-04"]
+
+
 # --- one figure under several kinds of period
 
 WAITING = ("waiting_over_42_days", "people_waiting")
