@@ -247,6 +247,8 @@ def _followed(series: Sequence[_Series], rules: Rules) -> dict[str, set[Key]]:
     """The periods to hide of members that do not say whom they count. A former version follows its successor, whatever
     else says nothing the lead."""
     found: dict[str, set[Key]] = {}
+    if len(series) < 2:
+        return found  # nothing stands beside it
     by_name = {one.member.indicator_id: one for one in series}
     lead = next((one for one in series if one.member.lead), None)
     silent = [one for one in series if not one.member.words and not one.member.lead]

@@ -261,6 +261,8 @@ def test_a_former_version_is_hidden_where_it_differs_by_few() -> None:
                   "indicator_id": "four_week_quit_v1"}  # fmt: skip
         found = disclose_figures([_row("four_week_quit", "2024-25-q1", counts), beside], [], catalogue).measures
         assert [row["value"] is not None for row in found] == [True, shown], fewer
+    alone = disclose_figures([beside], [], catalogue).measures
+    assert alone[0]["value"] is not None, "nothing stands beside it"
 
 
 @pytest.mark.parametrize("successor", QUITS[:2])
