@@ -477,6 +477,8 @@ INDICATORS = _schema(
         in window_days
     events_repeat | boolean | whether one person has several of its events: they are not independent, and no funnel \\
         judges a network by them
+    by_last_day | boolean | whether a figure follows from the last day of its period alone, such as a waiting list: \\
+        periods that end together have one and the same
     family | text | indicators that count the same people share its name; blank without kin
     family_lead | boolean | whether its groups are shown before those of its kin
     numerator_counts | list | which of the family's people the numerator counts, in words that do not overlap; \\

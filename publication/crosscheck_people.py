@@ -16,7 +16,7 @@ from foundation.tables import cell_text
 from publication import columns
 from publication.agreement import read_agreement
 from publication.crosscheck import Problem, quotient
-from publication.disclosure import HIDDEN, Rules, disclose_figures, people_behind
+from publication.disclosure import HIDDEN, Rules, asked_of, disclose_figures, people_behind, repeated_in
 from publication.disclosure.groups import SHOWN_KINDS, UNKNOWN
 from publication.inputs import Row, rows_of
 from publication.measured import measured_figure
@@ -83,12 +83,11 @@ def disclosure_follows(release: Release, outcomes: Sequence[Row]) -> list[Proble
         return []
     exempt, catalogue = frozenset(release.lineage.get("exempt", ())), release.catalogue
     measures, parts = (_exact(release, schema) for schema in (columns.MEASURES, columns.BREAKDOWNS))
-    medians = {name for name, entry in catalogue.items() if entry["statistic"] == "median"}
-    asked = [row for row in (*measures, *parts) if row["indicator_id"] in medians]
+    asked = asked_of(catalogue) - exempt
+    figures = [row for row in (*measures, *parts) if row["indicator_id"] in asked]
     try:
-        found = disclose_figures(
-            measures, parts, catalogue, exempt, people_behind(release.events(medians) if asked else [], asked)
-        )
+        people = people_behind(release.events(asked) if figures else [], figures, repeated_in(catalogue))
+        found = disclose_figures(measures, parts, catalogue, exempt, people)
     except OutturnError as fault:
         return [Problem(ANALYST_FILE, f"its figures cannot be disclosed again: {fault.message}")]
     problems = _compare(OUTCOMES_FILE, outcomes, found.measures)

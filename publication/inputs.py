@@ -22,6 +22,7 @@ from publication.columns import (
     BREAKDOWNS,
     FUNNEL,
     GAMING_MONITORS,
+    INDICATOR_EVENTS,
     INEQUALITY,
     MILESTONES,
     OBSERVED_EXPECTED,
@@ -128,15 +129,14 @@ class ReleaseInputs:
     events: pa.Table | None = None
     left_out: Sequence[LeftOut] = ()
 
-    def events_of(self, indicators: Collection[str]) -> list[Row]:
+    def events_of(self, indicators: Collection[str]) -> pa.Table:
         """Events of some indicators; none where no events came in."""
-        if self.events is None or not indicators:
-            return []
+        if self.events is None:
+            return INDICATOR_EVENTS.arrow().empty_table()
         import pyarrow.compute as pc
 
-        chosen = pc.is_in(self.events.column("indicator_id"), value_set=pa.array(sorted(indicators)))
-        rows: list[Row] = self.events.filter(chosen).to_pylist()
-        return rows
+        chosen = pc.is_in(self.events.column("indicator_id"), value_set=pa.array(sorted(indicators), pa.string()))
+        return self.events.filter(chosen)
 
     @property
     def data_cut_id(self) -> str:

@@ -114,7 +114,7 @@ class Release:
         except OutturnError as fault:
             raise Unreadable(relative, fault.message.removeprefix(Path(relative).name).strip(" .")) from None
 
-    def events(self, indicators: Collection[str]) -> list[Row]:
+    def events(self, indicators: Collection[str]) -> pa.Table:
         """Events of some indicators from the analysts' database."""
         return read_events(self.root / "analyst" / "analyst.duckdb", indicators)
 

@@ -199,17 +199,16 @@ def read_duckdb(path: Path, skip: Collection[str] = ()) -> dict[str, dict[str, A
         return found
 
 
-def read_events(path: Path, indicators: Collection[str]) -> list[dict[str, Any]]:
+def read_events(path: Path, indicators: Collection[str]) -> pa.Table:
     """Events of some indicators in an analysts' database; none where it holds no events."""
     with _opened(path) as connection:
         if not any(name == INDICATOR_EVENTS.name for name, *_ in _shape(connection)):
-            return []
-        cursor = connection.execute(
+            return INDICATOR_EVENTS.arrow().empty_table()
+        found: pa.Table = connection.sql(
             f"SELECT * FROM {_named(INDICATOR_EVENTS.name)} WHERE list_contains(?, indicator_id)",  # noqa: S608
-            [sorted(indicators)],
-        )
-        names = [item[0] for item in cursor.description]
-        return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+            params=[sorted(indicators)],
+        ).to_arrow_table()
+        return found
 
 
 def _column(name: str) -> str:

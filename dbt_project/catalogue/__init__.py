@@ -108,7 +108,8 @@ class Indicator(BaseModel):
     `look_back_days` before the first day of a period the `look_back_feeds` are read as well. `allowance_days` after the
     follow-up the `allowance_feeds` must still cover, for the `allowance_reason`: what the follow-up asks about may be
     sent that much later. `events_repeat`: one person has several, so that they are not independent of each other and no
-    funnel that takes them for it judges a network.
+    funnel that takes them for it judges a network. `by_last_day`: the figure follows from the last day of its period
+    alone, such as a waiting list, so that periods that end together have one and the same figure.
     `family` names those that count the same people, `numerator_counts` and `denominator_counts` which of the family's
     people each part counts, in words that no two of them overlap in; `family_lead` is the one whose groups are shown
     first. `apart_because` says why there is no family, `case_values` the least and the most one case adds to a mean.
@@ -175,6 +176,7 @@ class Indicator(BaseModel):
     allowance_feeds: tuple[str, ...] = ()
     allowance_reason: str | None = None
     events_repeat: bool = False
+    by_last_day: bool = False
     family: str | None = Field(default=None, pattern=rf"^{_WORD}$")
     family_lead: bool = False
     numerator_counts: tuple[str, ...] = ()
@@ -216,7 +218,7 @@ class Indicator(BaseModel):
             problems.append("bridge: name the national figure it leads to under references, or write null")
         if self.follow_up_days and str(self.follow_up_days) not in self.maturity:
             problems.append(f"maturity: a figure is mature after {self.follow_up_days} follow_up_days; name them")
-        problems += self._problems_around()
+        problems += self._problems_around() + self._last_day_problems()
         days = [change.effective_from for change in self.changes]
         if [change.version for change in self.changes] != list(range(2, self.version + 1)):
             problems.append(
@@ -253,6 +255,20 @@ class Indicator(BaseModel):
         if self.allowance_days and not self.follow_up_days:
             problems.append("allowance_days: they come after a follow-up, and nothing is followed up")
         return problems
+
+    def _last_day_problems(self) -> list[str]:
+        """What is wrong with whether a figure follows from the last day of its period alone."""
+        said = "last day of the" in self.measurement_window
+        if self.by_last_day and (self.statistic in (*RATES, "census_mean") or RETURN in self.feeds):
+            return [f"by_last_day: {self.statistic} of these feeds is made of a whole period; leave it out"]
+        if self.by_last_day and not said:
+            return ["measurement_window: say that by_last_day it looks at the last day of the period"]
+        if said and not self.by_last_day and RETURN not in self.feeds:
+            return [
+                "by_last_day: measurement_window speaks of the last day of the period; write true where the figure "
+                "follows from that day whatever the period, or put the window otherwise"
+            ]
+        return []
 
     def _family_problems(self) -> list[str]:
         """What is wrong with what an indicator says of its family and of its cases."""
@@ -361,8 +377,8 @@ COLUMNS = (
     "person_level", "follow_up_days", "period_kinds", "breakdowns", "multiplier", "metric", "domain",
     "clinical_or_functional", "local_or_national", "population_basis", "measurement_window", "follow_up_window",
     "maturity", "lag", "capture_method", "clinical_reviewer", "reference_ids", "bridge", "feeds", "effective_from",
-    "breaks", "look_back_days", "allowance_days", "events_repeat", "family", "family_lead", "numerator_counts",
-    "denominator_counts", "case_values",
+    "breaks", "look_back_days", "allowance_days", "events_repeat", "by_last_day", "family", "family_lead",
+    "numerator_counts", "denominator_counts", "case_values",
 )  # fmt: skip
 
 
@@ -567,6 +583,7 @@ def catalogue_table(indicators: Iterable[Indicator] | None = None) -> pa.Table:
         "look_back_days": pa.int64(),
         "allowance_days": pa.int64(),
         "events_repeat": pa.bool_(),
+        "by_last_day": pa.bool_(),
         "multiplier": pa.int64(),
         "effective_from": pa.date32(),
         "family_lead": pa.bool_(),

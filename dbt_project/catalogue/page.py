@@ -105,6 +105,11 @@ def _rows(one: Indicator) -> list[tuple[str, str]]:
         ("also by", _listed(BREAKDOWNS, one.breakdowns) or "nothing else"),
         ("population", BASES[one.population_basis]),
         ("window", one.measurement_window),
+        *(
+            [("taken on", "the last day of the period: periods that end together have one figure")]
+            if one.by_last_day
+            else []
+        ),
         ("follow-up", one.follow_up_window),
         ("mature", one.maturity),
         ("known", one.lag),

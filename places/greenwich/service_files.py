@@ -6,7 +6,7 @@ which other columns a feed has, and what befell anybody (each domain's own modul
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
@@ -58,6 +58,14 @@ def extracts(
     and the letters it begins with.
     """
     who_sent, person, day = records
+
+    def columns_of(sender: Sender) -> Callable[[Positions, int], Columns]:
+        def its_columns(rows: Positions, _: int) -> Columns:
+            who = person_columns(world, sender.code, person[rows])
+            return {key[0]: record_ids(key[1], rows), **who, **columns(sender, rows)}
+
+        return its_columns
+
     return [
         Extract(
             feed,
@@ -65,12 +73,7 @@ def extracts(
             WINDOWS,
             np.where(who_sent == place, 0, -1),
             day,
-            # bound now: the loop goes on
-            lambda rows, _, sender=sender: {  # type: ignore[misc]
-                key[0]: record_ids(key[1], rows),
-                **person_columns(world, sender.code, person[rows]),
-                **columns(sender, rows),
-            },
+            columns_of(sender),
             key[0],
             names=sender.names,
         )

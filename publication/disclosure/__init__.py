@@ -15,6 +15,7 @@ from publication.disclosure.areas import protect_small_counts
 from publication.disclosure.bounds import Figure, close_leaks, leaks, outsider_bounds
 from publication.disclosure.families import leaks_between
 from publication.disclosure.groups import protect_groups, published_periods
+from publication.disclosure.people import asked_of, people_behind, repeated_in
 from publication.disclosure.rules import (
     HIDDEN,
     Hidden,
@@ -29,13 +30,12 @@ from publication.disclosure.view import (
     PublicView,
     disclose_figures,
     exempt_indicators,
-    people_behind,
     public_view,
 )
 
 __all__ = [
-    "HIDDEN", "Disclosed", "Figure", "Hidden", "PublicView", "Rules", "close_leaks", "disclose_figures",
+    "HIDDEN", "Disclosed", "Figure", "Hidden", "PublicView", "Rules", "asked_of", "close_leaks", "disclose_figures",
     "exempt_indicators", "leaks", "leaks_between", "multiplier_of", "outsider_bounds", "people_behind",
-    "protect_groups", "protect_small_counts", "public_view", "published_periods", "shown_count", "shown_rate",
-    "shown_total",
+    "protect_groups", "protect_small_counts", "public_view", "published_periods", "repeated_in", "shown_count",
+    "shown_rate", "shown_total",
 ]  # fmt: skip

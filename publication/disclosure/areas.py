@@ -5,16 +5,19 @@ Belongs here: one indicator's figures of one area over all its periods. Not here
 The shortest kind of period an indicator has is treated first. A longer period whose shorter ones make it up is the
 sum of those that may be shown and of nothing else, so that it says nothing about those that may not. Where that
 cannot be (a count of different people, a standardised rate, a median), every period stands alone, and one is hidden
-when with the others it would narrow down a small count.
+when with the others it would narrow down a small count. What is counted on the last day of a period is one figure under
+every kind of period that ends with it: hidden under all of them, or under none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from publication.disclosure.people import People
 from publication.disclosure.ranges import UNBOUNDED, Range, keeps_its_range, of_shown
 from publication.disclosure.rules import (
     HIDDEN,
@@ -29,6 +32,7 @@ from publication.disclosure.rules import (
     Rules,
     blank,
     hide,
+    moment_of,
     months_in,
     multiplier_of,
     shown_count,
@@ -44,13 +48,20 @@ KINDS = ("month", "quarter", "year", "rolling_year")
 
 @dataclass(frozen=True)
 class Cell:
-    """One figure as shown. `value` None: hidden. The exact parts are those of the cells it is made of."""
+    """One figure as shown. `value` None: hidden. The exact parts are those of the cells it is made of. `few`: which of
+    its counts are of events of too few people, however many events they are."""
 
     value: Decimal | None
     numerator: int | None
     denominator: int | None
     exact_numerator: Decimal
     exact_denominator: Decimal
+    few: frozenset[str] = frozenset()
+
+    @property
+    def hidden(self) -> Cell:
+        """The same with nothing shown."""
+        return replace(self, value=None, numerator=None, denominator=None)
 
 
 @dataclass(frozen=True)
@@ -64,6 +75,8 @@ class Method:
     # the lowest and the highest number one case can add to a mean; highest None: no end
     lowest: int = 0
     highest: int | None = None
+    # whether a figure follows from the last day of its period alone
+    by_last_day: bool = False
 
     @classmethod
     def of(cls, catalogue: Mapping[str, Any], rules: Rules) -> Method:
@@ -71,8 +84,12 @@ class Method:
         ends = [int(number) for number in str(catalogue.get("case_values") or "0").split()]
         return cls(
             statistic, multiplier_of(catalogue["unit"] or "", statistic), catalogue["value_decimals"], rules,
-            ends[0], ends[1] if len(ends) > 1 else None,
+            ends[0], ends[1] if len(ends) > 1 else None, bool(catalogue.get("by_last_day")),
         )  # fmt: skip
+
+    def moment(self, row: Mapping[str, Any]) -> tuple[date, date]:
+        """First and last day a figure is made of: rows with the same ones are one figure under several names."""
+        return moment_of(row, by_last_day=self.by_last_day)
 
     def from_ends(self, top: Decimal, bottom: Decimal) -> dict[str, Decimal]:
         """How far a sum of cases lies above the least and below the most it could be. Of nought everybody is known."""
@@ -92,8 +109,30 @@ class Method:
         return shown_rate(numerator, denominator, self.multiplier, self.decimals, self.rules)
 
 
-def alone(row: Mapping[str, Any], method: Method, people: int | None = None) -> Cell:
-    """A figure hidden and rounded by itself. people: how many stand behind a median, whose row does not say."""
+def of_few(row: Mapping[str, Any], method: Method, people: Mapping[str, int] | None) -> frozenset[str]:
+    """Which counts of a figure are of events of too few people. people: how many there are; None: not known."""
+    if people is None or method.statistic == "median" or None in (row["numerator"], row["denominator"]):
+        return frozenset()
+    top, bottom = Decimal(row["numerator"]), Decimal(row["denominator"])
+    counts = {"numerator": top}
+    if method.statistic in PARTS:
+        counts |= {"denominator": bottom, "rest": bottom - top}
+    if method.statistic == "mean":
+        counts = {"denominator": bottom}
+    least = method.rules.least_people if method.statistic in ("dsr", "mean") else method.rules.largest_hidden + 1
+    # nobody known behind a count that is not nought: the events that were given are not those it was made of
+    return frozenset(name for name, count in counts.items() if count and people.get(name, 0) < least)
+
+
+def alone(row: Mapping[str, Any], method: Method, people: Mapping[str, int] | None = None) -> Cell:
+    """A figure hidden and rounded by itself. people: how many stand behind its counts, where its row does not say: of a
+    median, and of events of which one person may have several."""
+    few = of_few(row, method, people)
+    cell = _by_its_counts(row, method, (people or {}).get("denominator"))
+    return replace(cell.hidden, few=few) if few else cell
+
+
+def _by_its_counts(row: Mapping[str, Any], method: Method, behind: int | None) -> Cell:
     rules, exact = method.rules, (row["numerator"], row["denominator"])
     numerator: int | None
     denominator: int | None
@@ -103,7 +142,7 @@ def alone(row: Mapping[str, Any], method: Method, people: int | None = None) -> 
     hidden = Cell(None, None, None, top, bottom)
     match method.statistic:
         case "median":
-            if people is None or people < rules.least_people or row["value"] is None:
+            if behind is None or behind < rules.least_people or row["value"] is None:
                 return hidden
             return Cell(rounded(Decimal(row["value"]), method.decimals), None, None, top, bottom)
         case "mean":
@@ -129,12 +168,12 @@ def alone(row: Mapping[str, Any], method: Method, people: int | None = None) -> 
     return hidden if value is None else Cell(value, numerator, denominator, top, bottom)
 
 
-def published_cell(row: Row, exact: Row) -> Cell:
-    """The cell of a row as it is published, with the exact parts of the same row."""
+def published_cell(row: Row, exact: Row, few: frozenset[str] = frozenset()) -> Cell:
+    """The cell of a row as it is published, with the exact parts of the same row. few: see `of_few`."""
     numerator, denominator = (None if row[name] is None else int(row[name]) for name in ("numerator", "denominator"))
     unknown = exact["numerator"] is None or exact["denominator"] is None
     top, bottom = (Decimal(0), Decimal(0)) if unknown else (exact["numerator"], exact["denominator"])
-    return Cell(row["value"], numerator, denominator, top, bottom)
+    return Cell(row["value"], numerator, denominator, top, bottom, few)
 
 
 def added_up(parts: Sequence[Cell], method: Method) -> Cell:
@@ -215,9 +254,8 @@ def _gives_away(row: Row, cell: Cell, parts: Sequence[Row], cells: Mapping[str, 
         ]
         for place, part in enumerate(parts):
             small = cells[part["figure_id"]].value is None and part["marker"] != "w"
-            if small and exact[place] <= method.rules.largest_hidden and not keeps_its_range(
-                place, ranges, whole, method.rules
-            ):  # fmt: skip
+            few = exact[place] <= method.rules.largest_hidden or name in cells[part["figure_id"]].few
+            if small and few and not keeps_its_range(place, ranges, whole, method.rules):
                 return True
     return False
 
@@ -235,7 +273,7 @@ def summed_parts(row: Row, base: Sequence[Row], kind: str, method: Method, *, ad
 
 
 def _longer(row: Row, base: Sequence[Row], kind: str, cells: Mapping[str, Cell], method: Method,
-            *, additive: bool, people: int | None) -> tuple[Cell, str, bool]:  # fmt: skip
+            *, additive: bool, people: Mapping[str, int] | None) -> tuple[Cell, str, bool]:  # fmt: skip
     """The cell of a longer period, the reason if it is hidden, and whether it is a sum of shown cells."""
     single = alone(row, method, people)
     parts = summed_parts(row, base, kind, method, additive=additive)
@@ -245,7 +283,7 @@ def _longer(row: Row, base: Sequence[Row], kind: str, cells: Mapping[str, Cell],
         return single, TOO_FEW, False
     near = _overlapping(row, base)
     small = [part for part in near if cells[part["figure_id"]].value is None and part["marker"] != "w"]
-    nothing = Cell(None, None, None, single.exact_numerator, single.exact_denominator)
+    nothing = single.hidden
     if additive and not _fits(row, kind):
         return (nothing, OFF_QUARTER, False) if small else (single, "", False)
     if method.statistic == "dsr" and small and len(small) < len(near):
@@ -257,17 +295,23 @@ def _longer(row: Row, base: Sequence[Row], kind: str, cells: Mapping[str, Cell],
 
 def protect_small_counts(
     rows: Sequence[Row], catalogue: Mapping[str, Any], rules: Rules | None = None,
-    people: Mapping[str, int] | None = None, also_hidden: Collection[tuple[str, str]] = (),
+    people: People | None = None, also_hidden: Collection[tuple[str, str]] = (),
 ) -> frozenset[str]:  # fmt: skip
     """Hide and round, in place, the rows of one indicator and area whose source is not openly published.
 
-    people: figure id to how many stand behind a median; without it a median is not shown. Intervals are left out:
-    exact limits give exact counts away. also_hidden: (kind, id) of periods to hide besides, because beside a related
+    people: figure id to how many stand behind a median, and behind the counts of events that repeat; without it a
+    median is not shown, and such counts are taken for people. Intervals are left out: exact limits give exact counts
+    away. also_hidden: (kind, id) of periods to hide besides, because beside a related
     indicator they would give something away; they are left out of longer sums too. Returns the ids of figures that say
     nothing about any other figure of the series: sums of shown ones, and counts that are no sums over time.
     """
     rules = rules or Rules()
     method, counted = Method.of(catalogue, rules), people or {}
+    # the same figure under another kind of period is hidden with it
+    guarded_moments = {method.moment(row) for row in rows if (row["period_kind"], row["period_id"]) in also_hidden}
+    if method.by_last_day:
+        _show(_of_last_days(rows, method, counted, guarded_moments))
+        return frozenset()
     kind = base_kind(rows)
     base = [row for row in rows if row["period_kind"] == kind]
     additive = are_sums(rows, base, kind)
@@ -276,9 +320,9 @@ def protect_small_counts(
     cells: dict[str, Cell] = {}
     for row in base:
         cell = alone(row, method, counted.get(row["figure_id"]))
-        guarded = cell.value is not None and (row["period_kind"], row["period_id"]) in also_hidden
+        guarded = cell.value is not None and method.moment(row) in guarded_moments
         if row["marker"] in HIDDEN or guarded:
-            cell = Cell(None, None, None, cell.exact_numerator, cell.exact_denominator)
+            cell = cell.hidden
         cells[row["figure_id"]] = cell
         plan.append((row, cell, RELATED if guarded else TOO_FEW, not (additive and method.is_additive)))
     for row in rows:
@@ -287,10 +331,44 @@ def protect_small_counts(
         cell, reason, derived = _longer(
             row, base, kind, cells, method, additive=additive, people=counted.get(row["figure_id"])
         )
-        if cell.value is not None and (row["period_kind"], row["period_id"]) in also_hidden:
-            cell, reason = Cell(None, None, None, cell.exact_numerator, cell.exact_denominator), RELATED
+        if cell.value is not None and method.moment(row) in guarded_moments:
+            cell, reason = cell.hidden, RELATED
         plan.append((row, cell, reason, derived or not (additive and method.is_additive)))
-    for row, cell, reason, _ in plan:
+    _show([(row, cell, reason) for row, cell, reason, _ in plan])
+    return frozenset(row["figure_id"] for row, _, _, derived in plan if derived)
+
+
+def _of_last_days(
+    rows: Sequence[Row], method: Method, people: People, guarded: Collection[tuple[date, date]]
+) -> list[tuple[Row, Cell, str]]:
+    """The cells of figures that follow from their last day alone: one cell under every kind of period."""
+    by_day: dict[tuple[date, date], list[Row]] = {}
+    for row in rows:
+        by_day.setdefault(method.moment(row), []).append(row)
+    plan = []
+    for moment, mine in by_day.items():
+        cells = [alone(row, method, people.get(row["figure_id"])) for row in mine]
+        # one that is withheld or not there under one name may be fit under another
+        fit = [
+            cell.hidden if row["marker"] == "c" else cell
+            for row, cell in zip(mine, cells, strict=True) if row["marker"] not in ("w", "x", "z")
+        ]  # fmt: skip
+        reason = ""
+        if any(cell != fit[0] for cell in fit):
+            reason = PROTECTS  # figures of one day that are not one belie the definition: nothing can be proved
+        elif any(cell.value is None for cell in fit):
+            reason = TOO_FEW
+        elif moment in guarded:
+            reason = RELATED
+        for row, cell in zip(mine, cells, strict=True):
+            nothing = cell.hidden
+            plan.append((row, nothing if reason else cell, reason or TOO_FEW))
+    return plan
+
+
+def _show(plan: Sequence[tuple[Row, Cell, str]]) -> None:
+    """Give rows, in place, the cell they are shown as, or the reason why they are not."""
+    for row, cell, reason in plan:
         if row["marker"] in HIDDEN:
             blank(row)
             continue
@@ -302,4 +380,3 @@ def protect_small_counts(
         row["value"] = cell.value
         row["numerator"] = None if cell.numerator is None else Decimal(cell.numerator)
         row["denominator"] = None if cell.denominator is None else Decimal(cell.denominator)
-    return frozenset(row["figure_id"] for row, _, _, derived in plan if derived)

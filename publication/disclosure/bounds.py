@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from foundation.errors import Refused
-from publication.disclosure.rules import Hidden, Rules, blank, multiplier_of, span_of
+from publication.disclosure.rules import Hidden, Rules, blank, moment_of, multiplier_of
 from publication.inputs import Row
 from publication.wording import period_name
 
@@ -166,8 +166,25 @@ def outsider_bounds(figures: Sequence[Figure], rounds: int = 60) -> dict[str, tu
             top, bottom = forest[figure.numerator_series][figure.span], forest[figure.denominator_series][figure.span]
             lowest = top.low * figure.multiplier / bottom.high if bottom.high else Fraction(0)
             highest = top.high * figure.multiplier / bottom.low if top.high is not None and bottom.low > 0 else None
-            bounds[figure.figure_id] = (lowest, highest)
+            bounds[figure.figure_id] = _as_its_twins(figure, figures, lowest, highest)
     return bounds
+
+
+def _as_its_twins(
+    figure: Figure, figures: Sequence[Figure], lowest: Fraction, highest: Fraction | None
+) -> tuple[Fraction, Fraction | None]:
+    """The bounds of a hidden figure beside the same one shown under another kind of period without its parts."""
+    same = (figure.span, figure.numerator_series, figure.denominator_series)
+    for other in figures:
+        parts = (other.shown_numerator, other.known_denominator or other.shown_denominator)
+        if other.shown_value is not None and None in parts and same == (
+            other.span, other.numerator_series, other.denominator_series
+        ):  # fmt: skip
+            half = Fraction(1, 2 * 10**other.decimals)
+            lowest = max(lowest, other.shown_value - half)
+            ceiling = other.shown_value + half
+            highest = ceiling if highest is None else min(highest, ceiling)
+    return lowest, highest
 
 
 def leaks(figures: Sequence[Figure], rules: Rules | None = None) -> list[str]:
@@ -214,7 +231,7 @@ def _figures(
         figures.append(
             Figure(
                 figure_id=row["figure_id"],
-                span=span_of(row),
+                span=moment_of(row, by_last_day=bool(entry.get("by_last_day"))),
                 last_day=last,
                 numerator_series=place + (entry["numerator_definition"] or row["indicator_id"] + " numerator"),
                 denominator_series=place + (entry["denominator_definition"] or row["indicator_id"] + " denominator"),

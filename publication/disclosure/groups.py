@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from publication.disclosure.areas import Cell, Method, alone
+from publication.disclosure.people import People
 from publication.disclosure.ranges import UNBOUNDED, Range, keeps_its_range, of_hidden, of_rest, of_shown, total
 from publication.disclosure.rules import HIDDEN, NO_LIMITS, PARTS, PROTECTS, Hidden, Rules, blank, hide
 from publication.disclosure.systems import Fact, narrowed, of_groups
@@ -76,6 +77,8 @@ def range_of(cell: Cell, quantity: str, method: Method) -> Range:
     rules = method.rules
     if cell.value is None:
         count = count_of(cell.exact_numerator, cell.exact_denominator, quantity, method)
+        if quantity in cell.few and count > rules.largest_hidden:
+            return Range(0, UNBOUNDED)
         if method.statistic in ("dsr", "mean") and quantity in QUANTITIES and count < rules.least_people:
             # the reason that stands there says that they are fewer than that
             return Range(0, rules.least_people - 1)
@@ -113,9 +116,8 @@ class _Table:
         for place, row in enumerate(self.rows):
             cell = self.cells[row["figure_id"]]
             exact = count_of(cell.exact_numerator, cell.exact_denominator, name, self.method)
-            if cell.value is None and exact <= rules.largest_hidden and not keeps_its_range(
-                place, [*ranges, self.unknown[name]], whole, rules
-            ):  # fmt: skip
+            small = cell.value is None and (exact <= rules.largest_hidden or name in cell.few)
+            if small and not keeps_its_range(place, [*ranges, self.unknown[name]], whole, rules):
                 return True
         unknown = self.unknown[name]
         if unknown != Range(0, 0) and unknown.high != UNBOUNDED and not keeps_its_range(
@@ -135,7 +137,7 @@ class _Table:
             for name, words in _PEOPLE.items():
                 count = count_of(cell.exact_numerator, cell.exact_denominator, name, self.method)
                 known = range_of(cell, name, self.method)
-                facts.append(of_groups(Fact(words, known, count, cell.value is None), [group]))
+                facts.append(of_groups(Fact(words, known, count, cell.value is None, name in cell.few), [group]))
         for name, words in _PEOPLE.items():
             rest = self.whole[name] - sum(
                 count_of(c.exact_numerator, c.exact_denominator, name, self.method) for c in self.cells.values()
@@ -151,7 +153,10 @@ class _Table:
         ranges = [range_of(cell, name, self.method) for cell in self.area_parts]
         return any(
             cell.value is None
-            and count_of(cell.exact_numerator, cell.exact_denominator, name, self.method) <= rules.largest_hidden
+            and (
+                count_of(cell.exact_numerator, cell.exact_denominator, name, self.method) <= rules.largest_hidden
+                or name in cell.few
+            )
             and not keeps_its_range(place, ranges, whole, rules)
             for place, cell in enumerate(self.area_parts)
         )
@@ -165,7 +170,7 @@ class _Table:
                 return taken  # nothing of the table is shown, so it tells nothing
             smallest = min(shown, key=self._size)
             cell = self.cells[smallest["figure_id"]]
-            self.cells[smallest["figure_id"]] = Cell(None, None, None, cell.exact_numerator, cell.exact_denominator)
+            self.cells[smallest["figure_id"]] = cell.hidden
             taken.append(smallest["figure_id"])
         return taken
 
@@ -177,7 +182,7 @@ class _Table:
 
 def protect_groups(
     rows: Sequence[Row], area: Row, shown_area: Row, catalogue: Mapping[str, Any], area_parts: Sequence[Cell] = (),
-    rules: Rules | None = None, people: Mapping[str, int] | None = None,
+    rules: Rules | None = None, people: People | None = None,
 ) -> list[Hidden]:  # fmt: skip
     """Hide and round, in place, one breakdown of one area's figure of one period; returns what was hidden in defence.
 
@@ -189,7 +194,7 @@ def protect_groups(
     for row in rows:
         cell = alone(row, method, (people or {}).get(row["figure_id"]))
         if row["marker"] in HIDDEN or shown_area["value"] is None:
-            cell = Cell(None, None, None, cell.exact_numerator, cell.exact_denominator)
+            cell = cell.hidden
         cells[row["figure_id"]] = cell
     defended: list[str] = []
     if area["numerator"] is not None and area["denominator"] is not None and quantities_of(method):

@@ -136,6 +136,12 @@ def span_of(row: Mapping[str, Any]) -> tuple[date, date]:
     return _span(str(row["period_id"]), str(row["period_kind"]))
 
 
+def moment_of(row: Mapping[str, Any], *, by_last_day: bool) -> tuple[date, date]:
+    """First and last day a row's figure is made of: those of its period, or the last one alone."""
+    start, end = span_of(row)
+    return (end, end) if by_last_day else (start, end)
+
+
 @lru_cache(maxsize=4096)
 def _span(period_id: str, period_kind: str) -> tuple[date, date]:
     period = as_period(period_id, period_kind)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from publication.disclosure.ranges import Range
@@ -33,18 +33,20 @@ _Form = tuple[tuple[int, ...], int, int]
 
 @dataclass(frozen=True)
 class Fact:
-    """One count: the words it is made of, what a reader knows of it, its true number, and whether it is hidden."""
+    """One count: the words it is made of, what a reader knows of it, its true number, and whether it is hidden. `few`:
+    it is of events of too few people, and looked after like a small one."""
 
     words: frozenset[str]
     known: Range
     exact: int
     hidden: bool
+    few: bool = False
 
 
 def of_groups(fact: Fact, groups: Sequence[str]) -> Fact:
     """The same fact about people of these groups alone: a word of one group is another than that of the next."""
     words = frozenset(f"{group}/{word}" for group in groups for word in fact.words)
-    return Fact(words, fact.known, fact.exact, fact.hidden)
+    return replace(fact, words=words)
 
 
 def implied(facts: Sequence[Fact]) -> Iterator[tuple[frozenset[str], int]]:
@@ -203,15 +205,24 @@ def contradict(facts: tuple[Fact, ...]) -> bool:
 def narrowed(
     facts: tuple[Fact, ...], rules: Rules, between: tuple[tuple[frozenset[str], int], ...] = ()
 ) -> tuple[frozenset[str], ...]:
-    """The small counts among these facts, hidden ones and those between, that a reader can narrow to less than 1 to 7.
+    """The small counts among these facts, hidden ones and those between, that a reader can narrow to less than 1 to 7,
+    and the hidden ones of events of few people that a reader can tell from such.
 
     between: counts nobody prints that are looked after as well, such as `implied` gives. Where no world is possible,
     every small count is narrowed: ask `contradict` first.
     """
-    small = [fact.words for fact in facts if fact.hidden and 0 < fact.exact <= rules.largest_hidden]
-    small += [words for words, exact in between if 0 < exact <= rules.largest_hidden]
-    if not small:
-        return ()
+    most = rules.largest_hidden
+    small = [fact.words for fact in facts if fact.hidden and 0 < fact.exact <= most]
+    small += [words for words, exact in between if 0 < exact <= most]
+    of_few = [fact.words for fact in facts if fact.hidden and fact.few and fact.exact > most]
+    # that a hidden count is of more than a few events is known of none where one of many events is of few people
+    unsure = [replace(fact, known=Range(0, math.inf)) if fact.hidden and fact.exact > most else fact for fact in facts]
+    return (*_fallen(small, facts, most), *_fallen(of_few, unsure, most))
+
+
+def _fallen(targets: Sequence[frozenset[str]], facts: Sequence[Fact], most: int) -> list[frozenset[str]]:
+    """Those of some counts that cannot be both 1 and the most that is hidden."""
+    if not targets:
+        return []
     system = _System(facts)
-    ends = (1, rules.largest_hidden)
-    return tuple(words for words in dict.fromkeys(small) if not all(system.can_be(words, end) for end in ends))
+    return [words for words in dict.fromkeys(targets) if not all(system.can_be(words, end) for end in (1, most))]

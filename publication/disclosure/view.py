@@ -6,21 +6,20 @@ Not here: the rules (`areas`, `groups`, `bounds`) and printing (the site).
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from statistics import median
 from typing import Any
 
 from foundation.errors import Refused
 from foundation.figures import parse_figure_id
 from publication.columns import BREAKDOWNS, COMPLETENESS, INDICATORS, MEASURES, SPC_POINTS
-from publication.disclosure.areas import base_kind, parts_of, protect_small_counts, published_cell
+from publication.disclosure.areas import Method, base_kind, of_few, parts_of, protect_small_counts, published_cell
 from publication.disclosure.bounds import close_leaks
 from publication.disclosure.families import Shelf, guarded_periods, leaks_between, shelf_of, shelf_order
 from publication.disclosure.groups import UNKNOWN, protect_groups, published_periods
-from publication.disclosure.rules import HIDDEN, RELATED, Hidden, Rules, blank, hide, span_of
+from publication.disclosure.people import People, asked_of, people_behind, repeated_in
+from publication.disclosure.rules import HIDDEN, PROTECTS, RELATED, Hidden, Rules, blank, hide, moment_of, span_of
 from publication.inputs import ReleaseInputs, Row, rows_of, series_part, trimmed
 from publication.wording import rounded, value_text
 
@@ -119,7 +118,7 @@ def disclose_figures(
     breakdown_rows: Sequence[Mapping[str, Any]],
     catalogue: Mapping[str, Mapping[str, Any]],
     exempt: frozenset[str] = frozenset(),
-    people: Mapping[str, int] | None = None,
+    people: People | None = None,
     rules: Rules | None = None,
 ) -> Disclosed:
     """Figures as the public may see them, from exact ones. The rows given are not changed.
@@ -127,8 +126,9 @@ def disclose_figures(
     measure_rows: indicator_id, area_code, period_kind, period_id, numerator, denominator, value, and where they have
     them marker, reason, dates of the data; breakdown_rows: breakdown_kind and breakdown_group besides.
     catalogue: indicator id to statistic, unit, value_decimals and definitions of numerator and denominator.
-    exempt: indicators that are openly published elsewhere. people: figure id to how many stand behind a median;
-    without it a median is not shown. Refused when a withheld figure would stand open.
+    exempt: indicators that are openly published elsewhere. people: figure id to how many stand behind the counts of a
+    median, and of events that repeat (`people_behind`); without it a median is not shown, and such events are taken for
+    people. Refused when a withheld figure would stand open.
     """
     rules = rules or Rules()
     rows = [_as_row(given, MEASURES.names) for given in measure_rows]
@@ -166,7 +166,7 @@ def disclose_figures(
         )
     place = {row["figure_id"]: number for number, row in enumerate(parts)}
     shown_parts.sort(key=lambda row: place[row["figure_id"]])
-    leaking = leaks_between(rows, shown_parts, exact, catalogue, exempt, rules)
+    leaking = leaks_between(rows, shown_parts, exact, catalogue, exempt, rules, people)
     if leaking:
         raise Refused(
             f"related indicators together would give a small count away: {'; '.join(leaking)}.",
@@ -179,7 +179,7 @@ def disclose_figures(
 
 def _disclose_parts(
     parts: Sequence[Row], areas: Sequence[Row], truth: Mapping[str, Row], catalogue: Mapping[str, Any],
-    exempt: frozenset[str], people: Mapping[str, int] | None, rules: Rules, hidden: list[Hidden], shelf: Shelf,
+    exempt: frozenset[str], people: People | None, rules: Rules, hidden: list[Hidden], shelf: Shelf,
 ) -> list[Row]:  # fmt: skip
     """Those parts of one indicator's figures that are published at all, treated in place."""
     area_of = {(row["period_kind"], row["period_id"]): row for row in areas}
@@ -197,21 +197,32 @@ def _disclose_parts(
                 if row["marker"] in HIDDEN:
                     blank(row)
             continue
-        shorter = [
-            published_cell(row, truth[row["figure_id"]]) for row in (parts_of(area, base) if area not in base else ())
-        ]
+        # of what is counted on one day the shorter periods are no parts
+        inside = () if area in base or catalogue.get("by_last_day") else parts_of(area, base)
+        shorter = []
+        for row in inside:
+            exact = truth[row["figure_id"]]
+            few = of_few(exact, Method.of(catalogue, rules), (people or {}).get(row["figure_id"]))
+            shorter.append(published_cell(row, exact, few))
         hidden += protect_groups(named, truth[area["figure_id"]], area, catalogue, shorter, rules, people)
         hidden += shelf.admit(named, truth, truth[area["figure_id"]])
     if found and found[0]["indicator_id"] not in exempt:
-        _hide_overlaps(found)
+        _hide_overlaps(found, by_last_day=bool(catalogue.get("by_last_day")))
     return found
 
 
-def _hide_overlaps(rows: Sequence[Row]) -> None:
+def _hide_overlaps(rows: Sequence[Row], *, by_last_day: bool) -> None:
     """Hide, in place, a group's twelve months where a financial year they share months with is hidden for that group:
-    beside the other year they would say how many there were at least."""
+    beside the other year they would say how many there were at least. And one that is hidden as twelve months or as a
+    financial year is hidden as the other too where both are the same figure."""
     by_group = _grouped(rows, "breakdown_kind", "breakdown_group")
     for mine in by_group.values():
+        hidden = {moment_of(row, by_last_day=by_last_day) for row in mine if row["marker"] == "c"}
+        for row in mine:
+            if row["value"] is not None and moment_of(row, by_last_day=by_last_day) in hidden:
+                hide(row, PROTECTS)
+        if by_last_day:
+            continue
         hidden_years = [span_of(row) for row in mine if row["period_kind"] == "year" and row["value"] is None]
         for row in mine:
             start, end = span_of(row)
@@ -219,27 +230,6 @@ def _hide_overlaps(rows: Sequence[Row]) -> None:
                 first <= end and start <= last for first, last in hidden_years
             ):  # fmt: skip
                 hide(row, "Confidential: beside the financial years these twelve months would give a small count away.")
-
-
-_COLUMNS = {"pcn": "pcn", "deprivation": "deprivation", "age": "age_group"}
-
-
-def people_behind(events: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Figure id to how many events stand behind it, from events and from rows of measures and breakdowns."""
-    days: dict[tuple[str, str, str], list[date]] = {}
-    for event in events:
-        days.setdefault((event["indicator_id"], "all", "all"), []).append(event["event_date"])
-        for kind, column in _COLUMNS.items():
-            days.setdefault((event["indicator_id"], kind, event[column]), []).append(event["event_date"])
-    for found in days.values():
-        found.sort()
-    counts: dict[str, int] = {}
-    for row in rows:
-        start, end = span_of(row)
-        group = (row["indicator_id"], row.get("breakdown_kind") or "all", row.get("breakdown_group") or "all")
-        mine = days.get(group, [])
-        counts[row["figure_id"]] = bisect_right(mine, end) - bisect_left(mine, start)
-    return counts
 
 
 def public_view(inputs: ReleaseInputs, rules: Rules | None = None) -> PublicView:
@@ -253,10 +243,9 @@ def public_view(inputs: ReleaseInputs, rules: Rules | None = None) -> PublicView
     for entry in indicators:  # ordered by version: the latest stays
         catalogue[entry["indicator_id"]] = entry
     exempt = exempt_indicators(inputs, measures)
-    medians = {name for name, entry in catalogue.items() if entry["statistic"] == "median"}
-    people = people_behind(
-        inputs.events_of(medians), [row for row in (*measures, *breakdowns) if row["indicator_id"] in medians]
-    )
+    asked = asked_of(catalogue) - exempt
+    figures = [row for row in (*measures, *breakdowns) if row["indicator_id"] in asked]
+    people = people_behind(inputs.events_of(asked), figures, repeated_in(catalogue), rules)
     found = disclose_figures(measures, breakdowns, catalogue, exempt, people, rules)
     by_id = {row["figure_id"]: row for row in found.measures}
     # limits are made of every month: they are left out where one of the months may not be shown

@@ -99,6 +99,9 @@ class PeopleLake:
     sent: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     states: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     required: set[tuple[str, str]] = field(default_factory=set)
+    # (feed, organisation) -> the last day it tells of, and the last day it had to report, of those unlike the others
+    told_until: dict[tuple[str, str], date] = field(default_factory=dict)
+    left: dict[tuple[str, str], date] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.lake = Lake(self.root)
@@ -111,12 +114,14 @@ class PeopleLake:
         covers: tuple[date, date] | None = None,
         sequence: int = 1,
     ) -> str:
-        """One submission, covering the place's whole window unless said otherwise; returns its id."""
+        """One submission, covering the place's whole window, or as much of it as the sender tells of, unless said
+        otherwise; returns its id."""
         unknown = {name for row in rows for name in row} - set(FEEDS[feed][1])
         assert not unknown, f"{feed} has no {unknown}"
         self.sent += [(feed, row) for row in rows if feed not in UNLINKED]
         self.required.add((feed, organisation))
-        return self.lake.add(feed, organisation, covers or (self.first, self.last), rows, sequence=sequence)
+        last = self.told_until.get((feed, organisation), self.last)
+        return self.lake.add(feed, organisation, covers or (self.first, last), rows, sequence=sequence)
 
     def send_all(self, feeds: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
         """Feed -> rows with an `organisation` each: one submission per feed and organisation."""
@@ -180,7 +185,7 @@ class PeopleLake:
                     "required_feed": feed,
                     "measure": ALWAYS_FILLED[feed],
                     "valid_from": self.first,
-                    "valid_to": None,
+                    "valid_to": self.left.get((feed, organisation)),
                 }
                 for feed, organisation in sorted(self.required)
             ],

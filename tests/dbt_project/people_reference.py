@@ -127,6 +127,8 @@ class Reference:
     registered: Mapping[int, list[Row]]
     networks: Mapping[str, str]
     fifths: Mapping[str, str]
+    # feed -> of each of its senders the last day it tells of, and the last day it had to report, if any
+    senders: Mapping[str, Sequence[tuple[date, date | None]]]
     died: dict[int, date] = field(init=False)
     joined: dict[int, list[list[Row]]] = field(init=False, default_factory=dict)
 
@@ -426,13 +428,18 @@ class Reference:
                     yield self.event("emergencies_before_death", self.person(row), row["date_of_death"], often)
                     yield from self.wishes(row)
 
+    def everybody_told(self, feed: str, day: date) -> bool:
+        """Whether everybody who had to report a feed on a day did."""
+        had_to = [told for told, left in self.senders[feed] if left is None or day <= left]
+        return bool(had_to) and min(had_to) >= day
+
     def carers(self) -> Iterable[Event]:
-        """Requests whose 28 days are over, and whether an assessment ended or support began in them."""
+        """Requests whose 28 days everybody has told of, and whether an assessment ended or support began in them."""
         events = self.by_person("carers")
         for person, rows in events.items():
             for row in rows:
                 day = row["event_start_date"]
-                if row["event_type"] != "Request" or day + timedelta(days=28) > LAST:
+                if row["event_type"] != "Request" or not self.everybody_told("carers", day + timedelta(days=28)):
                     continue
                 answers = [one["event_end_date"] for one in rows if one["event_type"] == "Assessment"]
                 answers += [one["event_start_date"] for one in self.supported(rows)]
@@ -457,7 +464,7 @@ class Reference:
                 yield ("carers_personal_budget", period.label, person, int(any(inside)), 1, pcn, fifth, group)
             old = period.end - timedelta(days=365)
             due = any(budget and start <= old and end >= period.end for budget, start, end in given)
-            if due and period.kind != "rolling_year" and period.end <= LAST:
+            if due and period.kind != "rolling_year" and self.everybody_told("carers", period.end):
                 seen = any(row["event_type"] == "Review" and old <= row["event_end_date"] <= period.end for row in rows)
                 yield ("carers_budget_reviewed", period.label, person, int(seen), 1, pcn, fifth, group)
 

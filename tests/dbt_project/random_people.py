@@ -13,6 +13,9 @@ from typing import Any
 from people_lake import FIRST, LAST, PeopleLake, key_of
 from people_reference import NURSING, REABLEMENT, RESIDENTIAL, Reference, Row
 
+# Who sends carers: the last day it tells of, and the last day it had to report. One left, one is a month late.
+LATE = date(2025, 5, 31)
+CARERS = {"ZCC1": (LAST, None), "ZCX1": (LATE, None), "ZCX2": (date(2024, 9, 30), date(2024, 9, 30))}
 # Days from a last event to a death.
 SOON, LATER = (0, 1, 40, 89, 90, 91), (1, 181, 182, 183, 364, 365, 366, 729, 730, 731)
 
@@ -282,12 +285,13 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
     def look_after(token: str) -> None:
         """Requests and what answers them around the 28th day; budgets and their reviews around a year."""
         asked = FIRST + timedelta(days=caring.randint(0, (LAST - FIRST).days))
-        asked = caring.choice([asked, asked, asked, LAST - timedelta(days=caring.choice([27, 28]))])
+        asked = caring.choice([asked, asked, asked, LATE - timedelta(days=caring.choice([27, 28]))])
 
         def event(kind: str, start: date, end: date | None, support: str | None = None) -> None:
             row = len(feeds["carers"])
+            senders = [name for name, (told, _) in CARERS.items() if start <= told or told == LAST]
             add(
-                "carers", caring.choice(["ZCC1", "ZCX1"]), event_reference=f"v{row:05d}", carer_kind="adult",
+                "carers", caring.choice(senders), event_reference=f"v{row:05d}", carer_kind="adult",
                 person_token=token if caring.random() < 0.95 else None, local_token=f"carer-{token}-{row}",
                 nhs_number_status="valid", event_type=kind, event_start_date=start, event_end_date=end, support=support,
             )  # fmt: skip
@@ -397,5 +401,9 @@ def random_place(place: PeopleLake, seed: int, people: int) -> Reference:
                 response_status="partial" if has else "not_reached", told_story_once=(4 if yes else 3) if has else None,
                 design_weight=Decimal(scale * (1 if yes else 3)).quantize(Decimal("0.0001")),
             )  # fmt: skip
+    for organisation, (told, left) in CARERS.items():
+        place.told_until["carers", organisation] = told
+        if left is not None:
+            place.left["carers", organisation] = left
     place.send_all(feeds)
-    return Reference(feeds, registered, networks, areas)
+    return Reference(feeds, registered, networks, areas, {"carers": list(CARERS.values())})

@@ -103,6 +103,11 @@ def test_a_blank_text_is_no_definition(tmp_path: Path, field: str) -> None:
         ({"allowance_days": 90, "allowance_feeds": DAILY}, "allowance_reason: say why the allowance_days are needed"),
         ({"allowance_days": 90, "allowance_feeds": DAILY}, "allowance_days: they come after a follow-up"),
         ({"allowance_days": 90, "allowance_feeds": DAILY}, "maturity: name the 90 allowance_days"),
+        ({"by_last_day": True}, "by_last_day: census_mean of these feeds is made of a whole period"),
+        (
+            {"measurement_window": "The last day of the period"},
+            "by_last_day: measurement_window speaks of the last day",
+        ),
         ({"family": "Beds"}, "field family"),
         ({"apart_because": None, "denominator_counts": ["beds"]}, "family: name the family whose people"),
         ({"apart_because": None, "family_lead": True}, "family: name the family whose people"),
@@ -123,6 +128,8 @@ def test_a_doubtful_entry_is_refused(tmp_path: Path, change: dict[str, Any], sai
     ("name", "change", "said"),
     [
         ("four_week_quit", {"numerator_counts": ["elsewhere"]}, "numerator_counts: a part of denominator_counts"),
+        ("four_week_quit", {"by_last_day": True}, "measurement_window: say that by_last_day"),
+        ("people_waiting", {"by_last_day": False}, "by_last_day: measurement_window speaks of the last day"),
         ("emergency_admissions_65_over", {"denominator_counts": ["other_65_over"]}, "is time at risk, not people"),
         ("discharge_delay", {"case_values": []}, "case_values: the least and"),
         ("discharge_delay", {"case_values": [91, 0]}, "case_values: one or two whole numbers"),

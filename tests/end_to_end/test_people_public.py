@@ -23,7 +23,7 @@ def _table(greenwich: DemoHome, name: str) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def disclosed(greenwich: DemoHome) -> dict[str, dict[str, Any]]:
     """The planted truth under the rules of disclosure, by figure id; only standing and dates come from the release."""
-    from publication.disclosure import disclose_figures, people_behind
+    from publication.disclosure import disclose_figures, people_behind, repeated_in
 
     measures, breakdowns = _table(greenwich, "measures"), _table(greenwich, "breakdowns")
     for row in (*measures, *breakdowns):
@@ -40,7 +40,8 @@ def disclosed(greenwich: DemoHome) -> dict[str, dict[str, Any]]:
         row["value"] = None if truth is None else truth.value
         row["lower"] = row["upper"] = None
     catalogue = {row["indicator_id"]: row for row in _table(greenwich, "indicators")}
-    people = people_behind(_table(greenwich, "indicator_events"), [*measures, *breakdowns])
+    events = _table(greenwich, "indicator_events")
+    people = people_behind(events, [*measures, *breakdowns], repeated_in(catalogue))
     found = disclose_figures(measures, breakdowns, catalogue, people=people)
     return {row["figure_id"]: row for row in (*found.measures, *found.breakdowns)}
 

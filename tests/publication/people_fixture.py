@@ -75,7 +75,8 @@ def indicators() -> list[dict[str, Any]]:
              "denominator_definition": f"Everybody it could have been for {words}", "exclusions": "None",
              "statistic": statistic, "unit": unit, "polarity": polarity, "value_decimals": decimals, "kind": "outcome",
              "owner": "public health lead", "source": "Invented for tests; Open Government Licence v3.0",
-             "caveat": f"Invented figures of {words}", "events_repeat": name.startswith("emergency_")}
+             "caveat": f"Invented figures of {words}", "events_repeat": name.startswith("emergency_"),
+             "by_last_day": name in SNAPSHOTS}
         )  # fmt: skip
     return rows
 

@@ -79,6 +79,7 @@ DEFINED = {
     "effective_from": date(2022, 4, 1), "definition_hash": "0" * 64,
     "look_back_days": 0,
     "events_repeat": False,
+    "by_last_day": False,
     "breaks": None, "family": None, "family_lead": False, "numerator_counts": None, "denominator_counts": None,
     "case_values": None,
 }  # fmt: skip

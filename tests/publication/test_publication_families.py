@@ -187,6 +187,24 @@ def test_a_small_count_between_two_figures_hides_the_one_that_is_not_the_lead(
     }
 
 
+def test_the_marker_says_no_more_than_that_there_are_few() -> None:
+    """1 to 7 between two figures: all seven places are published alike, whether the two would round alike or not."""
+    told = []
+    for between in range(1, 8):
+        counts = {"verified": 40, "self_reported_only": between, "lost": 30, "not_quit": 50 - between}
+        found = disclose_figures([_row(name, "2024-25-q1", counts) for name in QUITS], [], CATALOGUE).measures
+        told.append([(row["indicator_id"], row["value"], row["numerator"], row["marker"]) for row in found])
+    assert [row[3] for row in told[0]] == [None, "c", None]
+    assert all(one == told[0] for one in told)
+
+
+def test_a_figure_that_others_leave_few_beside_takes_no_third_with_it() -> None:
+    """3 between verified and reported; the one who were lost is smaller than both and has no part in it."""
+    counts = {"verified": 40, "self_reported_only": 3, "lost": 12, "not_quit": 60}
+    found = disclose_figures([_row(name, "2024-25-q1", counts) for name in QUITS], [], CATALOGUE).measures
+    assert [row["value"] is not None for row in found] == [True, False, True]
+
+
 def test_a_hidden_quarter_is_left_out_of_the_year() -> None:
     quarters = {f"2024-25-q{n}": {"verified": 40, "self_reported_only": 1 if n == 2 else 20, "lost": 30, "not_quit": 50}
                 for n in (1, 2, 3, 4)}  # fmt: skip
@@ -212,6 +230,17 @@ def test_a_quarter_does_not_give_a_month_of_another_away() -> None:
         assert (found[-1]["value"] is not None) == shown
 
 
+def test_the_second_look_sees_a_quarter_beside_months(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three months of the lead, one hidden, and a quarter of its kin: nothing of one period alone gives it away."""
+    month = {"self_reported_only": 2, "lost": 60, "not_quit": 60}
+    rows = [_row(QUITS[0], label, {**month, "verified": verified})
+            for label, verified in (("2024-04", 3), ("2024-05", 18), ("2024-06", 18))]  # fmt: skip
+    rows.append(_row(QUITS[1], "2024-25-q1", {"verified": 39, "self_reported_only": 2, "lost": 180, "not_quit": 180}))
+    monkeypatch.setattr(view_of, "guarded_periods", lambda *_: {})
+    with pytest.raises(Refused, match="smoking_quits E09000099 2024-25-q1"):
+        disclose_figures(rows, [], CATALOGUE)
+
+
 def test_a_release_in_which_something_leaks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The second look does not rest on the first: with the hiding taken out it refuses."""
     rows = [_row(name, "2024-25-q1", {"verified": 41, "self_reported_only": 1, "lost": 30, "not_quit": 50})
@@ -232,6 +261,32 @@ def test_a_former_version_is_hidden_where_it_differs_by_few() -> None:
                   "indicator_id": "four_week_quit_v1"}  # fmt: skip
         found = disclose_figures([_row("four_week_quit", "2024-25-q1", counts), beside], [], catalogue).measures
         assert [row["value"] is not None for row in found] == [True, shown], fewer
+    alone = disclose_figures([beside], [], catalogue).measures
+    assert alone[0]["value"] is not None, "nothing stands beside it"
+
+
+@pytest.mark.parametrize("successor", QUITS[:2])
+def test_a_former_version_is_hidden_where_its_successor_is_not_whole(successor: str) -> None:
+    """Its successor, the lead or another, says nothing of the second quarter and hides a month of the third: there the
+    former one would be the figure that is not there. In the first it stands beside the same figure."""
+    silent = {"indicator_id": f"{successor}_v1", "numerator_counts": "", "denominator_counts": ""}
+    catalogue = {**CATALOGUE, f"{successor}_v1": {**CATALOGUE[successor], **silent, "family_lead": False}}
+    counts = {"verified": 40, "self_reported_only": 20, "lost": 30, "not_quit": 50}
+    few = {"verified": 3, "self_reported_only": 0, "lost": 60, "not_quit": 60}
+    months = [counts] * 3 + [counts, counts, few]
+    labels = ["2024-04", "2024-05", "2024-06", "2024-10", "2024-11", "2024-12"]
+    rows = [_row(successor, label, month) for label, month in zip(labels, months, strict=True)]
+    quarters = {"2024-25-q1": months[:3], "2024-25-q2": [counts] * 3, "2024-25-q3": months[3:]}
+    for label, inside in quarters.items():
+        whole = {word: sum(month[word] for month in inside) for word in counts}
+        rows += [_row(successor, label, whole)] if label != "2024-25-q2" else []
+        rows.append({**_row(successor, label, whole), "indicator_id": f"{successor}_v1"})
+        # the lead has the figure of every quarter, whichever the successor is
+        fewer = {**whole, "verified": whole["verified"] - 30, "self_reported_only": whole["self_reported_only"] + 30}
+        rows += [_row(QUITS[0], label, fewer)] if successor != QUITS[0] else []
+    found = disclose_figures(rows, [], catalogue).measures
+    shown = {row["period_id"]: row["value"] is not None for row in found if row["indicator_id"] == f"{successor}_v1"}
+    assert shown == {"2024-25-q1": True, "2024-25-q2": False, "2024-25-q3": False}
 
 
 AREAS = st.fixed_dictionaries(
@@ -291,6 +346,93 @@ def test_no_hidden_count_of_an_area_is_narrowed_by_its_kin(counts: dict[str, int
         between = frozenset({"self_reported_only"})
         if 0 < counts["self_reported_only"] <= 7:
             assert all(_solved(list(counts), sums, between, end) for end in (1, 7))
+
+
+def test_events_of_few_people_do_not_stand_under_another_name() -> None:
+    """12 admissions at 65 and over are of 3 people: their mean stay would say how many admissions they are."""
+    counts = {"emergency_admissions": (60, 90_000), "emergency_admissions_65_over": (12, 20_000),
+              "emergency_bed_days_65_over": (100, 12)}  # fmt: skip
+    rows = [
+        {"indicator_id": name, "area_code": AREA, "period_kind": "month", "period_id": "2025-04",
+         "numerator": Decimal(top), "denominator": Decimal(bottom), "value": Decimal("8.3")}
+        for name, (top, bottom) in counts.items()
+    ]  # fmt: skip
+    assert all(row["value"] is not None for row in disclose_figures(rows, [], CATALOGUE).measures)
+    known = {"emergency_admissions": {"numerator": 40}, "emergency_admissions_65_over": {"numerator": 3}}
+    behind = {f"indicator:{name}:{AREA}:2025-04:value": people for name, people in known.items()}
+    found = disclose_figures(rows, [], CATALOGUE, people=behind).measures
+    assert [row["value"] is not None for row in found] == [True, False, False]
+    exact = {row["figure_id"]: {**row, **given_row} for row, given_row in zip(found, rows, strict=True)}
+    planted = [dict(row) for row in found]
+    planted[2] |= {"value": Decimal("8.3"), "denominator": Decimal(10), "marker": None}
+    assert leaks_between(planted, [], exact, CATALOGUE) == []
+    assert leaks_between(planted, [], exact, CATALOGUE, people=behind) == [f"emergency_stays {AREA} 2025-04"]
+
+
+# --- one figure under several kinds of period
+
+WAITING = ("waiting_over_42_days", "people_waiting")
+
+
+def _waiting(other_short: int) -> list[dict[str, Any]]:
+    """The lists of 31 March: quarter and year of the lead, month, quarter and year of its kin; two other months of it."""
+    counts = {"short": 40, "middle": 30, "long_recent": 20, "other_short": other_short, "other_over": 0,
+              "not_waiting": 9000}  # fmt: skip
+    return [
+        *(_row(WAITING[0], label, counts) for label in ("2024-25-q4", "2024-25")),
+        *(_row(WAITING[1], label, counts) for label in ("2025-03", "2024-25-q4", "2024-25", "2025-01", "2025-02")),
+    ]
+
+
+@pytest.mark.parametrize("absent", [None, "2024-25-q4", "2024-25"])
+def test_what_is_counted_on_one_day_is_hidden_under_every_kind_of_period(absent: str | None) -> None:
+    """3 people wait who are on the longer list alone: the quarter's list is hidden, and the month's is the same one."""
+    rows = [row for row in _waiting(3) if row["period_id"] != absent or row["indicator_id"] != WAITING[1]]
+    found = disclose_figures(rows, [], CATALOGUE).measures
+    shown = {(row["indicator_id"], row["period_id"]) for row in found if row["value"] is not None}
+    assert {label for name, label in shown if name == WAITING[0]} == {"2024-25-q4", "2024-25"}
+    assert {label for name, label in shown if name == WAITING[1]} == {"2025-01", "2025-02"}
+    assert all(row["value"] is not None for row in disclose_figures(_waiting(30), [], CATALOGUE).measures)
+
+
+def test_a_list_shown_for_the_month_and_hidden_for_the_quarter_is_found() -> None:
+    """The plant: the month's figure as it would stand alone, beside the quarter's hidden one; of a family or of none."""
+    rows = _waiting(3)
+    found = disclose_figures(rows, [], CATALOGUE).measures
+    exact = {row["figure_id"]: {**row, **given_row} for row, given_row in zip(found, rows, strict=True)}
+    month = next(row for row in found if row["period_id"] == "2025-03")
+    month |= {"value": Decimal("0.99"), "numerator": Decimal(90), "denominator": Decimal(9090), "marker": None}
+    assert f"people_waiting {AREA} 2025-03 and 2024-25-q4 and 2024-25" in leaks_between(found, [], exact, CATALOGUE)
+    alone = {"people_waiting": {**CATALOGUE["people_waiting"], "family": None}}
+    mine = [row for row in found if row["indicator_id"] == "people_waiting"]
+    assert leaks_between(mine, [], exact, alone) == [f"people_waiting {AREA} 2025-03 and 2024-25-q4 and 2024-25"]
+    assert leaks_between(mine, [], exact, alone, frozenset(alone)) == [], "openly published elsewhere"
+
+
+def test_groups_of_a_snapshot_are_hidden_in_the_year_and_in_the_twelve_months_that_end_with_it() -> None:
+    """Twelve months to March and the financial year are one snapshot: a table stands under both, or under neither."""
+    names = ("hypertension_treated", "hypertension_treated_79_under")
+    every = {word for name in names for word in _words(name, "denominator")}
+    world = {group: dict.fromkeys(every, 60) for group in FIFTHS}
+    label = {"year": "2024-25", "rolling_year": "2025-03-r12"}
+    tables = {kind: _tables(names, world, label[kind]) for kind in label}
+    measures = [row for kind in label for row in tables[kind][0]]
+    parts = [row for kind in label for row in tables[kind][1]]
+    found = disclose_figures(measures, parts, CATALOGUE)
+    assert all(row["value"] is not None for row in found.breakdowns)
+    confidential = [{**row, "marker": "c"} if (row["period_kind"], row["breakdown_group"]) == ("rolling_year", "3") else row
+                    for row in parts if row["indicator_id"] == names[0]]  # fmt: skip
+    mine = disclose_figures(tables["year"][0][:1] + tables["rolling_year"][0][:1], confidential, CATALOGUE).breakdowns
+    hidden = {kind: {row["breakdown_group"] for row in mine if row["period_kind"] == kind and row["value"] is None}
+              for kind in label}  # fmt: skip
+    assert "3" in hidden["year"] and hidden["year"] == hidden["rolling_year"]
+    planted = deepcopy(found.breakdowns)
+    for row in planted:
+        if (row["period_kind"], row["breakdown_group"]) == ("year", "3"):
+            row |= {"value": None, "numerator": None, "denominator": None, "marker": "c"}
+    exact = {row["figure_id"]: row for row in (*found.measures, *found.breakdowns)}
+    told = leaks_between(found.measures, planted, exact, CATALOGUE)
+    assert [entry for entry in told if " and " in entry] == [f"{name} {AREA} 2024-25 and 2025-03-r12" for name in names]
 
 
 # --- groups

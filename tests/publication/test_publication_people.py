@@ -59,6 +59,31 @@ def test_a_year_is_the_sum_of_the_quarters_that_are_shown() -> None:
         assert rows[label]["value_text"] == "27.9"
 
 
+def test_a_snapshot_has_one_cell_under_every_kind_of_period() -> None:
+    """`by_last_day`: the quarter, the year and the twelve months that end on one day are one figure."""
+    day = {"2024-25-q4": (420, 900), "2024-25": (420, 900), "2025-03-r12": (420, 900)}
+    rows = _shown("hypertension_treated", {"2024-25-q3": (5, 880), **day})
+    assert [row["value_text"] for row in rows.values()] == ["[c]", "46.7", "46.7", "46.7"], "no sum of its quarters"
+    few = [_figure("hypertension_treated", label, *parts) for label, parts in day.items()]
+    for one in range(3):
+        hidden = [{**row, "marker": "c"} if place == one else row for place, row in enumerate(few)]
+        assert {row["value_text"] for row in disclose_figures(hidden, [], CATALOGUE).measures} == {"[c]"}
+    rows = _shown("hypertension_treated", {**day, "2024-25": (423, 900)})
+    assert [row["value_text"] for row in rows.values()] == ["[c]"] * 3, "the definition is not true of it"
+
+
+def test_a_withheld_snapshot_does_not_stand_under_another_kind_of_period() -> None:
+    """Openly published, so exact: the year is withheld, and its last quarter is the same figure."""
+    known = {"data_complete_as_at": parse_period("2024-25").end}
+    rows = [_figure("hypertension_treated", label, 423, 900, **known) for label in ("2024-25-q3", "2024-25-q4")]
+    rows.append(_figure("hypertension_treated", "2024-25", 423, 900, marker="w", **known))
+    found = disclose_figures(rows, [], CATALOGUE, frozenset({"hypertension_treated"})).measures
+    assert [row["value_text"] for row in found] == ["47.0", "[w]", "[w]"]
+    # rounded to the nearest 5 it may be many values, and stays
+    found = disclose_figures(rows, [], CATALOGUE).measures
+    assert [row["value_text"] for row in found] == ["47.2", "47.2", "[w]"]
+
+
 def test_twelve_months_between_quarters_need_every_quarter_shown() -> None:
     counts = {f"2024-25-q{n}": (40 + n, 100 + n) for n in (1, 2, 3, 4)} | {"2025-26-q1": (30, 80)}
     rows = _shown("deaths_usual_place", {**counts, "2025-05-r12": (170, 410)})
@@ -125,12 +150,76 @@ def test_medians_need_to_know_how_many_there_are() -> None:
     row = _figure("treatment_wait", "2025-04", 21, 2)
     for people_known, marker in ((None, "c"), ({}, "c"), (9, "c"), (10, None)):
         counted = (
-            {f"indicator:treatment_wait:{AREA}:2025-04:value": people_known} if isinstance(people_known, int) else None
+            {f"indicator:treatment_wait:{AREA}:2025-04:value": {"denominator": people_known}}
+            if isinstance(people_known, int)
+            else None
         )
         shown = disclose_figures([row], [], CATALOGUE, people=counted).measures[0]
         assert shown["marker"] == marker
         assert (shown["numerator"], shown["denominator"]) == (None, None)
         assert shown["value"] == (Decimal("10.5") if marker is None else None)
+
+
+def _behind(indicator: str, label: str, numerator: int, rest: int, *group: str) -> dict[str, dict[str, int]]:
+    """How many people a figure of events rests on, by its id."""
+    kind = (
+        f"breakdown:{indicator}:{AREA}:{label}:{':'.join(group)}" if group else f"indicator:{indicator}:{AREA}:{label}"
+    )
+    return {f"{kind}:value": {"numerator": numerator, "denominator": numerator + rest, "rest": rest}}
+
+
+@pytest.mark.parametrize(
+    ("indicator", "counts", "people_known", "shown"),
+    [
+        ("emergency_readmission_30d", (12, 300), (3, 250), False),
+        ("emergency_readmission_30d", (12, 300), (7, 250), False),
+        ("emergency_readmission_30d", (12, 300), (8, 250), True),
+        ("emergency_readmission_30d", (288, 300), (250, 3), False),  # of those not counted
+        ("emergency_readmission_30d", (0, 300), (0, 250), True),
+        ("emergency_readmission_30d", (12, 300), (0, 0), False),  # events that say nothing of these
+        ("emergency_admissions", (52, 700_000), (9, 0), False),  # a standardised rate asks for ten
+        ("emergency_admissions", (52, 700_000), (10, 0), True),
+    ],
+)
+def test_events_are_shown_where_they_are_of_enough_people(
+    indicator: str, counts: tuple[int, int], people_known: tuple[int, int], shown: bool
+) -> None:
+    row = _figure(indicator, "2025-04", *counts)
+    assert disclose_figures([row], [], CATALOGUE).measures[0]["value"] is not None, "events alone are enough"
+    found = disclose_figures([row], [], CATALOGUE, people=_behind(indicator, "2025-04", *people_known)).measures[0]
+    assert (found["value"] is not None) == shown
+    assert shown or (found["numerator"], found["denominator"], found["marker"]) == (None, None, "c")
+
+
+def test_a_share_of_contacts_is_of_enough_people() -> None:
+    """`share_of_events`: 40 of 60 contacts in the community, all of one person."""
+    catalogue = {"contacts": {**CATALOGUE["emergency_readmission_30d"], "statistic": "share_of_events"}}
+    row = {**_figure("emergency_readmission_30d", "2025-04", 40, 60), "indicator_id": "contacts"}
+    for visited, shown in ((1, False), (8, True)):
+        known = _behind("contacts", "2025-04", visited, 20)
+        assert (disclose_figures([row], [], catalogue, people=known).measures[0]["value"] is not None) == shown
+
+
+def test_a_year_leaves_out_the_quarter_of_few_people() -> None:
+    quarters = {f"2024-25-q{n}": (40, 300) for n in (1, 2, 3)} | {"2024-25-q4": (12, 300)}
+    rows = _shown("emergency_readmission_30d", {**quarters, "2024-25": (132, 1200)},
+                  people=_behind("emergency_readmission_30d", "2024-25-q4", 2, 250))  # fmt: skip
+    assert (rows["2024-25-q4"]["value_text"], rows["2024-25"]["numerator"]) == ("[c]", 120)
+
+
+def test_a_group_of_few_people_is_shielded_like_a_small_one() -> None:
+    """31 readmissions of the first fifth are of two people: whoever subtracts the other fifths would find them."""
+    name, tops = "emergency_readmission_30d", (31, 40, 50, 60, 70)
+    area = _figure(name, "2024-25", sum(tops), 2000)
+    parts = [_figure(name, "2024-25", top, 400, breakdown_kind="deprivation", breakdown_group=group)
+             for group, top in zip(people.FIFTHS, tops, strict=True)]  # fmt: skip
+    known = _behind(name, "2024-25", 2, 300, "deprivation", "1")
+    assert all(row["value"] is not None for row in disclose_figures([area], parts, CATALOGUE).breakdowns)
+    found = disclose_figures([area], parts, CATALOGUE, people=known)
+    hidden = [row["breakdown_group"] for row in found.breakdowns if row["value"] is None]
+    assert len(hidden) == 2 and "1" in hidden
+    most = sum(int(row["numerator"]) + 2 for row in found.breakdowns if row["value"] is not None)
+    assert sum(tops) - most > 31, "the two together are more than the one"
 
 
 def test_standardised_rates_stand_beside_rounded_events() -> None:
@@ -302,7 +391,14 @@ def test_people_are_counted_by_period_and_group() -> None:
          "breakdown_kind": "pcn", "breakdown_group": "ZPN2"},
     ]  # fmt: skip
     inside = [event for event in mine if quarter_of(event["event_date"]).label == "2024-25-q1"]
-    assert people_behind(mine, rows) == {"a": len(inside), "b": sum(e["pcn"] == "ZPN2" for e in inside)}
+    of_group = [event for event in inside if event["pcn"] == "ZPN2"]
+    events = {"a": {"denominator": len(inside)}, "b": {"denominator": len(of_group)}}
+    assert people_behind(mine, rows) == people_behind(people.events_table(events=mine), rows) == events
+    # different people, and those whom nobody could link as one; counted until there are enough
+    tens = [{**event, "person_token": None if number % 10 == 0 else str(number % 10), "numerator": int(number % 10 < 4)}
+            for number, event in enumerate(of_group)]  # fmt: skip
+    found = people_behind(tens, rows[1:], {"treatment_wait"}, Rules(least_people=30))
+    assert found == {"b": {"numerator": 4, "denominator": 10, "rest": 6}}
 
 
 @given(st.integers(8, 500), st.integers(0, 500))

@@ -195,7 +195,7 @@ def test_analysts_hold_every_group_and_every_event(borough: Path) -> None:
     assert "indicator_events" not in found, "events are read apart: they are many"
     mine = Release(borough).events(["treatment_wait"])
     assert len(mine) == sum(event["indicator_id"] == "treatment_wait" for event in events)
-    assert set(mine[0]) == set(columns.INDICATOR_EVENTS.names)
+    assert set(mine.column_names) == set(columns.INDICATOR_EVENTS.names)
 
 
 def test_events_in_any_order_give_the_same_contents(borough: Path, tmp_path: Path) -> None:

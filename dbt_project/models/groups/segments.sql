@@ -35,39 +35,73 @@ covered as (
     where period_kind = 'quarter'
 ),
 
+rules as (
+    select
+        quarters.*,
+        rules.group_kind,
+        rules.group_id,
+        rules.name,
+        rules.version,
+        rules.fact,
+        rules.value,
+        rules.within_days,
+        rules.least_people,
+        rules.least_events
+    from quarters
+    inner join {{ source('run', 'group_rules') }} as rules
+        on
+            quarters.period_start >= rules.effective_from
+            and coalesce(rules.effective_to, quarters.period_start) >= quarters.period_start
+),
+
 -- A rule that looks ahead says who belongs only when the days it looks at are over in the data. As long as one of the
--- segments does, the primary ones may lose people to it.
+-- segments of the quarter does, the primary ones may lose people to it.
 ahead as (
     select
+        period_id,
         group_kind,
         group_id,
         max(days_ahead) as days_ahead
     from (
         select
+            period_id,
             group_kind,
             group_id,
             within_days as days_ahead
-        from {{ source('run', 'group_rules') }}
+        from rules
         where fact = 'death'
         union all
         select
+            targets.period_id,
             targets.group_kind,
             targets.group_id,
             segments.within_days as days_ahead
-        from {{ source('run', 'group_rules') }} as targets
-        inner join {{ source('run', 'group_rules') }} as segments
+        from rules as targets
+        inner join rules as segments
             on
-                targets.fact = 'segment'
+                targets.period_id = segments.period_id
+                and targets.fact = 'segment'
                 and targets.value = segments.group_id
                 and segments.group_kind = 'segment'
                 and segments.fact = 'death'
     ) as looking
-    group by group_kind, group_id
+    group by period_id, group_kind, group_id
+),
+
+longest as (
+    select
+        period_id,
+        max(days_ahead) as days_ahead
+    from ahead
+    where group_kind = 'segment'
+    group by period_id
 ),
 
 named as (
-    select
-        quarters.*,
+    select distinct
+        rules.period_id,
+        rules.period_start,
+        rules.period_end,
         ahead.days_ahead,
         rules.group_kind,
         rules.group_id,
@@ -75,24 +109,12 @@ named as (
         rules.version,
         rules.least_people,
         rules.least_events
-    from quarters
-    inner join (
-        select distinct
-            group_kind,
-            group_id,
-            name,
-            version,
-            effective_from,
-            effective_to,
-            least_people,
-            least_events
-        from {{ source('run', 'group_rules') }}
-    ) as rules
-        on
-            quarters.period_start >= rules.effective_from
-            and coalesce(rules.effective_to, quarters.period_start) >= quarters.period_start
+    from rules
     left join ahead
-        on rules.group_kind = ahead.group_kind and rules.group_id = ahead.group_id
+        on
+            rules.period_id = ahead.period_id
+            and rules.group_kind = ahead.group_kind
+            and rules.group_id = ahead.group_id
 ),
 
 known as (
@@ -116,18 +138,20 @@ groups as (
     from named
     union all
     select
-        period_id,
-        period_start,
-        period_end,
+        named.period_id,
+        named.period_start,
+        named.period_end,
         'primary' as group_kind,
-        group_id,
-        name,
-        version,
-        least_people,
-        least_events,
-        max(days_ahead) over () as days_ahead
+        named.group_id,
+        named.name,
+        named.version,
+        named.least_people,
+        named.least_events,
+        longest.days_ahead
     from named
-    where group_kind = 'segment'
+    left join longest
+        on named.period_id = longest.period_id
+    where named.group_kind = 'segment'
     union all
     select
         quarters.period_id,
@@ -150,11 +174,23 @@ groups as (
             'came_later' as group_id,
             'Not registered on the first day of the quarter' as name
     ) as others
-    cross join (
-        select max(days_ahead) as days_ahead
-        from ahead
-        where group_kind = 'segment'
-    ) as longest
+    left join longest
+        on quarters.period_id = longest.period_id
+),
+
+-- Days that a rule looks ahead at while somebody who had to tell of deaths did not.
+untold as (
+    select distinct
+        groups.period_id,
+        groups.days_ahead
+    from groups
+    inner join {{ ref('int_indicator_periods') }} as months
+        on
+            months.indicator_id = 'deaths_usual_place'
+            and months.period_kind = 'month'
+            and months.missing_days > 0
+            and groups.period_start <= months.period_end
+            and {{ dbt.dateadd('day', 'groups.days_ahead', 'groups.period_start') }} >= months.period_start
 ),
 
 members as (
@@ -359,7 +395,7 @@ items as (
 
 select
     cast(area_code as {{ dbt.type_string() }}) as area_code,
-    cast(period_id as {{ dbt.type_string() }}) as period_id,
+    cast(items.period_id as {{ dbt.type_string() }}) as period_id,
     period_start,
     period_end,
     cast(group_kind as {{ dbt.type_string() }}) as group_kind,
@@ -381,7 +417,11 @@ select
         else 'enough'
     end as {{ dbt.type_string() }}) as adequacy,
     items.days_ahead is not null and (
-        known.last_day is null or known.last_day < {{ dbt.dateadd('day', 'items.days_ahead', 'items.period_start') }}
+        known.last_day is null
+        or known.last_day < {{ dbt.dateadd('day', 'items.days_ahead', 'items.period_start') }}
+        or untold.period_id is not null
     ) as is_open
 from items
 cross join known
+left join untold
+    on items.period_id = untold.period_id and items.days_ahead = untold.days_ahead

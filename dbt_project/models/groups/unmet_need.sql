@@ -213,7 +213,7 @@ limited as (
     left join {{ ref('poisson_limits') }} as exact
         on sums.observed = exact.events
     -- where the alliance reached nobody there is no rate to expect anything at
-    where cast(sums.expected as decimal(20, 9)) > 0
+    where sums.reference_events > 0
 ),
 
 judged as (

@@ -37,6 +37,7 @@ select
     cast(nullif(breaks, '') as {{ dbt.type_string() }}) as breaks,
     cast(look_back_days as integer) as look_back_days,
     events_repeat,
+    cast(by_last_day as boolean) as by_last_day,
     cast(nullif(family, '') as {{ dbt.type_string() }}) as family,
     cast(family_lead as boolean) as family_lead,
     cast(nullif(numerator_counts, '') as {{ dbt.type_string() }}) as numerator_counts,

@@ -1,30 +1,16 @@
 -- Requests of known carers: whether an assessment ended, or support began, 0 to 28 days after, whoever gave it. A request
--- whose 28 days are not over on the last day that every sender has told of is still followed and not counted yet.
+-- is counted once everybody who had to report the 28th day has: until then it is still followed.
 {{ config(meta={'submissions_of': ['carers']}) }}
-with told as (
-    select min(last_day) as last_day
-    from (
-        select
-            organisation,
-            max(day) as last_day
-        from {{ ref('int_submission_coverage') }}
-        where feed = 'carers'
-        group by organisation
-    ) as senders
-),
-
-requests as (
+with requests as (
     select
         events.organisation,
         events.event_reference,
         events.person_key,
         events.event_start_date as event_date
     from {{ in_force('carers') }} as events
-    cross join told
-    where
-        events.event_type = 'Request'
-        and events.person_key is not null
-        and {{ dbt.datediff('events.event_start_date', 'told.last_day', 'day') }} >= 28
+    inner join {{ days_everybody_told('carers') }} as told
+        on cast({{ dbt.dateadd('day', 28, 'events.event_start_date') }} as date) = told.day
+    where events.event_type = 'Request' and events.person_key is not null
 ),
 
 answers as (

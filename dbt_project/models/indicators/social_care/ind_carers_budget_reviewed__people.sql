@@ -1,27 +1,16 @@
 -- Carers whose budget runs on the last day of a period and began 365 days before or earlier: whether a review of theirs
--- ended on that day or one of the 365 before it. A period has them once every sender has told of its last day.
+-- ended on that day or one of the 365 before it. A period has them once everybody who had to report
+-- its last day has.
 {{ config(meta={'submissions_of': ['carers']}) }}
-with told as (
-    select min(last_day) as last_day
-    from (
-        select
-            organisation,
-            max(day) as last_day
-        from {{ ref('int_submission_coverage') }}
-        where feed = 'carers'
-        group by organisation
-    ) as senders
-),
-
-due as (
+with due as (
     select distinct
         periods.period_kind,
         periods.period_id,
         periods.period_end,
         support.person_key
     from {{ ref('int_periods') }} as periods
-    inner join told
-        on periods.period_end <= told.last_day
+    inner join {{ days_everybody_told('carers') }} as told
+        on periods.period_end = told.day
     inner join {{ ref('int_carer_support') }} as support
         on
             {{ dbt.datediff('support.event_start_date', 'periods.period_end', 'day') }} >= 365
