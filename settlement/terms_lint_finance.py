@@ -25,6 +25,7 @@ from settlement.terms_finance import (
     Standard,
     TargetCost,
 )
+from settlement.terms_lint_whole import above_whole
 from settlement.terms_parts import Payment
 from settlement.terms_problem import Problem, named_twice
 from settlement.terms_top_up import TopUp
@@ -251,6 +252,14 @@ def _shared_cost(terms: Terms, cost: SharedCost) -> Iterator[Problem]:
     yield from named_twice(
         list(cost.actual_cost.categories), ("finance", "actual_cost", "categories"), None, "category"
     )
+    factor = cost.actual_cost.completion_factor
+    if factor is not None and factor < 1:
+        yield Problem(
+            ("finance", "actual_cost", "completion_factor"),
+            f"the completion factor {factor} makes the cost less than the open book holds.",
+            "it adds cost that is not yet in the book: agree 1 or more, or remove the entry.",
+        )
+    yield from above_whole(terms, cost)
     yield from _bands(cost.gain.bands, ("finance", "gain", "bands"))
     yield from _knots(cost.gain.score_factor, ("finance", "gain", "score_factor"), rising=True)
     yield from _corridor(cost)

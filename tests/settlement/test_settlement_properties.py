@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from settlement_world import PERIOD, gate_for, kpi_row, ledger_rows, quick_terms, settle_simply
+from settlement_world import PERIOD, gate_for, kpi_row, ledger_rows, quick_terms, settle_simply, waived_terms
 
 from foundation.canonical import content_id
 from foundation.errors import Refused
@@ -100,7 +100,7 @@ def agreements(draw: st.DrawFn, *, shared: bool = True) -> Terms:
     elif draw(st.integers(0, 9)) == 0:
         changes = {path: value for path, value in changes.items() if not path.startswith("finance.loss")}
         changes["finance.loss"] = None
-    return quick_terms(changes)
+    return waived_terms(changes)
 
 
 VALUES = tenths(3000, 5800)
