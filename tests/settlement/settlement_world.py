@@ -50,7 +50,7 @@ def terms_with(changes: Mapping[str, Any] | None = None) -> Terms:
             node[int(last)] = value
         else:
             node[last] = value
-    return load_terms(_dump(data))
+    return load_terms(yaml_of(data))
 
 
 def _plain(value: Any) -> Any:
@@ -65,7 +65,7 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def _dump(data: Any) -> bytes:
+def yaml_of(data: Any) -> bytes:
     # BaseLoader text back out unquoted: numbers, dates and words read as in the file.
     class Dumper(yaml.SafeDumper):
         pass

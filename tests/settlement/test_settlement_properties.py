@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from settlement_world import PERIOD, gate_for, kpi_row, ledger_rows, quick_terms, settle_simply, waived_terms
 
@@ -29,7 +29,9 @@ from settlement.terms_parts import LEVELS, Levels
 
 # `make soak` asks for more through this name.
 WANTED = int(os.environ.get("OUTTURN_PROPERTY_CASES", "120"))
-CASES = settings(max_examples=WANTED, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Terms are large: shrinking them takes longer than reading the case that was found.
+PHASES = tuple(phase for phase in Phase if phase is not Phase.shrink)
+CASES = settings(max_examples=WANTED, deadline=None, phases=PHASES, suppress_health_check=[HealthCheck.too_slow])
 FEWER = settings(CASES, max_examples=max(WANTED // 2, 1))
 MEMBERS = ("acute-trust", "community-trust", "mental-health-trust", "city-council", "county-council")
 TARGET = 14_310_000_000
@@ -238,7 +240,7 @@ def test_7_advances_are_recouped_and_carried(
     for member, carried in made.carried_pence:
         recouped = -parts.get(("recoup", member), 0)
         assert recouped + carried == balances[member]
-        assert recouped >= 0
+        assert min(recouped, carried) >= 0
         if recouped:
             assert parts["gain", member] - recouped >= 0
     assert sum(amount for (line, _), amount in parts.items() if line == "recoup") == sum(
@@ -498,6 +500,7 @@ def test_allocation_adds_up_and_keeps_caps(
     assert sum(found.parts.values()) + found.residue == pence
     assert all(abs(part) <= caps.get(member, abs(part)) for member, part in found.parts.items())
     assert all(part * pence >= 0 for part in [*found.parts.values(), found.residue])
+    assert found.residue == 0 or found.capped
     if refill and found.residue:
         assert all(weights[member] == 0 or abs(found.parts[member]) == caps[member] for member in weights)
     free = {member: part for member, part in found.parts.items() if member not in caps}
