@@ -318,6 +318,15 @@ def _top_up(terms: Terms, top_up: TopUp) -> Iterator[Problem]:
                     f"`{role}` could gain and may not record who did not take part.",
                     "name an independent role of the terms: it neither pays nor is paid.",
                 )
+    if top_up.advances is not None and top_up.advances.periods is not None:
+        where = (*path, "advances", "periods")
+        agreed = {base.period for base in top_up.base}
+        yield from named_twice(list(top_up.advances.periods), where, None, "period")
+        for index, label in enumerate(top_up.advances.periods):
+            if label not in agreed:
+                yield Problem(
+                    (*where, index), f"no base is agreed for {label}.", "pay the advance in a period with a base."
+                )
     if top_up.advances is not None and terms.finance.advances_recouped:
         yield Problem(
             ("finance", "advances_recouped"),

@@ -289,12 +289,13 @@ def _top_up(draw: st.DrawFn, labels: Sequence[str], *, expert: bool) -> Data:
     if expert:
         learning = {"condition": "Takes part.", "withhold_gbp": draw(pounds(20_000)), "recorded_by": [EXPERT]}
         _put(draw, top_up, "learning_and_development", st.just(learning))
-    advances = {
+    advances: Data = {
         "turnover_below_gbp": draw(pounds(10**8)),
         "pct_of_expected": draw(tenths(0, 1000)),
         "expected_score": draw(tenths(-1000, 1000)),
         "left_at_end": "written_off",
     }
+    _put(draw, advances, "periods", st.just(list(labels)))
     _put(draw, top_up, "advances", st.just(advances))
     _put(draw, top_up, "payment", st.just(_payment("payer")))
     return top_up
