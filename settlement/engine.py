@@ -122,7 +122,7 @@ def settle(
 
     totals = {name: int(step.exact) for name, step in lines.posted.items()}
     now = share_lines(terms, totals, balances, recorded.absent)
-    before = None if prior is None else share_before(terms, prior, balances, recorded.absent)
+    before = None if prior is None else share_before(terms, prior, balances, recorded.known_at(prior.supersedes))
     if "condition" in now:
         take_held_back(statement, terms, now["top_up"], recorded.absent)
     if lines.withheld and before is not None:

@@ -85,15 +85,15 @@ def read_advances(terms: Terms, rows: Sequence[Mapping[str, Any]]) -> dict[str, 
 
 
 def share_before(
-    terms: Terms, prior: Prior, balances: Mapping[str, int], absent: Sequence[str]
+    terms: Terms, prior: Prior, balances: Mapping[str, int], known: Sequence[Sequence[str]]
 ) -> dict[str, Allocation]:
     """The members' parts of what earlier settlements posted, by line.
 
-    Absences are recorded one after another, so what was held back before tells how many were known then.
+    known: the absences that may have been known then, one after another: what was held back before tells which.
     Refused unless what was held back and recouped follows from the earlier lines, the log and the balances given.
     """
-    for known in range(len(absent) + 1):
-        shared = share_lines(terms, prior.totals, balances, absent[:known])
+    for absent in known:
+        shared = share_lines(terms, prior.totals, balances, absent)
         if all(sum(shared[line].parts.values()) == prior.totals[line] for line in ("condition",) if line in shared):
             break
     else:

@@ -233,7 +233,7 @@ def advance_periods(terms: Terms, advances: TopUpAdvances) -> tuple[str, ...]:
 
 
 def take_advances(statement: Statement, terms: Terms) -> None:
-    """What each small member may draw in the first month: a part of the top-up it may expect. Once per agreed advance."""
+    """What each small member may draw in the first month: a part of the top-up it may expect. Once for each agreed."""
     advances = terms.top_up.advances
     if advances is None or statement.period_id not in advance_periods(terms, advances):
         return
