@@ -43,7 +43,10 @@ BODIES: dict[str, frozenset[str]] = {
         }
     ),
     "award_voted": frozenset({"approver", "terms_hash", "period_id", "outcome", "amount_pence", "vote", "conflicts"}),
+    "gate_cause_withdrawn": frozenset({"approver", "period_id", "data_cut_id", "scope", "check_id", "reason"}),
     "absence_recorded": frozenset({"approver", "period_id", "member", "reason"}),
+    # settlement: the one in force when it is withdrawn, so that what was held back before can be told; empty for none
+    "absence_withdrawn": frozenset({"approver", "period_id", "member", "settlement", "reason"}),
     "release_published": frozenset({"approver", "release_id", "reason"}),
 }
 # A commissioner opens an agreement's log; a release authority the log of what a home published.
@@ -116,7 +119,7 @@ def _body_fault(kind: str, body: object) -> str | None:
         if name == "conflicts":
             if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
                 return "conflicts are a list of texts"
-        elif not isinstance(value, str) or (not value and name not in ("reason", "valid_to")):
+        elif not isinstance(value, str) or (not value and name not in ("reason", "settlement", "valid_to")):
             return f"`{name}` must be a text"
         elif name in ("valid_from", "valid_to") and value and not is_day(value):
             return f"`{name}` must be a date"

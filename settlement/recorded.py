@@ -29,17 +29,35 @@ class Award:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """A stretch of the log in which absences are only added: what was known of them, one after another.
+
+    ends_at: the settlement in force when an absence was withdrawn, which ended the stage; empty for the last stage.
+    """
+
+    known: tuple[tuple[str, ...], ...]
+    ends_at: str
+
+
+@dataclass(frozen=True)
 class PeriodRecords:
     """What is recorded for one period of an agreement. Made by `period_records` alone.
 
-    absent: members that did not take part, in the order of the log, so that an earlier settlement's part can be told.
+    absent: members that did not take part, in the order of the log. stages: how that became known and was withdrawn, so
+    that an earlier settlement's part can be told.
     """
 
     agreement_id: str
     period_id: str
     awards: tuple[Award, ...]
     absent: tuple[str, ...]
+    stages: tuple[Stage, ...]
     seal: InitVar[object]
+
+    def known_at(self, settlement_id: str) -> tuple[tuple[str, ...], ...]:
+        """The absences that may have been known when a settlement was made, one after another."""
+        # It was made before the first withdrawal that names it as the one in force, and after all others before that.
+        return next((stage for stage in self.stages if stage.ends_at == settlement_id), self.stages[-1]).known
 
     def __post_init__(self, seal: object) -> None:
         if seal is not _SEAL:
@@ -76,30 +94,40 @@ def _awards(records: Sequence[Record], terms: Terms, period_id: str) -> tuple[Aw
     return tuple(final.values())
 
 
-def _absent(records: Sequence[Record], terms: Terms, period_id: str) -> tuple[str, ...]:
+_NO_STAGES = (Stage(((),), ""),)
+
+
+def _stages(records: Sequence[Record], terms: Terms, period_id: str) -> tuple[Stage, ...]:
+    """How absences became known and were withdrawn, by roles that may record them."""
     learning = terms.top_up.learning_and_development
     if learning is None:
-        return ()
-    found = [
-        record.body["member"]
-        for record in records
-        if record.kind == "absence_recorded"
-        and record.body["period_id"] == period_id
-        and record.signer in learning.recorded_by
-        and record.body["member"] in terms.member_ids
-        and not authority_fault(records, record)
-    ]
-    return tuple(dict.fromkeys(found))
+        return _NO_STAGES
+    absent: tuple[str, ...] = ()
+    known = [absent]
+    stages: list[Stage] = []
+    for record in records:
+        if record.kind not in ("absence_recorded", "absence_withdrawn") or record.body["period_id"] != period_id:
+            continue
+        if record.signer not in learning.recorded_by or authority_fault(records, record):
+            continue
+        member = record.body["member"]
+        if record.kind == "absence_recorded" and member in terms.member_ids and member not in absent:
+            absent = (*absent, member)
+            known.append(absent)
+        if record.kind == "absence_withdrawn" and member in absent:
+            stages.append(Stage(tuple(known), record.body["settlement"]))
+            absent = tuple(one for one in absent if one != member)
+            known = [absent]
+    return (*stages, Stage(tuple(known), ""))
 
 
 def period_records(records: Sequence[Record], terms: Terms, period_id: str) -> PeriodRecords:
     """What a proved log records for a period. Votes and records without right or authority are left out."""
     own = [record for record in records if record.agreement_id == terms.id]
     if terms.finance.top_up is None:
-        return PeriodRecords(terms.id, period_id, (), (), seal=_SEAL)
-    return PeriodRecords(
-        terms.id, period_id, _awards(own, terms, period_id), _absent(own, terms, period_id), seal=_SEAL
-    )
+        return PeriodRecords(terms.id, period_id, (), (), _NO_STAGES, seal=_SEAL)
+    stages = _stages(own, terms, period_id)
+    return PeriodRecords(terms.id, period_id, _awards(own, terms, period_id), stages[-1].known[-1], stages, seal=_SEAL)
 
 
 def nothing_recorded(terms: Terms, period_id: str) -> PeriodRecords:

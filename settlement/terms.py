@@ -197,6 +197,11 @@ class Terms(Part):
         adjustments = (exact(adjustment.amount_gbp) for adjustment in target.adjustments or ())
         return exact(target.baseline_gbp) * factors + sum(adjustments, Fraction(0))
 
+    @property
+    def first_period_id(self) -> str:
+        """The label of the settlement period that begins with these terms."""
+        return settlement_period_of(self.agreement.effective_from, self.agreement.settle_by).label
+
     def period(self, period_id: str) -> Period:
         """The settlement period with this label, within the agreement's dates; WrongUsage otherwise."""
         found = period_of_kind(period_id, self.agreement.settle_by)

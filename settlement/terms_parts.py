@@ -48,6 +48,9 @@ def read_whole(value: Any) -> Any:
 def _day(value: Any) -> Any:
     if type(value) is not date:
         raise ValueError("must be a date such as 2024-04-01, without quotes")
+    # beyond them there are no periods to settle, and the calendar ends
+    if not 1900 <= value.year <= 2199:
+        raise ValueError("must be a date of the years 1900 to 2199")
     return value
 
 
