@@ -19,6 +19,7 @@ from settlement.postings import MemberLine, Posting, member_lines, posting_draft
 from settlement.recorded import PeriodRecords, nothing_recorded
 from settlement.restate import read_advances, read_prior, share_before, take_amounts, take_held_back, take_recoup
 from settlement.score import score_kpis
+from settlement.standing import take_waiting
 from settlement.statement import Statement, Step
 from settlement.terms import Terms
 
@@ -112,7 +113,8 @@ def settle(
     balances = read_advances(terms, advances)
     prior = read_prior(terms, period_id, prior_postings)
 
-    totals = {name: int(step.exact) for name, step in lines.posted.items()}
+    posted = take_waiting(statement, lines.posted, lines.waiting, prior)
+    totals = {name: int(step.exact) for name, step in posted.items()}
     now = share_lines(terms, totals, balances, recorded.absent)
     before = None if prior is None else share_before(terms, prior, balances, recorded.absent)
     if "condition" in now:
@@ -120,7 +122,7 @@ def settle(
     take_recoup(statement, terms, now, balances)
     totals |= {name: sum(now[name].parts.values()) for name in ("condition", "recoup") if name in now}
     moved = [name for name in now if before is not None and now[name].parts != before[name].parts]
-    amounts = take_amounts(statement, terms, totals, prior, lines.posted, moved, withheld=lines.withheld)
+    amounts = take_amounts(statement, terms, totals, prior, posted, moved, withheld=lines.withheld)
 
     def build_lines(settlement_id: str) -> tuple[MemberLine, ...]:
         return tuple(

@@ -10,11 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from settlement.activity import held_elements, take_activity
 from settlement.exact import exact
 from settlement.gate_record import SETTLEMENT_SCOPE, GateRecord
+from settlement.kra_pool import take_kra_pool
+from settlement.loss_limits import take_loss_limits
 from settlement.open_book import read_book
 from settlement.pool import take_actual, take_gain, take_loss, take_pool, take_target
-from settlement.postings import COST_LINES, recouped_from
+from settlement.postings import COST_LINES, line_words, recouped_from
+from settlement.rate_card import take_rate_card
 from settlement.recorded import PeriodRecords
 from settlement.score import Score
 from settlement.statement import Statement, Step
@@ -42,13 +46,14 @@ def _is_withheld(terms: Terms, score: Score, whole: str) -> bool:
 class Lines:
     """The lines computed for a period: the rounding step of each, why in one plain text, and whether all of it waits.
 
-    evidence: the step each line rests on.
+    evidence: the step each line rests on. waiting: lines that move nothing until a cause is recorded, and why.
     """
 
     posted: Mapping[str, Step]
     evidence: Mapping[str, Step]
     reason: str
     withheld: bool
+    waiting: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,10 @@ class _Stop:
 
 def _round(statement: Statement, name: str, amount: Step, reference: str) -> Step:
     """The only rounding of a line: half up to a penny; a loss is negative."""
+    words = line_words(name)
     return statement.step(
         f"{name}_posted",
-        f"{name.capitalize().replace('_', '-')} of the alliance, rounded once to a whole penny",
+        f"{words[:1].upper()}{words[1:]} of the alliance, rounded once to a whole penny",
         "-round_half_up(amount * 100)" if name == "loss" else "round_half_up(amount * 100)",
         {"amount": amount},
         "pence",
@@ -149,6 +155,69 @@ def _take_top_up_lines(
     return posted, f"The score earns a part of the top-up pool{more}, beside the base."
 
 
+def _other_stop(terms: Terms, score: Score, whole: str) -> _Stop | None:
+    """What stops every line beside cost and top-up, whichever way it runs."""
+    if _is_withheld(terms, score, whole):
+        return _Stop("withheld", _withheld_words(terms), "terms:scoring.minimum_live_weight_pct")
+    if whole == "neutral":
+        words = "The settlement is neutral by its recorded cause: nothing is paid and nothing is owed."
+        return _Stop("neutral", words, "terms:gate.causes")
+    return None
+
+
+def _take_other_lines(
+    statement: Statement, terms: Terms, gate: GateRecord, score: Score
+) -> tuple[dict[str, Step], list[str]]:
+    """The steps of KRA pool, rate card and activity: the rounding step of each line, and why it is what it is.
+
+    What bars a gain bars what these lines would pay, never what the alliance owes on them. A must-pass condition leaves
+    activity alone: work that was done is paid, and is no gain.
+    """
+    finance, whole = terms.finance, gate.decide(SETTLEMENT_SCOPE).action
+    stop, barred = _other_stop(terms, score, whole), _barred(score, whole)
+    posted: dict[str, Step] = {}
+    reasons: list[str] = []
+
+    def post(name: str, amount: Step, barred: str | None, up: str, down: str) -> None:
+        words = line_words(name)
+        if stop is not None:
+            amount = statement.step(f"{stop.word}_{name}", stop.reason, "0", {}, "GBP", stop.reference)
+            reasons.append(stop.reason)
+        elif barred is not None and amount.exact > 0:
+            reasons.append(f"Nothing is paid on the {words}: {barred}.")
+            amount = statement.step(
+                f"barred_{name}", reasons[-1], f"min({name}, 0)", {name: amount}, "GBP", "terms:gate"
+            )
+        else:
+            nothing = f"Nothing is posted on the {words}."
+            reasons.append(up if amount.exact > 0 else down if amount.exact < 0 else nothing)
+        posted[name] = _round(statement, name, amount, f"terms:finance.{name}")
+
+    if finance.kra_pool is not None:
+        amount = take_kra_pool(statement, terms, finance.kra_pool, gate, score)
+        up, down = "The score earns a part of the KRA pool.", "The alliance owes a part of the KRA pool by its score."
+        post("kra_pool", amount, barred, up, down)
+    if finance.rate_card is not None:
+        amount = take_rate_card(statement, finance.rate_card, score)
+        post("rate_card", amount, barred, "Outcomes are paid by the rate card.", "")
+    if finance.activity is not None:
+        amount = take_activity(statement, finance.activity, score)
+        up, down = "Activity above its threshold is paid.", "Activity below its threshold is taken back."
+        post("activity", amount, _barred_whole(whole), up, down)
+    return posted, reasons
+
+
+def _barred_whole(whole: str) -> str | None:
+    return "it is forfeit by the recorded cause" if whole == "forfeit" else None
+
+
+def _waiting(terms: Terms, score: Score, period_id: str, *, stopped: bool) -> dict[str, str]:
+    """Lines that a withheld figure keeps from moving either way, and why."""
+    activity = terms.finance.activity
+    held = () if activity is None or stopped else held_elements(activity, score, period_id)
+    return {"activity": f"{', '.join(held)} is withheld until its cause is recorded"} if held else {}
+
+
 def take_lines(
     statement: Statement, terms: Terms, gate: GateRecord, ledger_rows: Rows, score: Score, recorded: PeriodRecords
 ) -> Lines:
@@ -167,6 +236,13 @@ def take_lines(
         evidence |= dict.fromkeys(("top_up", "bonus", "condition"), score.overall)
         evidence["award"] = statement["award"] if "award" in own else score.overall
         reasons.append(reason)
+    other, why = _take_other_lines(statement, terms, gate, score)
+    posted |= other
+    evidence |= {name: score.overall if name == "kra_pool" else statement[name] for name in other}
+    reasons += why
+    take_loss_limits(statement, terms)
     evidence["recoup"] = evidence[recouped_from(terms)]
-    withheld = _is_withheld(terms, score, gate.decide(SETTLEMENT_SCOPE).action)
-    return Lines(posted, evidence, " ".join(dict.fromkeys(reasons)), withheld)
+    whole = gate.decide(SETTLEMENT_SCOPE).action
+    waiting = _waiting(terms, score, gate.period_id, stopped=_other_stop(terms, score, whole) is not None)
+    reason = " ".join(dict.fromkeys(reasons))
+    return Lines(posted, evidence, reason, _is_withheld(terms, score, whole), waiting)

@@ -63,7 +63,7 @@ def take_actual(statement: Statement, terms: Terms, costs: Mapping[str, Given]) 
     return statement.step("actual_cost", "Actual cost, all members", formula, uses, "GBP", "terms:finance.actual_cost")
 
 
-def _take_on_line(
+def take_on_line(
     statement: Statement,
     step_id: str,
     label: str,
@@ -109,7 +109,7 @@ def _take_side(statement: Statement, terms: Terms, side: str, period_id: str) ->
     if agreed is not None:
         return _percent(agreed, f"finance.corridor.{name}_pct")
     knots = corridor.least_saving_by_people if side == "saving" else corridor.least_loss_by_people
-    return _take_on_line(
+    return take_on_line(
         statement,
         name,
         f"Least {side} that is shared, as a share of the target, for so many people",
@@ -223,7 +223,7 @@ def _take_factor(
         )
     if knots is None:
         return statement.step(step_id, f"{label}: none agreed", "1", {}, "ratio", path)
-    return _take_on_line(
+    return take_on_line(
         statement, step_id, label, factor_curve(knots), score, ("overall_score", "score", "factor"), path
     )
 
@@ -246,7 +246,7 @@ def _take_standard_factor(statement: Statement, terms: Terms, score: Score) -> S
             continue
         uses: Uses = {formula_name("standard", standard.kpi): taken}
         if standard.score_factor is not None:
-            uses["factor"] = _take_on_line(
+            uses["factor"] = take_on_line(
                 statement,
                 "standard_factor",
                 f"Factor of the overall score under the standard {standard.kpi}",
@@ -272,7 +272,7 @@ def _take_complement(statement: Statement, agreed: Complement, pool: Step, score
         uses |= named
         kept.append(f"min({' + '.join(named)}, 1)" if len(named) > 1 else next(iter(named)))
     if agreed.score_factor is not None:
-        uses["kept_factor"] = _take_on_line(
+        uses["kept_factor"] = take_on_line(
             statement,
             "kept_factor",
             "Factor of the overall score on what is taken off the rate of an overspend",
@@ -399,13 +399,3 @@ def take_loss(
             given.reference,
         )
     return result
-
-
-def member_caps(terms: Terms) -> dict[str, int]:
-    """The most each member bears of a loss, in pence rounded down; {} without a stop-loss."""
-    loss = terms.finance.loss
-    if loss is None or loss.stop_loss is None:
-        return {}
-    rate = exact(loss.stop_loss.pct_of_turnover) / 100
-    caps: dict[str, Fraction] = {member.id: exact(member.turnover_gbp) * 100 * rate for member in terms.parties.members}
-    return {member: cap.numerator // cap.denominator for member, cap in caps.items()}

@@ -15,7 +15,7 @@ from foundation.errors import Refused
 from foundation.figures import figure_id
 from settlement.allocate import Allocation
 from settlement.exact import exact
-from settlement.postings import lines_of, recouped_from, share_lines
+from settlement.postings import line_words, lines_of, recouped_from, share_lines
 from settlement.statement import Given, Statement, Step
 from settlement.terms import Terms
 from settlement.top_up import small_members
@@ -184,7 +184,7 @@ def take_amounts(
         given = Given(Fraction(totals.get(name, 0)), "pence", "terms:finance")
         difference = statement.step(
             f"difference.{name}",
-            f"Difference to post on {name.replace('_', '-')} against earlier settlements of the period",
+            f"Difference to post on {line_words(name)} against earlier settlements of the period",
             "new - posted_before",
             {
                 "new": posted.get(name, given),

@@ -41,6 +41,8 @@ from settlement.terms_top_up import PoolPoints, TopUp
 from settlement.yaml_lines import LinedData, TermsError, read_lined_yaml
 
 _SHOWN_PROBLEMS = 12
+# Roles the rule for small numbers concerns: a number that is counted is never too small to count.
+_SMALL = ("paid", "gate")
 # Lists of entries with one of these names are sets: their order in the file means nothing.
 _KEYS = ("id", "period", "cause", "check")
 
@@ -91,8 +93,8 @@ class Terms(Part):
 
     @property
     def judged_kpis(self) -> tuple[Kpi, ...]:
-        """KPIs that money depends on: paid ones and must-pass ones."""
-        return tuple(kpi for kpi in self.framework.kpis if kpi.role in ("paid", "gate"))
+        """KPIs that money depends on: paid ones, must-pass ones, and those whose number is paid for."""
+        return tuple(kpi for kpi in self.framework.kpis if kpi.role in ("paid", "gate", "counted"))
 
     @property
     def member_ids(self) -> tuple[str, ...]:
@@ -209,7 +211,7 @@ class Terms(Part):
         """Settlement periods in order, up to the one that holds `until`.
 
         Without `until`: up to the end of the agreement, or, for an open-ended one, to the last period
-        for which a target cost or a base is agreed.
+        for which a target cost, a base or another sum is agreed.
         """
         ends = self.agreement.effective_to
         if until is None:
@@ -250,8 +252,8 @@ class Terms(Part):
                     "breakdown_group": "all" if kpi.breakdown is None else kpi.breakdown.group,
                     "measurement_lag_months": kpi.measurement_lag_months or 0,
                     # The rule decides money, so it concerns figures that money depends on.
-                    "least_denominator": small.least_denominator if small and kpi.role != "monitored" else None,
-                    "least_count": small.least_count if small and kpi.role != "monitored" else None,
+                    "least_denominator": small.least_denominator if small and kpi.role in _SMALL else None,
+                    "least_count": small.least_count if small and kpi.role in _SMALL else None,
                 }
             )
         return rows

@@ -118,7 +118,7 @@ def _kpi(kpi: Kpi, path: tuple[str | int, ...]) -> Iterator[Problem]:
                 )
         case "gate":
             yield from _needs(kpi, path, ("must_reach",), ("weight", "levels"))
-        case "monitored":
+        case "monitored" | "counted":
             yield from _needs(kpi, path, (), ("weight", "levels", "must_reach"))
     if kpi.levels is not None:
         values = kpi.levels.values()
@@ -165,7 +165,8 @@ def _framework(terms: Terms) -> Iterator[Problem]:
         yield from _kpi(kpi, path)
         yield from _measured(kpi, terms.agreement.settle_by, path)
     weights = [kpi.weight for kpi in terms.paid_kpis if kpi.weight is not None]
-    if add(weights) not in (Decimal(1), Decimal(100)):
+    # Terms that only count (a rate card, activity) have no score: nothing is weighed.
+    if (weights or terms.finance.is_scored) and add(weights) not in (Decimal(1), Decimal(100)):
         yield Problem(
             ("framework", "kpis"),
             f"the weights of the paid KPIs sum to {add(weights)}, not 100 (CNI-04).",
