@@ -19,7 +19,7 @@ from settlement.postings import MemberLine, Posting, member_lines, posting_draft
 from settlement.recorded import PeriodRecords, nothing_recorded
 from settlement.restate import read_advances, read_prior, share_before, take_amounts, take_held_back, take_recoup
 from settlement.score import score_kpis
-from settlement.standing import take_waiting
+from settlement.standing import take_small_overpayments, take_waiting
 from settlement.statement import Statement, Step
 from settlement.terms import Terms
 
@@ -114,6 +114,8 @@ def settle(
     prior = read_prior(terms, period_id, prior_postings)
 
     posted = take_waiting(statement, lines.posted, lines.waiting, prior)
+    if not lines.withheld:
+        posted = take_small_overpayments(statement, terms, posted, prior)
     totals = {name: int(step.exact) for name, step in posted.items()}
     now = share_lines(terms, totals, balances, recorded.absent)
     before = None if prior is None else share_before(terms, prior, balances, recorded.absent)
@@ -133,7 +135,7 @@ def settle(
             )
         )
 
-    status = "withheld" if lines.withheld else "shadow" if terms.agreement.shadow else "payable"
+    status = "withheld" if lines.withheld else "shadow" if terms.is_shadow(period_id) else "payable"
     supersedes = "" if prior is None else prior.supersedes
     drafts = [posting_draft(terms, period_id, name, pence, status, supersedes) for name, pence in amounts.items()]
     # The id covers everything the settlement says; the rows that carry it are built afterwards.

@@ -97,6 +97,11 @@ def _greatest_gain(terms: Terms, period_id: str) -> Fraction:
     return amount
 
 
+def _borne_part(terms: Terms, period_id: str) -> Fraction:
+    part = terms.loss_part_pct(period_id)
+    return Fraction(1) if part is None else exact(part) / 100
+
+
 def _greatest_loss(terms: Terms, period_id: str) -> Fraction | None:
     """None when nothing bounds it. A cap at the fee is left out: the fee is known only with the open book."""
     loss = terms.finance.loss
@@ -104,7 +109,7 @@ def _greatest_loss(terms: Terms, period_id: str) -> Fraction | None:
         return Fraction(0)
     agreed = terms.target(period_id)
     target = terms.target_pounds(agreed)
-    factor = _reachable_factor(terms, "loss")
+    factor = _reachable_factor(terms, "loss") * _borne_part(terms, period_id)
     if loss.complement is not None:
         rate = _greatest_rate(loss.complement, exact(terms.scoring.level_points.failure))
         shared = None if rate > 0 else Fraction(0)
@@ -144,7 +149,7 @@ def _greatest_of_others(terms: Terms, period_id: str) -> dict[str, tuple[Fractio
     if finance.kra_pool is not None:
         pool, curve = pool_of(finance.kra_pool, period_id), share_curve(finance.kra_pool)
         best, worst = (pool * curve.at(exact(score)) for score in (points.game_breaking, points.failure))
-        found["kra_pool"] = max(best, Fraction(0)), min(worst, Fraction(0))
+        found["kra_pool"] = max(best, Fraction(0)), min(worst, Fraction(0)) * _borne_part(terms, period_id)
     if finance.rate_card is not None:
         caps = (row_cap(row, period_id) for row in finance.rate_card.rows)
         found["rate_card"] = sum(caps, Fraction(0)), Fraction(0)

@@ -10,7 +10,7 @@ from fractions import Fraction
 from settlement.curves import Curve
 from settlement.exact import exact
 from settlement.gate_record import GateRecord
-from settlement.pool import take_on_line
+from settlement.pool import take_borne_part, take_on_line
 from settlement.score import Score
 from settlement.statement import Given, Statement, Step
 from settlement.terms import Terms
@@ -72,7 +72,7 @@ def take_kra_pool(statement: Statement, terms: Terms, agreed: KraPool, gate: Gat
     weight = score.live_weight
     if share.exact < 0:
         weight = _take_weight_at_risk(statement, terms, gate)
-    return statement.step(
+    amount = statement.step(
         "kra_pool",
         "The alliance's part of the KRA pool; the part of a KPI that does not count goes to nobody",
         "agreed_kra_pool * weight * kra_pool_share",
@@ -80,3 +80,4 @@ def take_kra_pool(statement: Statement, terms: Terms, agreed: KraPool, gate: Gat
         "GBP",
         f"{PATH}.pool_share",
     )
+    return take_borne_part(statement, terms, amount, "kra_pool") if amount.exact < 0 else amount

@@ -14,6 +14,7 @@ from settlement.activity import held_elements, take_activity
 from settlement.exact import exact
 from settlement.gate_record import SETTLEMENT_SCOPE, GateRecord
 from settlement.kra_pool import take_kra_pool
+from settlement.limbs import take_limbs
 from settlement.loss_limits import take_loss_limits
 from settlement.open_book import read_book
 from settlement.pool import take_actual, take_gain, take_loss, take_pool, take_target
@@ -111,7 +112,10 @@ def _take_cost_line(
     if _is_withheld(terms, score, whole):
         reason = _withheld_words(terms)
         amount = statement.step("withheld_settlement", reason, "0", {}, "GBP", "terms:scoring.minimum_live_weight_pct")
-    return name, _round(statement, name, amount, "terms:finance.payment"), reason
+    posted = _round(statement, name, amount, "terms:finance.payment")
+    if terms.finance.limbs is not None:
+        take_limbs(statement, terms.finance.limbs, book.books, posted)
+    return name, posted, reason
 
 
 def _top_up_stop(terms: Terms, score: Score, whole: str) -> _Stop | None:

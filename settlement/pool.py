@@ -30,7 +30,7 @@ def _percent(value: Decimal, path: str) -> Given:
 
 
 def take_target(statement: Statement, terms: Terms, period_id: str) -> Step:
-    """T = baseline × trend × mix + signed agreed adjustments."""
+    """T = baseline × trend × mix + signed agreed adjustments, less the agreed efficiency, which is netted off first."""
     target, path = terms.target(period_id), f"finance.target_cost.{period_id}"
     uses: Uses = {"agreed_baseline": _term(target.baseline_gbp, "GBP", f"{path}.baseline_gbp")}
     formula = "agreed_baseline"
@@ -41,7 +41,26 @@ def take_target(statement: Statement, terms: Terms, period_id: str) -> Step:
     for number, adjustment in enumerate(target.adjustments or (), start=1):
         uses[f"adjustment_{number}"] = _term(adjustment.amount_gbp, "GBP", f"{path}.adjustments.{number}")
         formula += f" + adjustment_{number}"
-    return statement.step("target_cost", "Target cost of the period", formula, uses, "GBP", f"terms:{path}")
+    if target.efficiency_pct is None:
+        return statement.step("target_cost", "Target cost of the period", formula, uses, "GBP", f"terms:{path}")
+    label = "Gross target of the period, before the agreed efficiency"
+    gross = statement.step("gross_target", label, formula, uses, "GBP", f"terms:{path}")
+    efficiency = statement.step(
+        "efficiency",
+        "Efficiency of the commissioners' budget, netted off first: no part of any gain",
+        "efficiency_rate * gross_target",
+        {"efficiency_rate": _percent(target.efficiency_pct, f"{path}.efficiency_pct"), "gross_target": gross},
+        "GBP",
+        f"terms:{path}.efficiency_pct",
+    )
+    return statement.step(
+        "target_cost",
+        "Target cost of the period",
+        "gross_target - efficiency",
+        {"gross_target": gross, "efficiency": efficiency},
+        "GBP",
+        f"terms:{path}",
+    )
 
 
 def take_actual(statement: Statement, terms: Terms, costs: Mapping[str, Given]) -> Step:
@@ -337,6 +356,22 @@ def take_gain(
     return result
 
 
+def take_borne_part(statement: Statement, terms: Terms, owed: Step, line: str) -> Step:
+    """What is owed on a line in this settlement period: all of it, or the part the terms agree for the period."""
+    part = terms.loss_part_pct(statement.period_id)
+    if part is None:
+        return owed
+    given = _percent(part, f"finance.risk_by_period.{statement.period_id}.loss_part_pct")
+    return statement.step(
+        f"borne_part.{line}",
+        "What of it is borne in this period, as agreed for it",
+        "owed * borne_part",
+        {"owed": owed, "borne_part": given},
+        "GBP",
+        given.reference,
+    )
+
+
 def take_loss(
     statement: Statement, terms: Terms, pool: Step, target: Step, score: Score, fee: Given, period_id: str
 ) -> Step:
@@ -357,6 +392,7 @@ def take_loss(
         "GBP",
         "terms:finance.loss",
     )
+    result = take_borne_part(statement, terms, result, "loss")
     uses: Uses = {"loss": result}
     limits = []
     if loss.cap_pct_of_target is not None:

@@ -38,7 +38,7 @@ def read_prior(terms: Terms, period_id: str, rows: Sequence[Mapping[str, Any]]) 
     if not own:
         return None
     mend = "give every posting of the earlier settlements of this period, as published."
-    moves = "shadow" if terms.agreement.shadow else "payable"
+    moves = "shadow" if terms.is_shadow(period_id) else "payable"
     totals = dict.fromkeys(lines_of(terms), 0)
     chain: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()

@@ -22,6 +22,7 @@ from foundation.period import Period
 from settlement.curves import Curve
 from settlement.exact import exact, trim
 from settlement.periods import following, period_of_kind, settlement_period_of
+from settlement.terms_cost_parts import PeriodRisk
 from settlement.terms_finance import Finance, SharedCost, TargetCost
 from settlement.terms_lint import Problem, find_problems
 from settlement.terms_parts import (
@@ -192,12 +193,26 @@ class Terms(Part):
 
     @staticmethod
     def target_pounds(target: TargetCost) -> Fraction:
-        """Baseline × trend × mix + signed agreed adjustments, in pounds."""
+        """(Baseline × trend × mix + signed agreed adjustments) less the agreed efficiency, in pounds."""
         factors = exact(target.trend or Decimal(1)) * exact(target.mix or Decimal(1))
         if target.trend == 0 or target.mix == 0:
             factors = Fraction(0)
         adjustments = (exact(adjustment.amount_gbp) for adjustment in target.adjustments or ())
-        return exact(target.baseline_gbp) * factors + sum(adjustments, Fraction(0))
+        gross = exact(target.baseline_gbp) * factors + sum(adjustments, Fraction(0))
+        return gross * (1 - exact(target.efficiency_pct or 0) / 100)
+
+    def _risk(self, period_id: str) -> PeriodRisk | None:
+        return next((risk for risk in self.finance.risk_by_period or () if risk.period == period_id), None)
+
+    def is_shadow(self, period_id: str) -> bool:
+        """Whether nothing is payable in a settlement period: the whole agreement, or that period, is in shadow."""
+        risk = self._risk(period_id)
+        return self.agreement.shadow or (risk is not None and bool(risk.shadow))
+
+    def loss_part_pct(self, period_id: str) -> Decimal | None:
+        """The agreed part of a loss that is borne in a settlement period; None where all of it is."""
+        risk = self._risk(period_id)
+        return None if risk is None else risk.loss_part_pct
 
     def period(self, period_id: str) -> Period:
         """The settlement period with this label, within the agreement's dates; WrongUsage otherwise."""

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from settlement.terms_cost_parts import Limbs, PeriodRisk
 from settlement.terms_counted import Activity, RateCard
 from settlement.terms_kra_pool import KraPool
 from settlement.terms_loss_limits import LossLimits
@@ -44,12 +45,13 @@ class Adjustment(Part):
 
 
 class TargetCost(Part):
-    """Target of one settlement period: baseline × trend × mix, and signed adjustments."""
+    """Target of one settlement period: baseline × trend × mix, and signed adjustments, less the agreed efficiency."""
 
     period: Label
     baseline_gbp: PoundsNotNegative
     trend: NotNegative | None = None
     mix: NotNegative | None = None
+    efficiency_pct: Percent | None = None
     adjustments: tuple[Adjustment, ...] | None = None
     loss_relief_gbp: PoundsNotNegative | None = None
     loss_relief_pct: Percent | None = None
@@ -189,6 +191,9 @@ class Finance(Part):
     rate_card: RateCard | None = None
     activity: Activity | None = None
     loss_limits: LossLimits | None = None
+    limbs: Limbs | None = None
+    risk_by_period: Annotated[tuple[PeriodRisk, ...], Field(min_length=1)] | None = None
+    reclaim_from_gbp: PoundsNotNegative | None = None
     payment: Payment
     advances_recouped: Flag | None = None
 

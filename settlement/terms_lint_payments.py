@@ -6,10 +6,11 @@ Not here: the shape of the entries (`terms_kra_pool`, `terms_counted`), rules of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from settlement.terms_cost_parts import PeriodRisk
 from settlement.terms_counted import Activity, RateCard
 from settlement.terms_finance import OTHER_ENTRIES
 from settlement.terms_kra_pool import KraPool
@@ -106,8 +107,8 @@ def _same_periods(terms: Terms) -> Iterator[Problem]:
 
 def _loss_limits(terms: Terms, agreed: LossLimits) -> Iterator[Problem]:
     path: Path = ("finance", "loss_limits")
-    loss, kra_pool = terms.finance.loss, terms.finance.kra_pool
-    if loss is None and (kra_pool is None or all(knot.share_pct >= 0 for knot in kra_pool.pool_share)):
+    loss = terms.finance.loss
+    if not _can_lose(terms):
         yield Problem(
             path,
             "limits of a loss are agreed, and nothing can be lost.",
@@ -127,6 +128,40 @@ def _loss_limits(terms: Terms, agreed: LossLimits) -> Iterator[Problem]:
             )
 
 
+def _can_lose(terms: Terms) -> bool:
+    pool = terms.finance.kra_pool
+    return terms.finance.loss is not None or (pool is not None and any(knot.share_pct < 0 for knot in pool.pool_share))
+
+
+def _limbs(terms: Terms) -> Iterator[Problem]:
+    if terms.finance.limbs is not None and terms.finance.shared_cost is None:
+        yield Problem(
+            ("finance", "limbs"),
+            "limbs are agreed, and no cost is shared.",
+            "agree the entries of shared cost, or remove the entry.",
+        )
+
+
+def _risk_by_period(terms: Terms, agreed: Sequence[PeriodRisk]) -> Iterator[Problem]:
+    path: Path = ("finance", "risk_by_period")
+    yield from period_problems(terms, [risk.period for risk in agreed], path)
+    for index, risk in enumerate(agreed):
+        if risk.shadow is None and risk.loss_part_pct is None:
+            yield Problem((*path, index), f"{risk.period} says nothing.", "write `shadow`, `loss_part_pct`, or both.")
+        if risk.shadow is not None and terms.agreement.shadow:
+            yield Problem(
+                (*path, index, "shadow"),
+                "the whole agreement is in shadow already.",
+                "write `agreement.shadow: false`, or remove the entry.",
+            )
+        if risk.loss_part_pct is not None and not _can_lose(terms):
+            yield Problem(
+                (*path, index, "loss_part_pct"),
+                "a part of a loss is agreed, and nothing can be lost.",
+                "agree `loss`, or a `kra_pool` with a share below 0, or remove the entry.",
+            )
+
+
 def payment_problems(terms: Terms) -> Iterator[Problem]:
     """Every rule of KRA pool, rate card and activity that the terms break."""
     finance = terms.finance
@@ -138,5 +173,8 @@ def payment_problems(terms: Terms) -> Iterator[Problem]:
         yield from _activity(terms, finance.activity)
     if finance.loss_limits is not None:
         yield from _loss_limits(terms, finance.loss_limits)
+    yield from _limbs(terms)
+    if finance.risk_by_period is not None:
+        yield from _risk_by_period(terms, finance.risk_by_period)
     yield from _counted_once(terms)
     yield from _same_periods(terms)
