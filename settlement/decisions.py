@@ -44,6 +44,7 @@ BODIES: dict[str, frozenset[str]] = {
     ),
     "award_voted": frozenset({"approver", "terms_hash", "period_id", "outcome", "amount_pence", "vote", "conflicts"}),
     "absence_recorded": frozenset({"approver", "period_id", "member", "reason"}),
+    "cash_certified": frozenset({"approver", "terms_hash", "period_id", "row", "amount_pence", "conflicts"}),
     "release_published": frozenset({"approver", "release_id", "reason"}),
 }
 # A commissioner opens an agreement's log; a release authority the log of what a home published.
@@ -123,7 +124,7 @@ def _body_fault(kind: str, body: object) -> str | None:
         elif name == "public_key" and not _KEY.fullmatch(value):
             return "a public key is 64 hexadecimal digits"
         elif name == "amount_pence" and not _PENCE.fullmatch(value):
-            return "an award is whole pence above 0, in digits"
+            return "an amount is whole pence above 0, in digits"
     if kind in ("terms_voted", "award_voted") and body["vote"] not in ("approve", "reject"):
         return "a vote is approve or reject"
     return None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from settlement.activity import held_elements, take_activity
+from settlement.avoided import take_certified_pool, take_kept
 from settlement.exact import exact
 from settlement.gate_record import SETTLEMENT_SCOPE, GateRecord
 from settlement.kra_pool import take_kra_pool
@@ -86,13 +87,16 @@ def _withheld_words(terms: Terms) -> str:
 
 
 def _take_cost_line(
-    statement: Statement, terms: Terms, gate: GateRecord, ledger_rows: Rows, score: Score
+    statement: Statement, terms: Terms, gate: GateRecord, ledger_rows: Rows, score: Score, recorded: PeriodRecords
 ) -> tuple[str, Step, str]:
     """The steps from cost to the one line of gain or loss: its name, its rounding step, why it is what it is."""
     whole = gate.decide(SETTLEMENT_SCOPE).action
     book = read_book(terms, gate.period_id, ledger_rows)
     target = take_target(statement, terms, gate.period_id)
     pool = take_pool(statement, terms, target, take_actual(statement, terms, book.costs))
+    avoided = terms.finance.avoided
+    if avoided is not None:
+        pool = take_certified_pool(statement, avoided, pool, score, recorded.certificates)
     barred = _barred(score, whole)
     if pool.exact < 0:
         name, reason = "loss", "The alliance spent more than its target."
@@ -104,6 +108,8 @@ def _take_cost_line(
             reason = f"No gain: {barred}."
     if pool.exact == 0:
         reason = "The cost stayed within the corridor: nothing is shared."
+        if statement["pool"].exact > 0:
+            reason = "The saving is not certified as cash-releasing: nothing is shared."
     elif amount.exact == 0 and barred is None:
         reason += " Under the terms and the score nothing is posted for it."
     if whole == "neutral":
@@ -115,6 +121,8 @@ def _take_cost_line(
     posted = _round(statement, name, amount, "terms:finance.payment")
     if terms.finance.limbs is not None:
         take_limbs(statement, terms.finance.limbs, book.books, posted)
+    if avoided is not None and not _is_withheld(terms, score, whole):
+        take_kept(statement, avoided, posted)
     return name, posted, reason
 
 
@@ -230,7 +238,7 @@ def take_lines(
     evidence: dict[str, Step] = {}
     reasons = []
     if terms.finance.shared_cost is not None:
-        name, step, reason = _take_cost_line(statement, terms, gate, ledger_rows, score)
+        name, step, reason = _take_cost_line(statement, terms, gate, ledger_rows, score, recorded)
         posted[name] = step
         evidence |= dict.fromkeys(COST_LINES, statement["saving"])
         reasons.append(reason)

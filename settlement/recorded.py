@@ -1,7 +1,7 @@
-"""What the decision log records for a period beside the gate's causes: awards, and who did not take part.
+"""What the decision log records for a period beside the gate's causes: awards, certified cash, absences.
 
-Belongs here: an award for an unplanned outcome once every party voted for it; members that did not take part in
-learning and development, recorded by a role that cannot gain from it.
+Belongs here: an award for an unplanned outcome once every party voted for it; what is certified as cash; members that
+did not take part in learning and development, recorded by a role that cannot gain from it.
 Not here: the form and proof of the log (`decisions`), agreeing terms and recording causes (`approvals`), the money
 (`top_up`, `postings`).
 """
@@ -9,7 +9,7 @@ Not here: the form and proof of the log (`decisions`), agreeing terms and record
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, field
 
 from settlement.approvals import authority_fault, vote_fault
 from settlement.decisions import Record
@@ -29,6 +29,16 @@ class Award:
 
 
 @dataclass(frozen=True)
+class Certificate:
+    """What one certifier last certified as cash-releasing of a row of `avoided`, and the hash of its record."""
+
+    row: str
+    signer: str
+    amount_pence: int
+    record_hash: str
+
+
+@dataclass(frozen=True)
 class PeriodRecords:
     """What is recorded for one period of an agreement. Made by `period_records` alone.
 
@@ -40,6 +50,7 @@ class PeriodRecords:
     awards: tuple[Award, ...]
     absent: tuple[str, ...]
     seal: InitVar[object]
+    certificates: tuple[Certificate, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self, seal: object) -> None:
         if seal is not _SEAL:
@@ -92,13 +103,38 @@ def _absent(records: Sequence[Record], terms: Terms, period_id: str) -> tuple[st
     return tuple(dict.fromkeys(found))
 
 
+def _certificates(records: Sequence[Record], terms: Terms, period_id: str) -> tuple[Certificate, ...]:
+    """The latest certificate of each certifier for each row, under these terms, by row and certifier."""
+    agreed = terms.finance.avoided
+    if agreed is None:
+        return ()
+    rows = {row.id for row in agreed.rows}
+    found: dict[tuple[str, str], Certificate] = {}
+    for record in records:
+        body = record.body
+        if record.kind != "cash_certified" or record.signer not in agreed.certified_by or body["row"] not in rows:
+            continue
+        if (body["period_id"], body["terms_hash"]) != (period_id, terms.terms_hash) or vote_fault(records, record):
+            continue
+        found[body["row"], record.signer] = Certificate(
+            body["row"], record.signer, int(body["amount_pence"]), record.hash
+        )
+    return tuple(found[key] for key in sorted(found))
+
+
 def period_records(records: Sequence[Record], terms: Terms, period_id: str) -> PeriodRecords:
     """What a proved log records for a period. Votes and records without right or authority are left out."""
     own = [record for record in records if record.agreement_id == terms.id]
+    certificates = _certificates(own, terms, period_id)
     if terms.finance.top_up is None:
-        return PeriodRecords(terms.id, period_id, (), (), seal=_SEAL)
+        return PeriodRecords(terms.id, period_id, (), (), seal=_SEAL, certificates=certificates)
     return PeriodRecords(
-        terms.id, period_id, _awards(own, terms, period_id), _absent(own, terms, period_id), seal=_SEAL
+        terms.id,
+        period_id,
+        _awards(own, terms, period_id),
+        _absent(own, terms, period_id),
+        seal=_SEAL,
+        certificates=certificates,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from settlement.terms_avoided import Avoided
 from settlement.terms_cost_parts import Limbs, PeriodRisk
 from settlement.terms_counted import Activity, RateCard
 from settlement.terms_kra_pool import KraPool
@@ -191,6 +192,7 @@ class Finance(Part):
     rate_card: RateCard | None = None
     activity: Activity | None = None
     loss_limits: LossLimits | None = None
+    avoided: Avoided | None = None
     limbs: Limbs | None = None
     risk_by_period: Annotated[tuple[PeriodRisk, ...], Field(min_length=1)] | None = None
     reclaim_from_gbp: PoundsNotNegative | None = None
@@ -231,4 +233,6 @@ class Finance(Part):
             found["activity.fixed"] = {fixed.period for fixed in self.activity.fixed}
             for element in self.activity.elements:
                 found[f"activity.elements.{element.id}.planned"] = {planned.period for planned in element.planned}
+        for avoided in () if self.avoided is None else self.avoided.rows:
+            found[f"avoided.rows.{avoided.id}.expected"] = {expected.period for expected in avoided.expected}
         return found

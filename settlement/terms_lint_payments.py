@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from settlement.terms_avoided import Avoided
 from settlement.terms_cost_parts import PeriodRisk
 from settlement.terms_counted import Activity, RateCard
-from settlement.terms_finance import OTHER_ENTRIES
 from settlement.terms_kra_pool import KraPool
 from settlement.terms_lint_periods import period_problems
 from settlement.terms_loss_limits import LossLimits
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from settlement.terms import Terms
 
 Path = tuple[str | int, ...]
+_COST_AND_BASE = ("target_cost", "top_up")
 
 
 def _kra_pool(terms: Terms, agreed: KraPool) -> Iterator[Problem]:
@@ -75,17 +76,50 @@ def _activity(terms: Terms, agreed: Activity) -> Iterator[Problem]:
         )
 
 
+def _avoided(terms: Terms, agreed: Avoided) -> Iterator[Problem]:
+    path: Path = ("finance", "avoided")
+    if terms.finance.shared_cost is None:
+        yield Problem(
+            path,
+            "what is avoided bounds a saving, and no cost is shared.",
+            "agree the entries of shared cost, or remove the entry.",
+        )
+    yield from named_twice(list(agreed.certified_by), (*path, "certified_by"), None, "certifier")
+    for index, role in enumerate(agreed.certified_by):
+        if role not in terms.party_ids:
+            yield Problem((*path, "certified_by", index), f"`{role}` is no party here.", "name a role of the terms.")
+    certifiers = set(agreed.certified_by)
+    if not certifiers & terms.commissioner_ids or not certifiers & set(terms.member_ids):
+        yield Problem(
+            (*path, "certified_by"),
+            "cash is certified by one side alone.",
+            "name at least one commissioner and one member.",
+        )
+    yield from named_twice([row.id for row in agreed.rows], (*path, "rows"), "id", "row")
+    for index, row in enumerate(agreed.rows):
+        own = (*path, "rows", index)
+        yield from _counted(terms, row.kpi, (*own, "kpi"))
+        yield from period_problems(terms, [expected.period for expected in row.expected], (*own, "expected"))
+        if row.saved_by not in terms.commissioner_ids:
+            yield Problem(
+                (*own, "saved_by"),
+                f"`{row.saved_by}` is no commissioner here.",
+                f"name one of: {', '.join(sorted(terms.commissioner_ids))}.",
+            )
+
+
 def _counted_once(terms: Terms) -> Iterator[Problem]:
-    """Each counted KPI is paid for in one place: twice would pay one outcome twice, nowhere would be no term."""
+    """Each counted KPI is taken in one place: twice would pay one outcome twice, nowhere would be no term."""
     finance = terms.finance
     named = [row.kpi for row in finance.rate_card.rows] if finance.rate_card is not None else []
     named += [element.kpi for element in finance.activity.elements] if finance.activity is not None else []
+    named += [row.kpi for row in finance.avoided.rows] if finance.avoided is not None else []
     for index, kpi in enumerate(terms.framework.kpis):
         times = named.count(kpi.id)
         if kpi.role == "counted" and times != 1:
             yield Problem(
                 ("framework", "kpis", index),
-                f"{kpi.id} is counted, and {times} entries of `rate_card` and `activity` pay for its number.",
+                f"{kpi.id} is counted, and {times} entries of `rate_card`, `activity` and `avoided` take its number.",
                 "let exactly one entry name it, or make it a monitored KPI.",
             )
 
@@ -95,8 +129,8 @@ def _same_periods(terms: Terms) -> Iterator[Problem]:
     by_entry = terms.finance.periods_by_entry
     for name, periods in by_entry.items():
         entry, others = name.split(".")[0], dict(by_entry)
-        if entry not in OTHER_ENTRIES:
-            others = {other: found for other, found in by_entry.items() if other.split(".")[0] in OTHER_ENTRIES}
+        if entry in _COST_AND_BASE:
+            others = {other: found for other, found in by_entry.items() if other.split(".")[0] not in _COST_AND_BASE}
         if missing := sorted(set().union(*others.values()) - periods):
             yield Problem(
                 ("finance", entry),
@@ -174,6 +208,8 @@ def payment_problems(terms: Terms) -> Iterator[Problem]:
     if finance.loss_limits is not None:
         yield from _loss_limits(terms, finance.loss_limits)
     yield from _limbs(terms)
+    if finance.avoided is not None:
+        yield from _avoided(terms, finance.avoided)
     if finance.risk_by_period is not None:
         yield from _risk_by_period(terms, finance.risk_by_period)
     yield from _counted_once(terms)
