@@ -24,7 +24,7 @@ from settlement.terms_lint import find_problems
 
 BOARD, TRUST = "integrated-care-board", "acute-trust"
 COUNCIL = {"id": "council", "name": "Council (commissioner role)"}
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {
         "id": "admissions",
         "name": "Admissions avoided",
