@@ -24,6 +24,7 @@ from settlement.exact import exact, trim
 from settlement.periods import following, period_of_kind, settlement_period_of
 from settlement.terms_cost_parts import PeriodRisk
 from settlement.terms_finance import Finance, SharedCost, TargetCost
+from settlement.terms_flags import EvidenceFlag
 from settlement.terms_lint import Problem, find_problems
 from settlement.terms_parts import (
     LEVELS,
@@ -78,6 +79,7 @@ class Terms(Part):
     gate: Gate
     governance: Governance
     spend_levels: Annotated[tuple[SpendLine, ...], Field(min_length=1)] | None = None
+    flags: Annotated[tuple[EvidenceFlag, ...], Field(min_length=1)] | None = None
 
     @property
     def id(self) -> str:
