@@ -13,7 +13,9 @@ from typing import Any
 from settlement.activity import held_elements, take_activity
 from settlement.avoided import take_certified_pool, take_kept
 from settlement.exact import exact
+from settlement.future_work import take_future_work
 from settlement.gate_record import SETTLEMENT_SCOPE, GateRecord
+from settlement.innovation_pot import take_innovation_pot
 from settlement.kra_pool import take_kra_pool
 from settlement.limbs import take_limbs
 from settlement.loss_limits import take_loss_limits
@@ -25,7 +27,7 @@ from settlement.recorded import PeriodRecords
 from settlement.score import Score
 from settlement.statement import Statement, Step
 from settlement.terms import Terms
-from settlement.top_up import take_advances, take_award, take_base, take_bonus, take_innovation_pot, take_top_up
+from settlement.top_up import take_advances, take_award, take_base, take_bonus, take_top_up
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -139,7 +141,7 @@ def _top_up_stop(terms: Terms, score: Score, whole: str) -> _Stop | None:
 
 
 def _take_top_up_lines(
-    statement: Statement, terms: Terms, gate: GateRecord, score: Score, recorded: PeriodRecords
+    statement: Statement, terms: Terms, gate: GateRecord, ledger_rows: Rows, score: Score, recorded: PeriodRecords
 ) -> tuple[dict[str, Step], str]:
     """The steps of base, top-up, bonus, award and reported sums; the rounding step of each line, and why."""
     stop = _top_up_stop(terms, score, gate.decide(SETTLEMENT_SCOPE).action)
@@ -157,7 +159,7 @@ def _take_top_up_lines(
         post("bonus", take_bonus(statement, bonus, base, score.overall, score.live_weight), "bonus")
     if recorded.awards:
         post("award", take_award(statement, recorded.awards), "unplanned_award")
-    take_innovation_pot(statement, terms)
+    take_innovation_pot(statement, terms, ledger_rows)
     take_advances(statement, terms)
     if stop is not None:
         return posted, f"{stop.reason} The base is paid all the same."
@@ -243,7 +245,7 @@ def take_lines(
         evidence |= dict.fromkeys(COST_LINES, statement["saving"])
         reasons.append(reason)
     if terms.finance.top_up is not None:
-        own, reason = _take_top_up_lines(statement, terms, gate, score, recorded)
+        own, reason = _take_top_up_lines(statement, terms, gate, ledger_rows, score, recorded)
         posted |= own
         evidence |= dict.fromkeys(("top_up", "bonus", "condition"), score.overall)
         evidence["award"] = statement["award"] if "award" in own else score.overall
@@ -253,6 +255,8 @@ def take_lines(
     evidence |= {name: score.overall if name == "kra_pool" else statement[name] for name in other}
     reasons += why
     take_loss_limits(statement, terms)
+    if terms.finance.future_work is not None:
+        take_future_work(statement, terms.finance.future_work, score)
     evidence["recoup"] = evidence[recouped_from(terms)]
     whole = gate.decide(SETTLEMENT_SCOPE).action
     waiting = _waiting(terms, score, gate.period_id, stopped=_other_stop(terms, score, whole) is not None)

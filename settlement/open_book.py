@@ -15,6 +15,7 @@ from typing import Any
 from foundation.errors import Refused
 from foundation.figures import figure_id
 from foundation.period import month_of, months_between
+from settlement.innovation_pot import is_of_pot
 from settlement.statement import Given
 from settlement.terms import Terms
 
@@ -78,6 +79,8 @@ def read_book(terms: Terms, period_id: str, rows: Sequence[Mapping[str, Any]]) -
         if key in seen:
             raise _refuse(f"{row['member_id']} {row['month']} line {row['line_id']} stands twice")
         seen.add(key)
+    # What was spent of a ring-fenced pot is no cost against the target.
+    own = [row for row in own if not is_of_pot(terms, row)]
     _check_complete(own, terms, months)
 
     def total(member: str, categories: Collection[str]) -> Given:

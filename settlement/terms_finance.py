@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from settlement.terms_avoided import Avoided
-from settlement.terms_cost_parts import Limbs, PeriodRisk
+from settlement.terms_cost_parts import FutureWork, Limbs, PeriodRisk
 from settlement.terms_counted import Activity, RateCard
 from settlement.terms_kra_pool import KraPool
 from settlement.terms_loss_limits import LossLimits
@@ -194,6 +194,7 @@ class Finance(Part):
     loss_limits: LossLimits | None = None
     avoided: Avoided | None = None
     limbs: Limbs | None = None
+    future_work: FutureWork | None = None
     risk_by_period: Annotated[tuple[PeriodRisk, ...], Field(min_length=1)] | None = None
     reclaim_from_gbp: PoundsNotNegative | None = None
     payment: Payment

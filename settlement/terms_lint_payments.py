@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from settlement.terms_avoided import Avoided
-from settlement.terms_cost_parts import PeriodRisk
+from settlement.terms_cost_parts import FutureWork, PeriodRisk
 from settlement.terms_counted import Activity, RateCard
 from settlement.terms_kra_pool import KraPool
 from settlement.terms_lint_periods import period_problems
@@ -196,6 +196,19 @@ def _risk_by_period(terms: Terms, agreed: Sequence[PeriodRisk]) -> Iterator[Prob
             )
 
 
+def _future_work(terms: Terms, agreed: FutureWork) -> Iterator[Problem]:
+    path: Path = ("finance", "future_work")
+    yield from named_twice([str(knot.score.normalize()) for knot in agreed.share], (*path, "share"), "score", "score")
+    if any(left.share_pct > right.share_pct for left, right in pairwise(sorted(agreed.share, key=lambda k: k.score))):
+        yield Problem(
+            (*path, "share"),
+            "the share of future work falls as the score rises.",
+            "a better score may never earn less: put the shares in order.",
+        )
+    if not terms.finance.is_scored:
+        yield Problem(path, "a score earns future work, and no KPI is scored.", "agree a scored regime, or remove it.")
+
+
 def payment_problems(terms: Terms) -> Iterator[Problem]:
     """Every rule of KRA pool, rate card and activity that the terms break."""
     finance = terms.finance
@@ -208,6 +221,8 @@ def payment_problems(terms: Terms) -> Iterator[Problem]:
     if finance.loss_limits is not None:
         yield from _loss_limits(terms, finance.loss_limits)
     yield from _limbs(terms)
+    if finance.future_work is not None:
+        yield from _future_work(terms, finance.future_work)
     if finance.avoided is not None:
         yield from _avoided(terms, finance.avoided)
     if finance.risk_by_period is not None:
