@@ -44,6 +44,7 @@ BODIES: dict[str, frozenset[str]] = {
     ),
     "award_voted": frozenset({"approver", "terms_hash", "period_id", "outcome", "amount_pence", "vote", "conflicts"}),
     "absence_recorded": frozenset({"approver", "period_id", "member", "reason"}),
+    "condition_judged": frozenset({"approver", "period_id", "condition", "met", "evidence"}),
     "cash_certified": frozenset({"approver", "terms_hash", "period_id", "row", "amount_pence", "conflicts"}),
     "release_published": frozenset({"approver", "release_id", "reason"}),
 }
@@ -127,6 +128,8 @@ def _body_fault(kind: str, body: object) -> str | None:
             return "an amount is whole pence above 0, in digits"
     if kind in ("terms_voted", "award_voted") and body["vote"] not in ("approve", "reject"):
         return "a vote is approve or reject"
+    if kind == "condition_judged" and body["met"] not in ("yes", "no"):
+        return "a condition is met: yes or no"
     return None
 
 

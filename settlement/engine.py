@@ -13,6 +13,7 @@ from typing import Any
 
 from foundation.canonical import content_id, plain_decimal
 from foundation.errors import Refused
+from settlement.conditions import take_conditions
 from settlement.flags import take_flags
 from settlement.gate_record import GateRecord
 from settlement.lines import Rows, take_lines
@@ -110,6 +111,7 @@ def settle(
     terms.period(period_id)
     statement = Statement(terms.id, period_id)
     score = score_kpis(statement, terms, kpi_return_rows, gate)
+    score = take_conditions(statement, terms, score, recorded)
     lines = take_lines(statement, terms, gate, ledger_rows, score, recorded)
     take_flags(statement, terms, gate, kpi_return_rows)
     balances = read_advances(terms, advances)

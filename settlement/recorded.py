@@ -1,4 +1,4 @@
-"""What the decision log records for a period beside the gate's causes: awards, certified cash, absences.
+"""What the decision log records for a period beside the gate's causes: awards, cash, absences, conditions.
 
 Belongs here: an award for an unplanned outcome once every party voted for it; what is certified as cash; members that
 did not take part in learning and development, recorded by a role that cannot gain from it.
@@ -39,6 +39,16 @@ class Certificate:
 
 
 @dataclass(frozen=True)
+class JudgedCondition:
+    """Whether a must-pass condition was met, on what evidence, and the hash of the record that last said so."""
+
+    condition: str
+    is_met: bool
+    evidence: str
+    record_hash: str
+
+
+@dataclass(frozen=True)
 class PeriodRecords:
     """What is recorded for one period of an agreement. Made by `period_records` alone.
 
@@ -51,6 +61,7 @@ class PeriodRecords:
     absent: tuple[str, ...]
     seal: InitVar[object]
     certificates: tuple[Certificate, ...] = field(default=(), kw_only=True)
+    conditions: tuple[JudgedCondition, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self, seal: object) -> None:
         if seal is not _SEAL:
@@ -122,12 +133,25 @@ def _certificates(records: Sequence[Record], terms: Terms, period_id: str) -> tu
     return tuple(found[key] for key in sorted(found))
 
 
+def _conditions(records: Sequence[Record], terms: Terms, period_id: str) -> tuple[JudgedCondition, ...]:
+    """The latest record of each must-pass condition by a role that may judge it."""
+    allowed = {condition.id: condition.recorded_by for condition in terms.conditions or ()}
+    found: dict[str, JudgedCondition] = {}
+    for record in records:
+        if record.kind != "condition_judged" or record.body["period_id"] != period_id:
+            continue
+        name = record.body["condition"]
+        if record.signer in allowed.get(name, ()) and not authority_fault(records, record):
+            found[name] = JudgedCondition(name, record.body["met"] == "yes", record.body["evidence"], record.hash)
+    return tuple(found[name] for name in sorted(found))
+
+
 def period_records(records: Sequence[Record], terms: Terms, period_id: str) -> PeriodRecords:
     """What a proved log records for a period. Votes and records without right or authority are left out."""
     own = [record for record in records if record.agreement_id == terms.id]
-    certificates = _certificates(own, terms, period_id)
+    certificates, conditions = _certificates(own, terms, period_id), _conditions(own, terms, period_id)
     if terms.finance.top_up is None:
-        return PeriodRecords(terms.id, period_id, (), (), seal=_SEAL, certificates=certificates)
+        return PeriodRecords(terms.id, period_id, (), (), seal=_SEAL, certificates=certificates, conditions=conditions)
     return PeriodRecords(
         terms.id,
         period_id,
@@ -135,6 +159,7 @@ def period_records(records: Sequence[Record], terms: Terms, period_id: str) -> P
         _absent(own, terms, period_id),
         seal=_SEAL,
         certificates=certificates,
+        conditions=conditions,
     )
 
 

@@ -22,6 +22,7 @@ from foundation.period import Period
 from settlement.curves import Curve
 from settlement.exact import exact, trim
 from settlement.periods import following, period_of_kind, settlement_period_of
+from settlement.terms_conditions import Condition
 from settlement.terms_cost_parts import PeriodRisk
 from settlement.terms_finance import Finance, SharedCost, TargetCost
 from settlement.terms_flags import EvidenceFlag
@@ -79,6 +80,7 @@ class Terms(Part):
     gate: Gate
     governance: Governance
     spend_levels: Annotated[tuple[SpendLine, ...], Field(min_length=1)] | None = None
+    conditions: Annotated[tuple[Condition, ...], Field(min_length=1)] | None = None
     flags: Annotated[tuple[EvidenceFlag, ...], Field(min_length=1)] | None = None
 
     @property

@@ -235,9 +235,23 @@ def _spend_levels(terms: Terms) -> Iterator[Problem]:
         seen.add(key)
 
 
+def _conditions(terms: Terms) -> Iterator[Problem]:
+    conditions, path = terms.conditions or (), ("conditions",)
+    yield from named_twice([condition.id for condition in conditions], path, "id", "condition")
+    independent = {party.id for party in terms.parties.independents or ()}
+    for index, condition in enumerate(conditions):
+        for place, role in enumerate(condition.recorded_by):
+            if role not in independent:
+                yield Problem(
+                    (*path, index, "recorded_by", place),
+                    f"`{role}` could gain and may not record whether {condition.id} is met.",
+                    "name an independent role of the terms: it neither pays nor is paid.",
+                )
+
+
 def find_problems(terms: Terms) -> list[Problem]:
     """Every rule the terms break, in the order of the file's parts."""
     found: list[Problem] = []
-    for rule in (_identity, _parties, _framework, finance_problems, _gate, _spend_levels, flag_problems):
+    for rule in (_identity, _parties, _framework, finance_problems, _gate, _spend_levels, _conditions, flag_problems):
         found.extend(rule(terms))
     return found
