@@ -1,4 +1,4 @@
-"""Non-negotiables that no indicator measures: recorded with evidence by a role that cannot gain. DER-08, GRW-60."""
+"""Non-negotiables that no indicator measures: recorded with evidence by a role that cannot gain. DER-08."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_all_recorded_as_met_pays_as_without_conditions() -> None:
     assert step.exact == 1
     assert step.label == (
         "Must-pass condition no-quality-notice (No quality notice is unresolved.) 1 met, 0 not: "
-        "recorded on minutes of 3 May",
+        "recorded on minutes of 3 May"
     )
     assert step.inputs[0].startswith("decision:")
 

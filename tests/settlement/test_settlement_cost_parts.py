@@ -1,4 +1,4 @@
-"""Efficiency, three limbs, risk by contract year, the least that is reclaimed: by hand, every branch, their laws."""
+"""Efficiency, three limbs, risk by contract year, the least that is reclaimed: by hand, every branch, their laws. CNI-37."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flags raised on KPIs that stay bad, or good, for several periods running: evidence, and no automatic act. DER-08."""
+"""Flags raised on KPIs that stay bad, or good, for several periods running: evidence, and no automatic act. DER-07."""
 
 from __future__ import annotations
 

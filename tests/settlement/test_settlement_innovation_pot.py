@@ -1,4 +1,4 @@
-"""The innovation pot with what was spent of it, and the share of future work: reported, and no gain of anybody."""
+"""The innovation pot with what was spent of it, and the share of future work: reported, and no gain of anybody. GRW-61."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Limits of what single members bear: by hand, beside a stop-loss, over two lines, and the law they keep."""
+"""Limits of what single members bear: by hand, beside a stop-loss, over two lines, the law they keep.
+GRW-59, GRW-63."""
 
 from __future__ import annotations
 
@@ -112,6 +113,12 @@ def test_no_member_bears_more_than_its_limit_and_nothing_is_lost(
     for member, most in member_caps(terms).items():
         owed = sum(min(parts(made, line).get(member, 0), 0) for line in amounts(made))
         assert -owed <= most
+
+
+def test_the_largest_member_changes_no_limit_of_a_small_one() -> None:
+    shares = {"parties.members.0.share_pct": Decimal(1), "parties.members.1.share_pct": Decimal(67)}
+    gone = {**shares, "parties.members.0.turnover_gbp": Decimal(0)}
+    assert member_caps(limited("commissioner", gone)) == member_caps(limited())
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""KRA pool, rate card and activity: worked by hand, every branch, and the laws they keep."""
+"""KRA pool, rate card and activity: worked by hand, every branch, and the laws they keep. THM-01."""
 
 from __future__ import annotations
 
@@ -347,6 +347,13 @@ def test_lines_stand_in_order_and_restating_the_same_posts_nothing() -> None:
     moved = settle_lines(terms, {**COUNTS, "R1": 130}, {"D1": "430"}, pence=14_000_000_000, prior=made.posting_rows())
     assert amounts(moved) == {"rate_card": -350_000}
     assert moved.step("difference.rate_card").exact == -350_000
+
+
+def test_activity_changes_nothing_of_what_outcomes_are_paid() -> None:
+    terms = agreed(ALL)
+    found = [amounts(settle_lines(terms, {**COUNTS, "E1": units}, {"D1": "430"})) for units in (0, 5_000_000)]
+    assert found[0].pop("activity") < found[1].pop("activity")
+    assert found[0] == found[1]
 
 
 def test_advances_are_recouped_from_the_first_line_where_neither_cost_nor_top_up_is_agreed() -> None:
