@@ -143,7 +143,7 @@ def judge_and_settle(
         return judged
     terms = agreement.terms
     top_up = terms.finance.top_up
-    if top_up is not None and top_up.advances is not None and not terms.agreement.shadow:
+    if top_up is not None and top_up.advances is not None and not terms.is_shadow(period.label):
         raise Refused(
             "the terms pay advances, and this release of Outturn cannot take them back out of later payments.",
             "settle in shadow, or agree terms without advances.",

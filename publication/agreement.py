@@ -12,7 +12,7 @@ from typing import Any
 from publication.wording import LEVELS
 
 # Lines that concern the alliance as a whole; what is held or taken back from single members is no public matter.
-ALLIANCE_LINES = ("gain", "loss", "top_up", "bonus", "award")
+ALLIANCE_LINES = ("gain", "loss", "top_up", "bonus", "award", "kra_pool", "rate_card", "activity")
 
 
 @dataclass(frozen=True)

@@ -327,6 +327,8 @@ class _Trace:
     def walk(self, name: str) -> Node:
         """The node of a figure id that this release holds."""
         kind = name.split(":")[0]
+        if kind in MEASURES:  # a step may rest on a numerator, and the row is filed under its value
+            name = _handle(parse_figure_id(name))
         tables: dict[str, tuple[Mapping[str, Any], Any]] = {
             "indicator": (self.outcomes, self.outcome), "breakdown": (self.parts, self.part),
             "kpi": (self.kpis, self.kpi),

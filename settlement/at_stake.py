@@ -11,6 +11,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from settlement.exact import exact, render, round_half_up
+from settlement.kra_pool import pool_of
+from settlement.rate_card import row_cap
 from settlement.terms import Terms
 from settlement.terms_parts import Kpi
 from settlement.top_up import pool_pounds
@@ -39,7 +41,8 @@ def _stake(what: str, pounds: Fraction, reference: str) -> Stake:
 
 
 def agreed_sums(terms: Terms, period_id: str) -> tuple[Stake, ...]:
-    """The sums the terms state for a period: pool and bonus of a top-up, caps of gain and loss on an agreed target."""
+    """The sums the terms state for a period: pool and bonus of a top-up, caps of gain and loss on an agreed target,
+    the KRA pool, and the most each row of a rate card pays. Activity has no bound."""
     found = []
     top_up, shared = terms.finance.top_up, terms.finance.shared_cost
     if top_up is not None and any(base.period == period_id for base in top_up.base):
@@ -55,6 +58,13 @@ def agreed_sums(terms: Terms, period_id: str) -> tuple[Stake, ...]:
             if part is not None and part.cap_pct_of_target is not None:
                 limit = cost * exact(part.cap_pct_of_target) / 100
                 found.append(_stake(f"{side}, at most", limit, f"finance.{side}.cap_pct_of_target"))
+    own = terms.finance
+    if own.kra_pool is not None and period_id in own.periods_by_entry["kra_pool.pools"]:
+        found.append(_stake("KRA pool", pool_of(own.kra_pool, period_id), "finance.kra_pool.pools"))
+    for row in () if own.rate_card is None else own.rate_card.rows:
+        if any(cap.period == period_id for cap in row.caps):
+            reference = f"finance.rate_card.rows.{row.id}.caps"
+            found.append(_stake(f"{row.name}, at most", row_cap(row, period_id), reference))
     return tuple(found)
 
 

@@ -47,6 +47,8 @@ BODIES: dict[str, frozenset[str]] = {
     "absence_recorded": frozenset({"approver", "period_id", "member", "reason"}),
     # settlement: the one in force when it is withdrawn, so that what was held back before can be told; empty for none
     "absence_withdrawn": frozenset({"approver", "period_id", "member", "settlement", "reason"}),
+    "condition_judged": frozenset({"approver", "period_id", "condition", "met", "evidence"}),
+    "cash_certified": frozenset({"approver", "terms_hash", "period_id", "row", "amount_pence", "conflicts"}),
     "release_published": frozenset({"approver", "release_id", "reason"}),
 }
 # A commissioner opens an agreement's log; a release authority the log of what a home published.
@@ -126,9 +128,11 @@ def _body_fault(kind: str, body: object) -> str | None:
         elif name == "public_key" and not _KEY.fullmatch(value):
             return "a public key is 64 hexadecimal digits"
         elif name == "amount_pence" and not _PENCE.fullmatch(value):
-            return "an award is whole pence above 0, in digits"
+            return "an amount is whole pence above 0, in digits"
     if kind in ("terms_voted", "award_voted") and body["vote"] not in ("approve", "reject"):
         return "a vote is approve or reject"
+    if kind == "condition_judged" and body["met"] not in ("yes", "no"):
+        return "a condition is met: yes or no"
     return None
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from foundation.canonical import content_id, plain_decimal
 from foundation.errors import Refused
+from settlement.conditions import take_conditions
+from settlement.flags import take_flags
 from settlement.gate_record import GateRecord
 from settlement.lines import Rows, take_lines
 from settlement.postings import MemberLine, Posting, member_lines, posting_draft, share_lines
@@ -27,6 +29,7 @@ from settlement.restate import (
     take_standing_recoup,
 )
 from settlement.score import score_kpis
+from settlement.standing import take_small_overpayments, take_waiting
 from settlement.statement import Statement, Step
 from settlement.terms import Terms
 
@@ -116,11 +119,16 @@ def settle(
     terms.period(period_id)
     statement = Statement(terms.id, period_id)
     score = score_kpis(statement, terms, kpi_return_rows, gate)
+    score = take_conditions(statement, terms, score, recorded)
     lines = take_lines(statement, terms, gate, ledger_rows, score, recorded)
+    take_flags(statement, terms, gate, kpi_return_rows)
     balances = read_advances(terms, advances)
     prior = read_prior(terms, period_id, prior_postings)
 
-    totals = {name: int(step.exact) for name, step in lines.posted.items()}
+    posted = take_waiting(statement, lines.posted, lines.waiting, prior)
+    if not lines.withheld:
+        posted = take_small_overpayments(statement, terms, posted, prior)
+    totals = {name: int(step.exact) for name, step in posted.items()}
     now = share_lines(terms, totals, balances, recorded.absent)
     before = None if prior is None else share_before(terms, prior, balances, recorded.known_at(prior.supersedes))
     if "condition" in now:
@@ -133,7 +141,7 @@ def settle(
         take_recoup(statement, terms, now, balances)
     totals |= {name: sum(now[name].parts.values()) for name in ("condition", "recoup") if name in now}
     moved = [name for name in now if before is not None and now[name].parts != before[name].parts]
-    amounts = take_amounts(statement, terms, totals, prior, lines.posted, moved, withheld=lines.withheld)
+    amounts = take_amounts(statement, terms, totals, prior, posted, moved, withheld=lines.withheld)
 
     def build_lines(settlement_id: str) -> tuple[MemberLine, ...]:
         return tuple(
@@ -144,7 +152,7 @@ def settle(
             )
         )
 
-    status = "withheld" if lines.withheld else "shadow" if terms.agreement.shadow else "payable"
+    status = "withheld" if lines.withheld else "shadow" if terms.is_shadow(period_id) else "payable"
     supersedes = "" if prior is None else prior.supersedes
     drafts = [posting_draft(terms, period_id, name, pence, status, supersedes) for name, pence in amounts.items()]
     # The id covers everything the settlement says; the rows that carry it are built afterwards.

@@ -10,9 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from settlement.activity import variance_bounds
 from settlement.exact import exact, round_half_up
-from settlement.pool import factor_curve, member_caps, people_curve
+from settlement.kra_pool import pool_of, share_curve
+from settlement.loss_limits import member_caps
+from settlement.pool import factor_curve, people_curve
 from settlement.postings import RESIDUE, share_line
+from settlement.rate_card import row_cap
 from settlement.terms import Terms
 from settlement.terms_finance import Band, Complement
 from settlement.top_up import bonus_curve, pool_curve, pool_pounds
@@ -93,6 +97,11 @@ def _greatest_gain(terms: Terms, period_id: str) -> Fraction:
     return amount
 
 
+def _borne_part(terms: Terms, period_id: str) -> Fraction:
+    part = terms.loss_part_pct(period_id)
+    return Fraction(1) if part is None else exact(part) / 100
+
+
 def _greatest_loss(terms: Terms, period_id: str) -> Fraction | None:
     """None when nothing bounds it. A cap at the fee is left out: the fee is known only with the open book."""
     loss = terms.finance.loss
@@ -100,7 +109,7 @@ def _greatest_loss(terms: Terms, period_id: str) -> Fraction | None:
         return Fraction(0)
     agreed = terms.target(period_id)
     target = terms.target_pounds(agreed)
-    factor = _reachable_factor(terms, "loss")
+    factor = _reachable_factor(terms, "loss") * _borne_part(terms, period_id)
     if loss.complement is not None:
         rate = _greatest_rate(loss.complement, exact(terms.scoring.level_points.failure))
         shared = None if rate > 0 else Fraction(0)
@@ -133,24 +142,57 @@ def _greatest_top_up(terms: Terms, period_id: str) -> dict[str, Fraction]:
     return found
 
 
-def _greatest_gains(terms: Terms, period_id: str) -> dict[str, int]:
-    """Pence by member: the parts of every line at its greatest."""
-    lines = {"gain": _greatest_gain(terms, period_id), **_greatest_top_up(terms, period_id)}
-    shared = [share_line(terms, line, round_half_up(amount * 100)) for line, amount in lines.items()]
+def _greatest_of_others(terms: Terms, period_id: str) -> dict[str, tuple[Fraction | None, Fraction]]:
+    """Most and least of each line beside cost and top-up, in pounds; a most of None has no bound."""
+    finance, points = terms.finance, terms.scoring.level_points
+    found: dict[str, tuple[Fraction | None, Fraction]] = {}
+    if finance.kra_pool is not None:
+        pool, curve = pool_of(finance.kra_pool, period_id), share_curve(finance.kra_pool)
+        best, worst = (pool * curve.at(exact(score)) for score in (points.game_breaking, points.failure))
+        found["kra_pool"] = max(best, Fraction(0)), min(worst, Fraction(0)) * _borne_part(terms, period_id)
+    if finance.rate_card is not None:
+        caps = (row_cap(row, period_id) for row in finance.rate_card.rows)
+        found["rate_card"] = sum(caps, Fraction(0)), Fraction(0)
+    if finance.activity is not None:
+        found["activity"] = variance_bounds(finance.activity, period_id)
+    return found
+
+
+def _greatest_gains(terms: Terms, period_id: str) -> dict[str, int | None]:
+    """Pence by member: the parts of every line at its greatest. None for all where a line has no bound."""
+    lines: dict[str, Fraction | None] = {
+        "gain": _greatest_gain(terms, period_id),
+        **_greatest_top_up(terms, period_id),
+        **{line: most for line, (most, _) in _greatest_of_others(terms, period_id).items()},
+    }
+    if None in lines.values():
+        return dict.fromkeys(terms.member_ids)
+    shared = [share_line(terms, line, round_half_up((amount or Fraction(0)) * 100)) for line, amount in lines.items()]
     return {member: sum(line.parts[member] for line in shared) for member in terms.member_ids}
 
 
 def party_extremes(terms: Terms, period_id: str) -> dict[str, Extreme]:
     """Greatest gain and loss by member id, and the residue the commissioner could carry.
 
-    Gain is that of every line together: gain, top-up, bonus, award. The base is neither gain nor at risk.
-    Without a bound on the alliance's loss a member is bounded by its stop-loss alone, where it has one.
+    Gain is that of every line together: gain, top-up, bonus, award, KRA pool, rate card, activity. Loss is that of
+    cost, KRA pool and activity. The base is neither gain nor at risk.
+    Without a bound on the alliance's loss a member is bounded by its limits alone, where it has some, and those hold
+    for cost and KRA pool.
     """
     gains, loss = _greatest_gains(terms, period_id), _greatest_loss(terms, period_id)
+    owed = {line: round_half_up(least * 100) for line, (_, least) in _greatest_of_others(terms, period_id).items()}
+    taken_back = share_line(terms, "activity", owed.get("activity", 0)).parts
     if loss is None:
         caps = member_caps(terms)
-        found = {member: Extreme(part, caps.get(member)) for member, part in gains.items()}
+        found = {
+            member: Extreme(part, caps[member] - taken_back[member] if member in caps else None)
+            for member, part in gains.items()
+        }
         return {**found, RESIDUE: Extreme(0, None)}
     losses = share_line(terms, "loss", -round_half_up(loss * 100))
-    found = {member: Extreme(part, -losses.parts[member]) for member, part in gains.items()}
-    return {**found, RESIDUE: Extreme(0, -losses.residue)}
+    pool = share_line(terms, "kra_pool", owed.get("kra_pool", 0), losses.parts)
+    found = {
+        member: Extreme(part, -losses.parts[member] - pool.parts[member] - taken_back[member])
+        for member, part in gains.items()
+    }
+    return {**found, RESIDUE: Extreme(0, -losses.residue - pool.residue)}

@@ -7,7 +7,7 @@ A member or month that is missing is missing, never zero: a gap in the book woul
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from foundation.errors import Refused
 from foundation.figures import figure_id
 from foundation.period import month_of, months_between
+from settlement.innovation_pot import is_of_pot
 from settlement.statement import Given
 from settlement.terms import Terms
 
@@ -23,10 +24,11 @@ CATEGORIES = ("reimbursable_cost", "fee")
 
 @dataclass(frozen=True)
 class OpenBook:
-    """Cost that counts, by member, and the fee (limb 2), both in pence."""
+    """Cost that counts, by member, and the fee (limb 2), both in pence. books: every category, by member."""
 
     costs: Mapping[str, Given]
     fee: Given
+    books: Mapping[str, Mapping[str, Given]]
 
 
 def _refuse(what: str, mend: str = "correct the member's return and take it in again.") -> Refused:
@@ -77,17 +79,17 @@ def read_book(terms: Terms, period_id: str, rows: Sequence[Mapping[str, Any]]) -
         if key in seen:
             raise _refuse(f"{row['member_id']} {row['month']} line {row['line_id']} stands twice")
         seen.add(key)
+    # What was spent of a ring-fenced pot is no cost against the target.
+    own = [row for row in own if not is_of_pot(terms, row)]
     _check_complete(own, terms, months)
+
+    def total(member: str, categories: Collection[str]) -> Given:
+        pence = sum(row["amount_pence"] for row in own if row["member_id"] == member and row["category"] in categories)
+        reference = figure_id("ledger", agreement=terms.id, period=period_id, member=member)
+        return Given(Fraction(pence), "pence", reference)
+
     counted = terms.shared_cost.actual_cost.categories
-    costs = {
-        member: Given(
-            Fraction(
-                sum(row["amount_pence"] for row in own if row["member_id"] == member and row["category"] in counted)
-            ),
-            "pence",
-            figure_id("ledger", agreement=terms.id, period=period_id, member=member),
-        )
-        for member in terms.member_ids
-    }
-    fee = sum(row["amount_pence"] for row in own if row["category"] == "fee")
-    return OpenBook(costs, Given(Fraction(fee), "pence", "terms:finance.loss.capped_at_fee"))
+    costs = {member: total(member, counted) for member in terms.member_ids}
+    books = {category: {member: total(member, (category,)) for member in terms.member_ids} for category in CATEGORIES}
+    fee = sum((one.exact for one in books["fee"].values()), Fraction(0))
+    return OpenBook(costs, Given(fee, "pence", "terms:finance.loss.capped_at_fee"), books)

@@ -30,7 +30,7 @@ def _percent(value: Decimal, path: str) -> Given:
 
 
 def take_target(statement: Statement, terms: Terms, period_id: str) -> Step:
-    """T = baseline × trend × mix + signed agreed adjustments."""
+    """T = baseline × trend × mix + signed agreed adjustments, less the agreed efficiency, which is netted off first."""
     target, path = terms.target(period_id), f"finance.target_cost.{period_id}"
     uses: Uses = {"agreed_baseline": _term(target.baseline_gbp, "GBP", f"{path}.baseline_gbp")}
     formula = "agreed_baseline"
@@ -41,7 +41,26 @@ def take_target(statement: Statement, terms: Terms, period_id: str) -> Step:
     for number, adjustment in enumerate(target.adjustments or (), start=1):
         uses[f"adjustment_{number}"] = _term(adjustment.amount_gbp, "GBP", f"{path}.adjustments.{number}")
         formula += f" + adjustment_{number}"
-    return statement.step("target_cost", "Target cost of the period", formula, uses, "GBP", f"terms:{path}")
+    if target.efficiency_pct is None:
+        return statement.step("target_cost", "Target cost of the period", formula, uses, "GBP", f"terms:{path}")
+    label = "Gross target of the period, before the agreed efficiency"
+    gross = statement.step("gross_target", label, formula, uses, "GBP", f"terms:{path}")
+    efficiency = statement.step(
+        "efficiency",
+        "Efficiency of the commissioners' budget, netted off first: no part of any gain",
+        "efficiency_rate * gross_target",
+        {"efficiency_rate": _percent(target.efficiency_pct, f"{path}.efficiency_pct"), "gross_target": gross},
+        "GBP",
+        f"terms:{path}.efficiency_pct",
+    )
+    return statement.step(
+        "target_cost",
+        "Target cost of the period",
+        "gross_target - efficiency",
+        {"gross_target": gross, "efficiency": efficiency},
+        "GBP",
+        f"terms:{path}",
+    )
 
 
 def take_actual(statement: Statement, terms: Terms, costs: Mapping[str, Given]) -> Step:
@@ -63,7 +82,7 @@ def take_actual(statement: Statement, terms: Terms, costs: Mapping[str, Given]) 
     return statement.step("actual_cost", "Actual cost, all members", formula, uses, "GBP", "terms:finance.actual_cost")
 
 
-def _take_on_line(
+def take_on_line(
     statement: Statement,
     step_id: str,
     label: str,
@@ -109,7 +128,7 @@ def _take_side(statement: Statement, terms: Terms, side: str, period_id: str) ->
     if agreed is not None:
         return _percent(agreed, f"finance.corridor.{name}_pct")
     knots = corridor.least_saving_by_people if side == "saving" else corridor.least_loss_by_people
-    return _take_on_line(
+    return take_on_line(
         statement,
         name,
         f"Least {side} that is shared, as a share of the target, for so many people",
@@ -223,7 +242,7 @@ def _take_factor(
         )
     if knots is None:
         return statement.step(step_id, f"{label}: none agreed", "1", {}, "ratio", path)
-    return _take_on_line(
+    return take_on_line(
         statement, step_id, label, factor_curve(knots), score, ("overall_score", "score", "factor"), path
     )
 
@@ -246,7 +265,7 @@ def _take_standard_factor(statement: Statement, terms: Terms, score: Score) -> S
             continue
         uses: Uses = {formula_name("standard", standard.kpi): taken}
         if standard.score_factor is not None:
-            uses["factor"] = _take_on_line(
+            uses["factor"] = take_on_line(
                 statement,
                 "standard_factor",
                 f"Factor of the overall score under the standard {standard.kpi}",
@@ -272,7 +291,7 @@ def _take_complement(statement: Statement, agreed: Complement, pool: Step, score
         uses |= named
         kept.append(f"min({' + '.join(named)}, 1)" if len(named) > 1 else next(iter(named)))
     if agreed.score_factor is not None:
-        uses["kept_factor"] = _take_on_line(
+        uses["kept_factor"] = take_on_line(
             statement,
             "kept_factor",
             "Factor of the overall score on what is taken off the rate of an overspend",
@@ -337,6 +356,22 @@ def take_gain(
     return result
 
 
+def take_borne_part(statement: Statement, terms: Terms, owed: Step, line: str) -> Step:
+    """What is owed on a line in this settlement period: all of it, or the part the terms agree for the period."""
+    part = terms.loss_part_pct(statement.period_id)
+    if part is None:
+        return owed
+    given = _percent(part, f"finance.risk_by_period.{statement.period_id}.loss_part_pct")
+    return statement.step(
+        f"borne_part.{line}",
+        "What of it is borne in this period, as agreed for it",
+        "owed * borne_part",
+        {"owed": owed, "borne_part": given},
+        "GBP",
+        given.reference,
+    )
+
+
 def take_loss(
     statement: Statement, terms: Terms, pool: Step, target: Step, score: Score, fee: Given, period_id: str
 ) -> Step:
@@ -357,6 +392,7 @@ def take_loss(
         "GBP",
         "terms:finance.loss",
     )
+    result = take_borne_part(statement, terms, result, "loss")
     uses: Uses = {"loss": result}
     limits = []
     if loss.cap_pct_of_target is not None:
@@ -399,13 +435,3 @@ def take_loss(
             given.reference,
         )
     return result
-
-
-def member_caps(terms: Terms) -> dict[str, int]:
-    """The most each member bears of a loss, in pence rounded down; {} without a stop-loss."""
-    loss = terms.finance.loss
-    if loss is None or loss.stop_loss is None:
-        return {}
-    rate = exact(loss.stop_loss.pct_of_turnover) / 100
-    caps: dict[str, Fraction] = {member.id: exact(member.turnover_gbp) * 100 * rate for member in terms.parties.members}
-    return {member: cap.numerator // cap.denominator for member, cap in caps.items()}

@@ -14,18 +14,31 @@ from foundation.figures import figure_id
 from settlement.allocate import Allocation, allocate
 from settlement.exact import exact, render, round_half_up
 from settlement.gate_record import GateRecord
-from settlement.pool import member_caps
+from settlement.loss_limits import member_caps, refills, room_left
 from settlement.statement import Step
 from settlement.terms import Terms
+from settlement.terms_finance import OTHER_ENTRIES
+from settlement.terms_parts import Payment
 
-# Lines a settlement can post, in the order in which they stand. `condition` holds back what a member loses by not
+# Lines a settlement can post, in the order in which they stand. Of `kra_pool` and `activity` a part below 0 is owed by
+# the alliance, as of `loss`. `condition` holds back what a member loses by not
 # taking part; `recoup` takes advances back out of gain or top-up.
-LINES = ("gain", "loss", "top_up", "bonus", "award", "condition", "recoup")
+LINES = ("gain", "loss", "top_up", "bonus", "award", "kra_pool", "rate_card", "activity", "condition", "recoup")
 # Lines that concern the alliance as a whole; the others concern single members and are no public matter.
-ALLIANCE_LINES = ("gain", "loss", "top_up", "bonus", "award")
+ALLIANCE_LINES = ("gain", "loss", "top_up", "bonus", "award", "kra_pool", "rate_card", "activity")
 COST_LINES = ("gain", "loss")
+TOP_UP_LINES = ("top_up", "bonus", "award", "condition")
+# Lines that stand beside cost and top-up: each is called as its entry of the terms.
+OTHER_LINES = OTHER_ENTRIES
 STATUSES = ("shadow", "payable", "withheld")
 RESIDUE = "commissioner-residue"
+
+
+def line_words(line: str) -> str:
+    """A line as a statement calls it."""
+    return {"kra_pool": "KRA pool", "rate_card": "rate card", "activity": "activity variance"}.get(
+        line, line.replace("_", "-")
+    )
 
 
 @dataclass(frozen=True)
@@ -87,19 +100,24 @@ class MemberLine:
         return dict(vars(self))
 
 
-def share_line(terms: Terms, line: str, total_pence: int) -> Allocation:
-    """The total of a gain or loss line over the agreed shares; a loss under the members' stop-loss."""
-    if line != "loss":
+def _is_borne(line: str, pence: int) -> bool:
+    """Whether a part of a line is a loss that the members' limits hold for. Work not done is no loss."""
+    return line == "loss" or (line == "kra_pool" and pence < 0)
+
+
+def share_line(terms: Terms, line: str, total_pence: int, borne: Mapping[str, int] | None = None) -> Allocation:
+    """The total of a line over the agreed shares; what is owed under the members' limits. borne: of them already."""
+    if not _is_borne(line, total_pence):
         return allocate(total_pence, terms.shares)
-    stop_loss = None if terms.finance.loss is None else terms.finance.loss.stop_loss
-    refill = stop_loss is not None and stop_loss.excess_to == "other_members"
-    return allocate(total_pence, terms.shares, member_caps(terms), refill=refill)
+    caps = room_left(member_caps(terms), borne or {})
+    return allocate(total_pence, terms.shares, caps, refill=refills(terms))
 
 
 def lines_of(terms: Terms) -> tuple[str, ...]:
     """The lines these terms can post, in order."""
     top_up = terms.finance.top_up
     agreed = set(COST_LINES) if terms.finance.shared_cost is not None else set()
+    agreed |= {name for name in OTHER_LINES if getattr(terms.finance, name) is not None}
     if top_up is not None:
         agreed.add("top_up")
         parts = (("bonus", top_up.bonus), ("award", top_up.unplanned_award))
@@ -110,8 +128,12 @@ def lines_of(terms: Terms) -> tuple[str, ...]:
 def recouped_from(terms: Terms) -> str:
     """The line out of which advances are taken back."""
     top_up = terms.finance.top_up
-    from_top_up = top_up is not None and (top_up.advances is not None or terms.finance.shared_cost is None)
-    return "top_up" if from_top_up else "gain"
+    if top_up is not None and (top_up.advances is not None or terms.finance.shared_cost is None):
+        return "top_up"
+    if terms.finance.shared_cost is not None:
+        return "gain"
+    # Terms without cost and without top-up: out of the first line they agree.
+    return next(name for name in OTHER_LINES if getattr(terms.finance, name) is not None)
 
 
 def hold_back(terms: Terms, top_up: Allocation, absent: Sequence[str]) -> Allocation:
@@ -134,7 +156,11 @@ def share_lines(
     terms: Terms, totals: Mapping[str, int], balances: Mapping[str, int], absent: Sequence[str] = ()
 ) -> dict[str, Allocation]:
     """Every line's parts; what is held back and the recoup follow from the members' own parts."""
-    shared = {line: share_line(terms, line, totals.get(line, 0)) for line in lines_of(terms) if line in ALLIANCE_LINES}
+    shared: dict[str, Allocation] = {}
+    for line in lines_of(terms):
+        if line in ALLIANCE_LINES:
+            borne = shared["loss"].parts if "loss" in shared else {}
+            shared[line] = share_line(terms, line, totals.get(line, 0), borne if line == "kra_pool" else None)
     payable = dict(shared[recouped_from(terms)].parts)
     if "condition" in lines_of(terms):
         shared["condition"] = hold_back(terms, shared["top_up"], absent)
@@ -147,19 +173,25 @@ def _note(terms: Terms, allocation: Allocation, member: str, line: str) -> str:
     if member in allocation.capped:
         return "held at the member's stop-loss; the excess is not borne by this member"
     if line == "recoup":
-        source = "gain" if recouped_from(terms) == "gain" else "top-up"
-        return f"advance taken back out of this member's {source}"
+        return f"advance taken back out of this member's {line_words(recouped_from(terms))}"
     if line == "condition" and allocation.parts[member]:
         return "held back: this member did not take part in learning and development"
     return ""
 
 
+def _payment_of(terms: Terms, line: str) -> Payment:
+    """Who pays whom on a line: the regime's own entry where it has one."""
+    regime = None
+    if line in TOP_UP_LINES:
+        regime = terms.finance.top_up
+    elif line in OTHER_LINES:
+        regime = getattr(terms.finance, line)
+    return terms.finance.payment if regime is None or regime.payment is None else regime.payment
+
+
 def posting_draft(terms: Terms, period_id: str, line: str, pence: int, status: str, supersedes: str) -> dict[str, Any]:
     """A posting's entries but for the settlement's id. Payment follows the terms' payer, payee and contract."""
-    payment = terms.finance.payment
-    own = line not in COST_LINES and (line != "recoup" or recouped_from(terms) == "top_up")
-    if own and terms.top_up.payment is not None:
-        payment = terms.top_up.payment
+    payment = _payment_of(terms, recouped_from(terms) if line == "recoup" else line)
     return {
         "figure_id": figure_id("posting", agreement=terms.id, period=period_id, line=line),
         "agreement_id": terms.id,
@@ -181,7 +213,8 @@ def member_lines(
     terms: Terms, period_id: str, settlement_id: str, line: str, now: Allocation, before: Allocation | None
 ) -> tuple[MemberLine, ...]:
     """The members' parts of a posting, by member id, then the residue where there is one. `before`: already posted."""
-    caps = member_caps(terms) if line == "loss" else {}
+    owed = sum(now.parts.values()) + now.residue
+    caps = member_caps(terms) if _is_borne(line, owed) else {}
     shares = terms.shares
 
     def build(member: str, role: str, amount: int, note: str) -> MemberLine:

@@ -1,7 +1,7 @@
-"""What the decision log records for a period beside the gate's causes: awards, and who did not take part.
+"""What the decision log records for a period beside the gate's causes: awards, cash, absences, conditions.
 
-Belongs here: an award for an unplanned outcome once every party voted for it; members that did not take part in
-learning and development, recorded by a role that cannot gain from it.
+Belongs here: an award for an unplanned outcome once every party voted for it; what is certified as cash; members that
+did not take part in learning and development, recorded by a role that cannot gain from it.
 Not here: the form and proof of the log (`decisions`), agreeing terms and recording causes (`approvals`), the money
 (`top_up`, `postings`).
 """
@@ -9,7 +9,7 @@ Not here: the form and proof of the log (`decisions`), agreeing terms and record
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, field
 
 from settlement.approvals import authority_fault, vote_fault
 from settlement.decisions import Record
@@ -40,6 +40,26 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Certificate:
+    """What one certifier last certified as cash-releasing of a row of `avoided`, and the hash of its record."""
+
+    row: str
+    signer: str
+    amount_pence: int
+    record_hash: str
+
+
+@dataclass(frozen=True)
+class JudgedCondition:
+    """Whether a must-pass condition was met, on what evidence, and the hash of the record that last said so."""
+
+    condition: str
+    is_met: bool
+    evidence: str
+    record_hash: str
+
+
+@dataclass(frozen=True)
 class PeriodRecords:
     """What is recorded for one period of an agreement. Made by `period_records` alone.
 
@@ -53,6 +73,8 @@ class PeriodRecords:
     absent: tuple[str, ...]
     stages: tuple[Stage, ...]
     seal: InitVar[object]
+    certificates: tuple[Certificate, ...] = field(default=(), kw_only=True)
+    conditions: tuple[JudgedCondition, ...] = field(default=(), kw_only=True)
 
     def known_at(self, settlement_id: str) -> tuple[tuple[str, ...], ...]:
         """The absences that may have been known when a settlement was made, one after another."""
@@ -121,13 +143,57 @@ def _stages(records: Sequence[Record], terms: Terms, period_id: str) -> tuple[St
     return (*stages, Stage(tuple(known), ""))
 
 
+def _certificates(records: Sequence[Record], terms: Terms, period_id: str) -> tuple[Certificate, ...]:
+    """The latest certificate of each certifier for each row, under these terms, by row and certifier."""
+    agreed = terms.finance.avoided
+    if agreed is None:
+        return ()
+    rows = {row.id for row in agreed.rows}
+    found: dict[tuple[str, str], Certificate] = {}
+    for record in records:
+        body = record.body
+        if record.kind != "cash_certified" or record.signer not in agreed.certified_by or body["row"] not in rows:
+            continue
+        if (body["period_id"], body["terms_hash"]) != (period_id, terms.terms_hash) or vote_fault(records, record):
+            continue
+        found[body["row"], record.signer] = Certificate(
+            body["row"], record.signer, int(body["amount_pence"]), record.hash
+        )
+    return tuple(found[key] for key in sorted(found))
+
+
+def _conditions(records: Sequence[Record], terms: Terms, period_id: str) -> tuple[JudgedCondition, ...]:
+    """The latest record of each must-pass condition by a role that may judge it."""
+    allowed = {condition.id: condition.recorded_by for condition in terms.conditions or ()}
+    found: dict[str, JudgedCondition] = {}
+    for record in records:
+        if record.kind != "condition_judged" or record.body["period_id"] != period_id:
+            continue
+        name = record.body["condition"]
+        if record.signer in allowed.get(name, ()) and not authority_fault(records, record):
+            found[name] = JudgedCondition(name, record.body["met"] == "yes", record.body["evidence"], record.hash)
+    return tuple(found[name] for name in sorted(found))
+
+
 def period_records(records: Sequence[Record], terms: Terms, period_id: str) -> PeriodRecords:
     """What a proved log records for a period. Votes and records without right or authority are left out."""
     own = [record for record in records if record.agreement_id == terms.id]
+    certificates, conditions = _certificates(own, terms, period_id), _conditions(own, terms, period_id)
     if terms.finance.top_up is None:
-        return PeriodRecords(terms.id, period_id, (), (), _NO_STAGES, seal=_SEAL)
+        return PeriodRecords(
+            terms.id, period_id, (), (), _NO_STAGES, seal=_SEAL, certificates=certificates, conditions=conditions
+        )
     stages = _stages(own, terms, period_id)
-    return PeriodRecords(terms.id, period_id, _awards(own, terms, period_id), stages[-1].known[-1], stages, seal=_SEAL)
+    return PeriodRecords(
+        terms.id,
+        period_id,
+        _awards(own, terms, period_id),
+        stages[-1].known[-1],
+        stages,
+        seal=_SEAL,
+        certificates=certificates,
+        conditions=conditions,
+    )
 
 
 def nothing_recorded(terms: Terms, period_id: str) -> PeriodRecords:

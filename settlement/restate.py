@@ -15,7 +15,7 @@ from foundation.errors import Refused
 from foundation.figures import figure_id
 from settlement.allocate import Allocation
 from settlement.exact import exact
-from settlement.postings import lines_of, recouped_from, share_lines
+from settlement.postings import line_words, lines_of, recouped_from, share_lines
 from settlement.statement import Given, Statement, Step
 from settlement.terms import Terms
 from settlement.top_up import small_members
@@ -38,7 +38,7 @@ def read_prior(terms: Terms, period_id: str, rows: Sequence[Mapping[str, Any]]) 
     if not own:
         return None
     mend = "give every posting of the earlier settlements of this period, as published."
-    moves = "shadow" if terms.agreement.shadow else "payable"
+    moves = "shadow" if terms.is_shadow(period_id) else "payable"
     totals = dict.fromkeys(lines_of(terms), 0)
     chain: dict[str, str] = {}
     seen: set[tuple[str, str]] = set()
@@ -204,7 +204,7 @@ def take_amounts(
         given = Given(Fraction(totals.get(name, 0)), "pence", "terms:finance")
         difference = statement.step(
             f"difference.{name}",
-            f"Difference to post on {name.replace('_', '-')} against earlier settlements of the period",
+            f"Difference to post on {line_words(name)} against earlier settlements of the period",
             "new - posted_before",
             {
                 "new": posted.get(name, given),

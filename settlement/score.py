@@ -14,6 +14,7 @@ from typing import Any
 
 from foundation.errors import Refused
 from foundation.figures import figure_id
+from settlement.counts import Count, read_count
 from settlement.exact import exact, has_places, trim
 from settlement.gate_record import TOO_SMALL, GateEntry, GateRecord
 from settlement.periods import measurement_window
@@ -31,14 +32,15 @@ class Score:
 
     standards: by KPI, the step that is 1 where a standard on which a rate depends is reached, and 0 where it is not.
     A standard that opens the gain by itself (`gain.standards`) is not among the failed conditions but among the failed
-    standards: it bars every other line. all_forfeit: a KPI is forfeit and none counts by its own or a deemed value, so
-    that nobody earned the score.
+    standards: it bars every other line. counts: the number of each KPI of the role `counted`. all_forfeit: a KPI is
+    forfeit and none counts by its own or a deemed value, so that nobody earned the score.
     """
 
     overall: Step
     live_weight: Step
     failed_conditions: tuple[str, ...]
     standards: Mapping[str, Step]
+    counts: Mapping[str, Count]
     failed_standards: tuple[str, ...] = ()
     all_forfeit: bool = False
 
@@ -248,6 +250,23 @@ def _take_standard(statement: Statement, kpi: Kpi, entry: GateEntry, row: Mappin
     )
 
 
+def _take_live_weight(statement: Statement, live: Fraction, total: Fraction) -> Step:
+    """The share of the agreed weight that is live; all of it where the terms score nothing."""
+    path = "terms:scoring.minimum_live_weight_pct"
+    if not total:
+        return statement.step(
+            "live_weight", "These terms score no KPI: nothing waits for its weight", "1", {}, "ratio", path
+        )
+    return statement.step(
+        "live_weight",
+        "Share of the agreed weight that is live",
+        "live / agreed",
+        {"live": Given(live, "ratio", "terms:framework.kpis"), "agreed": Given(total, "ratio", "terms:framework.kpis")},
+        "ratio",
+        path,
+    )
+
+
 def score_kpis(statement: Statement, terms: Terms, rows: Sequence[Mapping[str, Any]], gate: GateRecord) -> Score:
     """Take the steps from KPI values to the overall score Q and the live share of the weight.
 
@@ -259,8 +278,14 @@ def score_kpis(statement: Statement, terms: Terms, rows: Sequence[Mapping[str, A
     failed_standards: list[str] = []
     actions: set[str] = set()
     standards: dict[str, Step] = {}
+    counts: dict[str, Count] = {}
     for kpi in sorted(terms.judged_kpis, key=lambda one: one.id):
         row, entry = find_row(terms, gate.period_id, kpi, rows, gate), gate.decide(kpi.id)
+        if kpi.role == "counted":
+            if entry.action == "pay":
+                _check_fit(kpi, row)
+            counts[kpi.id] = read_count(terms, kpi, entry, row)
+            continue
         _check_small_numbers(terms, kpi, entry, row)
         missed = _condition_failed(terms, kpi, entry, row)
         if kpi.id in terms.rated_ids:
@@ -277,14 +302,7 @@ def score_kpis(statement: Statement, terms: Terms, rows: Sequence[Mapping[str, A
         actions.add(entry.action)
         if entry.action != "neutral":
             scored[kpi.id] = (_score_kpi(statement, terms, kpi, entry, row), weight)
-    live_step = statement.step(
-        "live_weight",
-        "Share of the agreed weight that is live",
-        "live / agreed",
-        {"live": Given(live, "ratio", "terms:framework.kpis"), "agreed": Given(total, "ratio", "terms:framework.kpis")},
-        "ratio",
-        "terms:scoring.minimum_live_weight_pct",
-    )
+    live_step = _take_live_weight(statement, live, total)
     uses: dict[str, Given | Step] = {}
     for kpi_id, (step, weight) in scored.items():
         uses[formula_name("weight", kpi_id)] = Given(weight, "ratio", f"terms:framework.kpis.{kpi_id}.weight")
@@ -301,4 +319,4 @@ def score_kpis(statement: Statement, terms: Terms, rows: Sequence[Mapping[str, A
         formula, label = "0", "Overall score: no KPI counts in this period"
     overall = statement.step("overall_score", label, formula, uses, "points", "terms:scoring")
     all_forfeit = "forfeit" in actions and not actions & {"pay", "deem"}
-    return Score(overall, live_step, tuple(failed), standards, tuple(failed_standards), all_forfeit)
+    return Score(overall, live_step, tuple(failed), standards, counts, tuple(failed_standards), all_forfeit)

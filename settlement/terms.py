@@ -22,7 +22,10 @@ from foundation.period import Period
 from settlement.curves import Curve
 from settlement.exact import exact, trim
 from settlement.periods import following, period_of_kind, settlement_period_of
+from settlement.terms_conditions import Condition
+from settlement.terms_cost_parts import PeriodRisk
 from settlement.terms_finance import Finance, SharedCost, TargetCost
+from settlement.terms_flags import EvidenceFlag
 from settlement.terms_lint import Problem, find_problems
 from settlement.terms_parts import (
     LEVELS,
@@ -41,6 +44,8 @@ from settlement.terms_top_up import PoolPoints, TopUp
 from settlement.yaml_lines import LinedData, TermsError, read_lined_yaml
 
 _SHOWN_PROBLEMS = 12
+# Roles the rule for small numbers concerns: a number that is counted is never too small to count.
+_SMALL = ("paid", "gate")
 # Lists of entries with one of these names are sets: their order in the file means nothing.
 _KEYS = ("id", "period", "cause", "check")
 
@@ -75,6 +80,8 @@ class Terms(Part):
     gate: Gate
     governance: Governance
     spend_levels: Annotated[tuple[SpendLine, ...], Field(min_length=1)] | None = None
+    conditions: Annotated[tuple[Condition, ...], Field(min_length=1)] | None = None
+    flags: Annotated[tuple[EvidenceFlag, ...], Field(min_length=1)] | None = None
 
     @property
     def id(self) -> str:
@@ -91,8 +98,8 @@ class Terms(Part):
 
     @property
     def judged_kpis(self) -> tuple[Kpi, ...]:
-        """KPIs that money depends on: paid ones and must-pass ones."""
-        return tuple(kpi for kpi in self.framework.kpis if kpi.role in ("paid", "gate"))
+        """KPIs that money depends on: paid ones, must-pass ones, and those whose number is paid for."""
+        return tuple(kpi for kpi in self.framework.kpis if kpi.role in ("paid", "gate", "counted"))
 
     @property
     def member_ids(self) -> tuple[str, ...]:
@@ -190,12 +197,26 @@ class Terms(Part):
 
     @staticmethod
     def target_pounds(target: TargetCost) -> Fraction:
-        """Baseline × trend × mix + signed agreed adjustments, in pounds."""
+        """(Baseline × trend × mix + signed agreed adjustments) less the agreed efficiency, in pounds."""
         factors = exact(target.trend or Decimal(1)) * exact(target.mix or Decimal(1))
         if target.trend == 0 or target.mix == 0:
             factors = Fraction(0)
         adjustments = (exact(adjustment.amount_gbp) for adjustment in target.adjustments or ())
-        return exact(target.baseline_gbp) * factors + sum(adjustments, Fraction(0))
+        gross = exact(target.baseline_gbp) * factors + sum(adjustments, Fraction(0))
+        return gross * (1 - exact(target.efficiency_pct or 0) / 100)
+
+    def _risk(self, period_id: str) -> PeriodRisk | None:
+        return next((risk for risk in self.finance.risk_by_period or () if risk.period == period_id), None)
+
+    def is_shadow(self, period_id: str) -> bool:
+        """Whether nothing is payable in a settlement period: the whole agreement, or that period, is in shadow."""
+        risk = self._risk(period_id)
+        return self.agreement.shadow or (risk is not None and bool(risk.shadow))
+
+    def loss_part_pct(self, period_id: str) -> Decimal | None:
+        """The agreed part of a loss that is borne in a settlement period; None where all of it is."""
+        risk = self._risk(period_id)
+        return None if risk is None else risk.loss_part_pct
 
     @property
     def first_period_id(self) -> str:
@@ -214,7 +235,7 @@ class Terms(Part):
         """Settlement periods in order, up to the one that holds `until`.
 
         Without `until`: up to the end of the agreement, or, for an open-ended one, to the last period
-        for which a target cost or a base is agreed.
+        for which a target cost, a base or another sum is agreed.
         """
         ends = self.agreement.effective_to
         if until is None:
@@ -255,8 +276,8 @@ class Terms(Part):
                     "breakdown_group": "all" if kpi.breakdown is None else kpi.breakdown.group,
                     "measurement_lag_months": kpi.measurement_lag_months or 0,
                     # The rule decides money, so it concerns figures that money depends on.
-                    "least_denominator": small.least_denominator if small and kpi.role != "monitored" else None,
-                    "least_count": small.least_count if small and kpi.role != "monitored" else None,
+                    "least_denominator": small.least_denominator if small and kpi.role in _SMALL else None,
+                    "least_count": small.least_count if small and kpi.role in _SMALL else None,
                 }
             )
         return rows

@@ -14,6 +14,11 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from settlement.terms_avoided import Avoided
+from settlement.terms_cost_parts import FutureWork, Limbs, PeriodRisk
+from settlement.terms_counted import Activity, RateCard
+from settlement.terms_kra_pool import KraPool
+from settlement.terms_loss_limits import LossLimits
 from settlement.terms_parts import (
     NUMBER_SCHEMA,
     Flag,
@@ -41,12 +46,13 @@ class Adjustment(Part):
 
 
 class TargetCost(Part):
-    """Target of one settlement period: baseline × trend × mix, and signed adjustments."""
+    """Target of one settlement period: baseline × trend × mix, and signed adjustments, less the agreed efficiency."""
 
     period: Label
     baseline_gbp: PoundsNotNegative
     trend: NotNegative | None = None
     mix: NotNegative | None = None
+    efficiency_pct: Percent | None = None
     adjustments: tuple[Adjustment, ...] | None = None
     loss_relief_gbp: PoundsNotNegative | None = None
     loss_relief_pct: Percent | None = None
@@ -160,6 +166,8 @@ class Loss(Part):
 
 # The entries of shared cost that stand together: all of them, or none.
 COST_ENTRIES = ("target_cost", "actual_cost", "corridor", "gain")
+# Regimes of one entry each, beside cost and top-up.
+OTHER_ENTRIES = ("kra_pool", "rate_card", "activity")
 
 
 @dataclass(frozen=True)
@@ -174,7 +182,7 @@ class SharedCost:
 
 
 class Finance(Part):
-    """Shared cost (target to loss), an outcome top-up, or both side by side."""
+    """Shared cost (target to loss), an outcome top-up, a KRA pool, a rate card, activity: one of them or several."""
 
     target_cost: Annotated[tuple[TargetCost, ...], Field(min_length=1)] | None = None
     actual_cost: ActualCost | None = None
@@ -182,6 +190,15 @@ class Finance(Part):
     gain: Gain | None = None
     loss: Loss | None = None
     top_up: TopUp | None = None
+    kra_pool: KraPool | None = None
+    rate_card: RateCard | None = None
+    activity: Activity | None = None
+    loss_limits: LossLimits | None = None
+    avoided: Avoided | None = None
+    limbs: Limbs | None = None
+    future_work: FutureWork | None = None
+    risk_by_period: Annotated[tuple[PeriodRisk, ...], Field(min_length=1)] | None = None
+    reclaim_from_gbp: PoundsNotNegative | None = None
     payment: Payment
     advances_recouped: Flag | None = None
 
@@ -195,7 +212,30 @@ class Finance(Part):
 
     @property
     def agreed_periods(self) -> tuple[str, ...]:
-        """Labels of the settlement periods for which a target cost or a base is agreed."""
-        targets = [target.period for target in self.target_cost or ()]
-        bases = [] if self.top_up is None else [base.period for base in self.top_up.base]
-        return tuple(sorted({*targets, *bases}))
+        """Labels of the settlement periods for which a target cost, a base or another sum is agreed."""
+        return tuple(sorted(set().union(*self.periods_by_entry.values())))
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether any money depends on the overall score."""
+        return not (self.target_cost is None and self.top_up is None and self.kra_pool is None)
+
+    @property
+    def periods_by_entry(self) -> dict[str, set[str]]:
+        """Labels of the settlement periods of each regime that is agreed, by the entry that names them."""
+        found = {}
+        if self.target_cost is not None:
+            found["target_cost"] = {target.period for target in self.target_cost}
+        if self.top_up is not None:
+            found["top_up.base"] = {base.period for base in self.top_up.base}
+        if self.kra_pool is not None:
+            found["kra_pool.pools"] = {pool.period for pool in self.kra_pool.pools}
+        for row in () if self.rate_card is None else self.rate_card.rows:
+            found[f"rate_card.rows.{row.id}.caps"] = {cap.period for cap in row.caps}
+        if self.activity is not None:
+            found["activity.fixed"] = {fixed.period for fixed in self.activity.fixed}
+            for element in self.activity.elements:
+                found[f"activity.elements.{element.id}.planned"] = {planned.period for planned in element.planned}
+        for avoided in () if self.avoided is None else self.avoided.rows:
+            found[f"avoided.rows.{avoided.id}.expected"] = {expected.period for expected in avoided.expected}
+        return found

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from settlement.exact import add
 from settlement.periods import settlement_period_of
 from settlement.terms_lint_finance import finance_problems
+from settlement.terms_lint_flags import flag_problems
 from settlement.terms_parts import AGE_GROUPS, QUINTILES, Kpi
 from settlement.terms_problem import Problem, named_twice
 
@@ -118,7 +119,7 @@ def _kpi(kpi: Kpi, path: tuple[str | int, ...]) -> Iterator[Problem]:
                 )
         case "gate":
             yield from _needs(kpi, path, ("must_reach",), ("weight", "levels"))
-        case "monitored":
+        case "monitored" | "counted":
             yield from _needs(kpi, path, (), ("weight", "levels", "must_reach"))
     if kpi.levels is not None:
         values = kpi.levels.values()
@@ -165,7 +166,8 @@ def _framework(terms: Terms) -> Iterator[Problem]:
         yield from _kpi(kpi, path)
         yield from _measured(kpi, terms.agreement.settle_by, path)
     weights = [kpi.weight for kpi in terms.paid_kpis if kpi.weight is not None]
-    if add(weights) not in (Decimal(1), Decimal(100)):
+    # Terms that only count (a rate card, activity) have no score: nothing is weighed.
+    if (weights or terms.finance.is_scored) and add(weights) not in (Decimal(1), Decimal(100)):
         yield Problem(
             ("framework", "kpis"),
             f"the weights of the paid KPIs sum to {add(weights)}, not 100 (CNI-04).",
@@ -233,9 +235,23 @@ def _spend_levels(terms: Terms) -> Iterator[Problem]:
         seen.add(key)
 
 
+def _conditions(terms: Terms) -> Iterator[Problem]:
+    conditions, path = terms.conditions or (), ("conditions",)
+    yield from named_twice([condition.id for condition in conditions], path, "id", "condition")
+    independent = {party.id for party in terms.parties.independents or ()}
+    for index, condition in enumerate(conditions):
+        for place, role in enumerate(condition.recorded_by):
+            if role not in independent:
+                yield Problem(
+                    (*path, index, "recorded_by", place),
+                    f"`{role}` could gain and may not record whether {condition.id} is met.",
+                    "name an independent role of the terms: it neither pays nor is paid.",
+                )
+
+
 def find_problems(terms: Terms) -> list[Problem]:
     """Every rule the terms break, in the order of the file's parts."""
     found: list[Problem] = []
-    for rule in (_identity, _parties, _framework, finance_problems, _gate, _spend_levels):
+    for rule in (_identity, _parties, _framework, finance_problems, _gate, _spend_levels, _conditions, flag_problems):
         found.extend(rule(terms))
     return found

@@ -11,12 +11,11 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from foundation.errors import WrongUsage
 from settlement.curves import Curve
 from settlement.exact import exact
-from settlement.periods import period_of_kind
 from settlement.terms_finance import (
     COST_ENTRIES,
+    OTHER_ENTRIES,
     Band,
     Corridor,
     FactorKnot,
@@ -25,6 +24,8 @@ from settlement.terms_finance import (
     Standard,
     TargetCost,
 )
+from settlement.terms_lint_payments import payment_problems
+from settlement.terms_lint_periods import period_problems
 from settlement.terms_lint_whole import above_whole
 from settlement.terms_parts import Payment
 from settlement.terms_problem import Problem, named_twice
@@ -196,31 +197,17 @@ def _complement(terms: Terms, loss: Loss) -> Iterator[Problem]:
             yield from _must_pass(terms, kpi_id, (*path, "standards", index))
 
 
-def _periods(terms: Terms, labels: Sequence[str], path: tuple[str | int, ...]) -> Iterator[Problem]:
-    """Each label is one settlement period within the agreement's dates."""
-    identity = terms.agreement
-    yield from named_twice(labels, path, "period", "period")
-    for index, label in enumerate(labels):
-        where = (*path, index, "period")
-        try:
-            period = period_of_kind(label, identity.settle_by)
-        except WrongUsage:
-            yield Problem(where, f"`{label}` is no {identity.settle_by}.", f"write a {identity.settle_by}.")
-            continue
-        late = identity.effective_to is not None and period.end > identity.effective_to
-        if period.start < identity.effective_from or late:
-            yield Problem(where, f"{label} lies outside the agreement's dates.", "remove it, or mend the dates.")
-
-
 def _regimes(terms: Terms) -> Iterator[Problem]:
     """Shared cost is agreed whole or not at all, and something is agreed."""
     finance = terms.finance
     given = [name for name in (*COST_ENTRIES, "loss") if getattr(finance, name) is not None]
-    if not given and finance.top_up is None:
+    if not given and not finance.periods_by_entry:
         yield Problem(
             ("finance",),
             "`finance` agrees neither shared cost nor a `top_up`: nothing could be settled.",
-            f"write {', '.join(f'`{name}`' for name in COST_ENTRIES)}, or `top_up`.",
+            f"write {', '.join(f'`{name}`' for name in COST_ENTRIES)}, or `top_up` (or one of "
+            + ", ".join(f"`{name}`" for name in OTHER_ENTRIES)
+            + ").",
         )
     for name in COST_ENTRIES if given else ():
         if getattr(finance, name) is None:
@@ -241,7 +228,7 @@ def _regimes(terms: Terms) -> Iterator[Problem]:
 
 def _shared_cost(terms: Terms, cost: SharedCost) -> Iterator[Problem]:
     path: tuple[str | int, ...] = ("finance", "target_cost")
-    yield from _periods(terms, [target.period for target in cost.target_cost], path)
+    yield from period_problems(terms, [target.period for target in cost.target_cost], path)
     for index, target in enumerate(cost.target_cost):
         if terms.target_pounds(target) <= 0:
             yield Problem(
@@ -284,7 +271,7 @@ def _pool(terms: Terms, top_up: TopUp, path: tuple[str | int, ...]) -> Iterator[
     if points is None:
         return
     path = (*path, "pool_points")
-    yield from _periods(terms, [agreed.period for agreed in points], path)
+    yield from period_problems(terms, [agreed.period for agreed in points], path)
     if odd := sorted({agreed.period for agreed in points} ^ {base.period for base in top_up.base}):
         yield Problem(path, f"{', '.join(odd)} has points or a base, and not both.", "agree both for every period.")
     for index, agreed in enumerate(points):
@@ -296,7 +283,7 @@ def _pool(terms: Terms, top_up: TopUp, path: tuple[str | int, ...]) -> Iterator[
 
 def _top_up(terms: Terms, top_up: TopUp) -> Iterator[Problem]:
     path: tuple[str | int, ...] = ("finance", "top_up")
-    yield from _periods(terms, [base.period for base in top_up.base], (*path, "base"))
+    yield from period_problems(terms, [base.period for base in top_up.base], (*path, "base"))
     for index, base in enumerate(top_up.base):
         if base.base_gbp == 0:
             yield Problem((*path, "base", index), f"the base of {base.period} is not above 0.", "agree a base above 0.")
@@ -343,9 +330,13 @@ def finance_problems(terms: Terms) -> Iterator[Problem]:
         yield from _shared_cost(terms, finance.shared_cost)
     if finance.top_up is not None:
         yield from _top_up(terms, finance.top_up)
+    yield from payment_problems(terms)
     payments: list[tuple[Payment, tuple[str, ...]]] = [(finance.payment, ("finance", "payment", "payer"))]
     if finance.top_up is not None and finance.top_up.payment is not None:
         payments.append((finance.top_up.payment, ("finance", "top_up", "payment", "payer")))
+    for name in OTHER_ENTRIES:
+        if (own := getattr(finance, name)) is not None and own.payment is not None:
+            payments.append((own.payment, ("finance", name, "payment", "payer")))
     for payment, path in payments:
         if payment.payer not in terms.commissioner_ids:
             yield Problem(

@@ -174,7 +174,7 @@ class Kpi(Part):
 
     id: KpiId
     name: Text
-    role: Literal["paid", "monitored", "gate"]
+    role: Literal["paid", "monitored", "gate", "counted"]
     outcome: Code
     indicator_id: Code
     indicator_version: Annotated[int, BeforeValidator(read_whole), Field(ge=1)]

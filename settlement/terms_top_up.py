@@ -80,10 +80,11 @@ class UnplannedAward(Part):
 
 
 class InnovationPot(Part):
-    """A ring-fenced sum of each period: reported, and no gain of anybody."""
+    """A ring-fenced sum of each period: reported, and no gain of anybody. ledger_line: the line of its spending."""
 
     amount_gbp: PoundsNotNegative
     purpose: Text
+    ledger_line: Code | None = None
 
 
 class Learning(Part):

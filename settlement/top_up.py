@@ -1,8 +1,9 @@
-"""From the score to an outcome top-up: base, pool, share of the pool, bonus, award, sums that are only reported.
+"""From the score to an outcome top-up: base, pool, share of the pool, bonus, award, advances.
 
 Belongs here: the arithmetic of the regime, each line a step. The base is a step and never a posting of gain: nothing
 in this module can lower it.
-Not here: scores (`score`), shared cost (`pool`), rounding and stopping a line (`lines`), members' parts (`postings`).
+Not here: the innovation pot (`innovation_pot`), scores (`score`), shared cost (`pool`), rounding and stopping a line
+(`lines`), members' parts (`postings`).
 """
 
 from __future__ import annotations
@@ -205,20 +206,6 @@ def take_award(statement: Statement, awards: tuple[Award, ...]) -> Step:
         "GBP",
         f"terms:{PATH}.unplanned_award",
     )
-
-
-def take_innovation_pot(statement: Statement, terms: Terms) -> None:
-    """The ring-fenced pot, reported beside the lines."""
-    pot = terms.top_up.innovation_pot
-    if pot is not None:
-        statement.step(
-            "innovation_pot",
-            "Innovation pot, ring-fenced and reported: no gain of anybody, and what is unspent is reported",
-            "agreed_pot",
-            {"agreed_pot": _pounds(pot.amount_gbp, "innovation_pot.amount_gbp")},
-            "GBP",
-            f"terms:{PATH}.innovation_pot",
-        )
 
 
 def small_members(terms: Terms, advances: TopUpAdvances) -> tuple[str, ...]:

@@ -96,7 +96,12 @@ class Book:
 
 def line_words(line: str) -> str:
     """A posting line in words: `top-up`, `award for unplanned outcomes`."""
-    return {"top_up": "top-up", "award": "award for unplanned outcomes"}.get(line, line.replace("_", " "))
+    return {
+        "top_up": "top-up",
+        "award": "award for unplanned outcomes",
+        "kra_pool": "KRA pool",
+        "activity": "activity variance",
+    }.get(line, line.replace("_", " "))
 
 
 def slug(text: str) -> str:

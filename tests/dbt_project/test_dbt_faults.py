@@ -95,7 +95,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Build, Build]:
         "published_percentages_are_whole",
         "required_measures_are_columns",
         "spend_by_level_is_the_ledger",
-        "source_accepted_values_run_agreement_kpis_role__paid__monitored__gate",
+        "source_accepted_values_run_agreement_kpis_role__paid__monitored__gate__counted",
         "source_unique_combination_run_agreement_kpis_agreement_id__kpi_id__effective_from",
         "sums_reconcile",
         "unique_spc_points_figure_id",

@@ -97,7 +97,8 @@ def label(year: int) -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """One settlement: year, cost and fee in pence, values by KPI (None: not published), advances, earlier postings."""
+    """One settlement: year, cost and fee in pence, values by KPI (None: not published), advances, earlier postings,
+    numbers of counted KPIs."""
 
     year: int
     cost_pence: int
@@ -105,6 +106,7 @@ class Case:
     fee_pence: int = 0
     balance_pence: int | None = None
     prior: Sequence[Mapping[str, Any]] = ()
+    counts: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 def _kpi_rows(terms: Terms, case: Case) -> list[Data]:
@@ -129,7 +131,7 @@ def _kpi_rows(terms: Terms, case: Case) -> list[Data]:
                 "value": value,
                 "value_decimals": kpi.value_decimals,
                 "unit": kpi.unit,
-                "numerator": None,
+                "numerator": case.counts.get(kpi.id),
                 "denominator": None,
                 "polarity": kpi.polarity,
                 "baseline_value": kpi.baseline.value if kpi.baseline else None,

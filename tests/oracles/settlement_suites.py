@@ -20,7 +20,7 @@ from regime_world import Case, Data, check, laid_over, layers, load, plain, post
 from suites import Comparison, read_rows
 
 from settlement.allocate import allocate
-from settlement.exact import round_half_up
+from settlement.exact import exact, round_half_up
 from settlement.terms import Terms, load_terms
 
 NEAR = Fraction(1, 10_000)
@@ -389,6 +389,19 @@ def _part_of_contract(given: Mapping[str, Any]) -> Fraction:
     return posted(settled(terms, Case(2024, 0, {"quality": _percent(given["points"])})), "top_up")
 
 
+def _beyond_threshold(given: Mapping[str, Any]) -> Fraction:
+    """Activity beyond the threshold (`base`: 104 % of the agreed baseline), at one part of the price on both sides."""
+    ((_, part),) = given["bands"]
+    data = regime("elective_variable_element")
+    (element,) = data["finance"]["activity"]["elements"]
+    threshold = _exactly(given["base"])
+    planned = {"period": "2024-25", "units": plain(threshold / exact(element["threshold_pct"]) * 100)}
+    agreed = {**element, "planned": [planned], "above_pct": _percent(part), "below_pct": _percent(part)}
+    terms = load(laid_over(data, {"finance": {"activity": {"elements": [agreed]}}}))
+    made = settled(terms, Case(2024, 0, counts={"elective": plain(threshold + _exactly(given["amount"]))}))
+    return posted(made, "activity")
+
+
 # By `fn`, and where one function serves regimes that are no alike, by regime.
 ANSWERS: dict[str, Callable[[Mapping[str, Any]], Any] | None] = {
     "mssp": _mssp,
@@ -403,8 +416,8 @@ ANSWERS: dict[str, Callable[[Mapping[str, Any]], Any] | None] = {
     "restate_total": _restated_total,
     "points_payment": _paid_points,
     "NHS API CQUIN": _part_of_contract,
-    # More activity that pays more is no saving of cost: a line that no terms can agree yet.
-    "NHS API 2022/23 elective variable element": None,
+    # More activity that pays more is no saving of cost: a line of its own.
+    "NHS API 2022/23 elective variable element": _beyond_threshold,
 }
 
 

@@ -13,8 +13,10 @@ import release_fixture as made
 from rich.console import Console
 
 from foundation.errors import WrongUsage
+from publication import explain as explanations
 from publication.explain import explain, print_tree, to_json
 from publication.inputs import ReleaseInputs
+from publication.reader import open_release
 
 POSTING = "posting:derbyshire-real-only:2024-25:gain"
 YEAR = f"indicator:{made.CENSUS}:{made.AREA}:2024-25:value"
@@ -61,6 +63,12 @@ def test_a_withheld_figure_says_why_and_keeps_its_value_hidden(copy: Path) -> No
 
 def test_a_score_is_explained_by_its_step(copy: Path) -> None:
     assert "13.991770 points" in explain(copy, "kpi:derbyshire-real-only:D1:2024-25:score").label
+
+
+def test_a_number_that_a_step_counts_leads_to_its_row(copy: Path) -> None:
+    """The row is filed under its value; a step of a rate card names its numerator."""
+    trace = explanations._Trace(open_release(copy))
+    assert trace.walk("kpi:derbyshire-real-only:D1:2024-25:numerator").label.startswith("KPI D1: ")
 
 
 def test_the_public_part_alone_says_what_is_missing(copy: Path) -> None:

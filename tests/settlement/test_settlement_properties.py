@@ -22,7 +22,7 @@ from settlement.engine import Settlement, settle
 from settlement.exact import exact, render, round_half_up
 from settlement.extremes import party_extremes
 from settlement.files import write_rows
-from settlement.pool import member_caps
+from settlement.loss_limits import member_caps
 from settlement.score import level_of
 from settlement.terms import Terms
 from settlement.terms_parts import LEVELS, Levels

@@ -12,7 +12,7 @@ with kpis as (
     from {{ source('run', 'agreement_kpis') }} as kpis
     left join {{ source('run', 'indicator_catalogue') }} as catalogue
         on kpis.indicator_id = catalogue.indicator_id
-    where kpis.role in ('paid', 'monitored', 'gate')
+    where kpis.role in ('paid', 'monitored', 'gate', 'counted')
 ),
 
 -- Quarters and years there are figures or history for, within the dates the terms are in force. What is measured ends

@@ -1,0 +1,81 @@
+"""What an earlier settlement of the period posted and a later one leaves standing.
+
+Belongs here: a line that waits for a recorded cause, an overpayment too small to reclaim.
+Not here: differences that are posted (`restate`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from foundation.figures import figure_id
+from settlement.exact import exact
+from settlement.postings import ALLIANCE_LINES, COST_LINES, line_words, lines_of
+from settlement.restate import Prior
+from settlement.statement import Given, Statement, Step
+from settlement.terms import Terms
+
+
+def posted_before(statement: Statement, line: str, prior: Prior) -> Given:
+    """The pence that earlier settlements of the period posted on a line."""
+    reference = figure_id("posting", agreement=statement.agreement_id, period=statement.period_id, line=line)
+    return Given(Fraction(prior.totals[line]), "pence", reference)
+
+
+def take_waiting(
+    statement: Statement, posted: Mapping[str, Step], waiting: Mapping[str, str], prior: Prior | None
+) -> dict[str, Step]:
+    """The rounding step of each line, and in place of it what stands where a line waits: 0, or what was posted."""
+    found = dict(posted)
+    for line, why in waiting.items():
+        uses = {} if prior is None else {"posted_before": posted_before(statement, line, prior)}
+        found[line] = statement.step(
+            f"waiting.{line}",
+            f"The {line_words(line)} waits: {why}; what was posted before stands",
+            "".join(uses) or "0",
+            uses,
+            "pence",
+            "terms:gate.causes",
+        )
+    return found
+
+
+def take_small_overpayments(
+    statement: Statement, terms: Terms, posted: Mapping[str, Step], prior: Prior | None
+) -> dict[str, Step]:
+    """The rounding step of each line, and in place of it what was posted where less than the minimum was overpaid.
+
+    Gain and loss are one line here: what turns from the one into the other is overpaid by both.
+    """
+    found = dict(posted)
+    least = terms.finance.reclaim_from_gbp
+    if least is None or prior is None:
+        return found
+    agreed = lines_of(terms)
+    for group in (COST_LINES, *((line,) for line in ALLIANCE_LINES if line not in COST_LINES)):
+        lines = [line for line in group if line in agreed]
+        new = {line: posted[line] for line in lines if line in posted}
+        before = {f"{line}_before": posted_before(statement, line, prior) for line in lines}
+        overpaid = sum(one.exact for one in before.values()) - sum(step.exact for step in new.values())
+        if not 0 < overpaid < exact(least) * 100:
+            continue
+        uses: dict[str, Given | Step] = {**before, **new}
+        statement.step(
+            f"overpaid.{group[0]}",
+            f"Overpaid before, and less than the agreed minimum: {' and '.join(map(line_words, lines))}",
+            " + ".join(before) + "".join(f" - {line}" for line in new),
+            uses,
+            "pence",
+            "terms:finance.reclaim_from_gbp",
+        )
+        for line in lines:
+            found[line] = statement.step(
+                f"kept.{line}",
+                f"Not reclaimed: the {line_words(line)} stands as it was posted",
+                "posted_before",
+                {"posted_before": before[f"{line}_before"]},
+                "pence",
+                "terms:finance.reclaim_from_gbp",
+            )
+    return found
