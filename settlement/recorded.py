@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import InitVar, dataclass
 
-from settlement.approvals import authority_fault, vote_fault
+from settlement.approvals import authority_fault, hand_fault, vote_fault
 from settlement.decisions import Record
 from settlement.exact import exact
 from settlement.terms import Terms
@@ -81,7 +81,7 @@ def _awards(records: Sequence[Record], terms: Terms, period_id: str) -> tuple[Aw
             continue
         if (body["period_id"], body["terms_hash"]) != (period_id, terms.terms_hash):
             continue
-        if vote_fault(records, record):
+        if vote_fault(records, record) or hand_fault(records, record, terms):
             continue
         # `Peer group` and `peer  group` are one outcome
         outcome, pence = " ".join(body["outcome"].split()).casefold(), int(body["amount_pence"])
