@@ -94,6 +94,21 @@ def vote_fault(records: Sequence[Record], vote: Record) -> str | None:
     return authority_fault(records, vote)
 
 
+def hand_fault(records: Sequence[Record], vote: Record, terms: Terms) -> str | None:
+    """Why a vote does not count beside another: one approver voted for two roles of one body; None if it counts.
+
+    A body that commissions and provides has two signatories.
+    """
+    for record in records:
+        if (record.kind, record.body.get("terms_hash")) != (vote.kind, vote.body["terms_hash"]):
+            continue
+        earlier = record.signer != vote.signer and record.sequence < vote.sequence
+        own = terms.body_of(record.signer) == terms.body_of(vote.signer)
+        if earlier and own and record.body["approver"] == vote.body["approver"]:
+            return f"{vote.body['approver']} votes for {record.signer} already, a role of the same body"
+    return None
+
+
 def _membership_faults(records: Sequence[Record], terms: Terms, opens: str) -> list[str]:
     """Parties admitted in time that the terms do not name in their role, and parties of the terms never admitted."""
     roles = dict.fromkeys(terms.commissioner_ids, "commissioner") | dict.fromkeys(terms.member_ids, "member")
@@ -133,7 +148,7 @@ def terms_approved(records: Sequence[Record], terms: Terms, period: Period | str
         elif record.day >= chosen.start:
             late = f"{record.signer} voted on {record.day.isoformat()}, after the period opened"
             left_out.setdefault(record.signer, late)
-        elif fault := vote_fault(records, record):
+        elif fault := vote_fault(records, record) or hand_fault(records, record, terms):
             left_out[record.signer] = fault
         elif not _is_final(votes, terms):
             votes[record.signer] = record
@@ -203,6 +218,9 @@ def found_agreement(
     roles |= dict.fromkeys(terms.member_ids, "member")
     roles |= dict.fromkeys(sorted(terms.party_ids - set(roles)), "independent")
     founder, since, log = next(iter(roles)), signed_at[:10], b""
+    bodies = [terms.body_of(party) for party in roles]
+    # a body with two roles has a signatory for each
+    hands = {p: approver if bodies.count(terms.body_of(p)) == 1 else f"{approver} ({p})" for p in roles}
     drafts = [
         (
             "party_admitted",
@@ -216,7 +234,7 @@ def found_agreement(
             "authority_delegated",
             party,
             {
-                "approver": approver,
+                "approver": hands[party],
                 "public_key": public_key_text(keys[party]),
                 "delegated_by": f"governing body of {party}",
                 "valid_from": since,
@@ -244,7 +262,7 @@ def found_agreement(
             signer=party,
             signed_at=signed_at,
             place=place,
-            body={"approver": approver, "terms_hash": terms.terms_hash, "vote": "approve", "conflicts": []},
+            body={"approver": hands[party], "terms_hash": terms.terms_hash, "vote": "approve", "conflicts": []},
             key=keys[party],
         )
     return log

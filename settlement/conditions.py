@@ -30,4 +30,4 @@ def take_conditions(statement: Statement, terms: Terms, score: Score, recorded: 
             statement.step(f"must_pass.{condition.id}", label, "recorded", {"recorded": met}, "ratio", path)
         if found is None or not found.is_met:
             failed.append(condition.id)
-    return replace(score, failed_conditions=tuple(failed))
+    return replace(score, conditions_met=not failed, failed_conditions=tuple(failed))

@@ -38,8 +38,8 @@ def _barred(score: Score, whole: str, standards: tuple[str, ...] = ()) -> str | 
         return "the settlement's gain is forfeit by its recorded cause"
     if score.all_forfeit:
         return "every KPI that counts is forfeit or withheld"
-    if failed := sorted({*score.failed_conditions, *standards}):
-        return f"a must-pass condition is not met ({', '.join(failed)})"
+    if not score.conditions_met or standards:
+        return f"a must-pass condition is not met ({', '.join(sorted({*score.failed_conditions, *standards}))})"
     return None
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, field
 
-from settlement.approvals import authority_fault, vote_fault
+from settlement.approvals import authority_fault, hand_fault, vote_fault
 from settlement.decisions import Record
 from settlement.exact import exact
 from settlement.terms import Terms
@@ -89,30 +89,36 @@ class PeriodRecords:
 def _awards(records: Sequence[Record], terms: Terms, period_id: str) -> tuple[Award, ...]:
     """Awards that every party approved under these terms, in the order in which they became final.
 
-    One that would exceed the agreed greatest is void: a log cannot be mended, so it must not block what is owed.
+    An outcome has one award: another amount that every party approves for it supersedes the one before. One that would
+    exceed the agreed greatest is void: a log cannot be mended, so it must not block what is owed.
     """
     if terms.top_up.unplanned_award is None:
         return ()
-    left = exact(terms.top_up.unplanned_award.greatest_gbp) * 100
+    greatest = exact(terms.top_up.unplanned_award.greatest_gbp) * 100
     approved: dict[tuple[str, int], set[str]] = {}
-    final: dict[tuple[str, int], Award] = {}
+    final: dict[str, Award] = {}
     for record in records:
         body = record.body
         if record.kind != "award_voted" or record.signer not in terms.approver_ids:
             continue
-        if (body["period_id"], body["terms_hash"]) != (period_id, terms.terms_hash) or vote_fault(records, record):
+        if (body["period_id"], body["terms_hash"]) != (period_id, terms.terms_hash):
             continue
-        award = (body["outcome"], int(body["amount_pence"]))
-        if award in final:
+        if vote_fault(records, record) or hand_fault(records, record, terms):
             continue
-        votes = approved.setdefault(award, set())
+        # `Peer group` and `peer  group` are one outcome
+        outcome, pence = " ".join(body["outcome"].split()).casefold(), int(body["amount_pence"])
+        if outcome in final and final[outcome].amount_pence == pence:
+            continue
+        votes = approved.setdefault((outcome, pence), set())
         if body["vote"] == "approve":
             votes.add(record.signer)
         else:
             votes.discard(record.signer)
-        if votes == set(terms.approver_ids) and award[1] <= left:
-            final[award] = Award(*award, record.hash)
-            left -= award[1]
+        others = sum(award.amount_pence for name, award in final.items() if name != outcome)
+        if votes == set(terms.approver_ids) and others + pence <= greatest:
+            final.pop(outcome, None)
+            final[outcome] = Award(body["outcome"], pence, record.hash)
+            votes.clear()
     return tuple(final.values())
 
 

@@ -28,7 +28,7 @@ PROPORTION_UNIT = "percent"
 
 @dataclass(frozen=True)
 class Score:
-    """The overall score (a step), the live share of the weight, and the must-pass KPIs that did not pass.
+    """The overall score (a step), the live share of the weight, and whether every must-pass KPI passed.
 
     standards: by KPI, the step that is 1 where a standard on which a rate depends is reached, and 0 where it is not.
     A standard that opens the gain by itself (`gain.standards`) is not among the failed conditions but among the failed
@@ -38,6 +38,7 @@ class Score:
 
     overall: Step
     live_weight: Step
+    conditions_met: bool
     failed_conditions: tuple[str, ...]
     standards: Mapping[str, Step]
     counts: Mapping[str, Count]
@@ -319,4 +320,13 @@ def score_kpis(statement: Statement, terms: Terms, rows: Sequence[Mapping[str, A
         formula, label = "0", "Overall score: no KPI counts in this period"
     overall = statement.step("overall_score", label, formula, uses, "points", "terms:scoring")
     all_forfeit = "forfeit" in actions and not actions & {"pay", "deem"}
-    return Score(overall, live_step, tuple(failed), standards, counts, tuple(failed_standards), all_forfeit)
+    return Score(
+        overall,
+        live_step,
+        not failed,
+        tuple(failed),
+        standards,
+        counts,
+        failed_standards=tuple(failed_standards),
+        all_forfeit=all_forfeit,
+    )

@@ -137,9 +137,19 @@ class Terms(Part):
     def shares(self) -> dict[str, Fraction]:
         return {member.id: exact(member.share_pct) for member in self.parties.members}
 
+    def body_of(self, party: str) -> str:
+        """The organisation behind a role: it has one vote, whatever number of roles it plays."""
+        named = {one.id: one.body for one in self.parties.commissioners}
+        named |= {one.id: one.body for one in self.parties.members}
+        named |= {one.id: one.body for one in self.parties.independents or ()}
+        return named.get(party) or party
+
     def gains_from(self, role: str, action: str) -> bool:
-        """Whether a role could profit: who pays from forfeit, who is paid from deem, both from neutral."""
-        pays, shares = role in self.commissioner_ids, role in self.member_ids
+        """Whether a role, or its body in another role, could profit: who pays from forfeit, who is paid from deem, both
+        from neutral."""
+        body = self.body_of(role)
+        pays = any(self.body_of(one) == body for one in self.commissioner_ids)
+        shares = any(self.body_of(one) == body for one in self.member_ids)
         return {"forfeit": pays, "deem": shares, "neutral": pays or shares}[action]
 
     def curve(self, kpi: Kpi) -> Curve:

@@ -299,7 +299,7 @@ def _top_up(terms: Terms, top_up: TopUp) -> Iterator[Problem]:
     if top_up.learning_and_development is not None:
         independent = {party.id for party in terms.parties.independents or ()}
         for index, role in enumerate(top_up.learning_and_development.recorded_by):
-            if role not in independent:
+            if role not in independent or terms.gains_from(role, "neutral"):
                 yield Problem(
                     (*path, "learning_and_development", "recorded_by", index),
                     f"`{role}` could gain and may not record who did not take part.",

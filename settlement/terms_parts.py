@@ -100,7 +100,10 @@ class Mandate(Part):
 
 
 class Member(Part):
-    """A member that holds a share of gain and loss. Always a role, never an organisation's name."""
+    """A member that holds a share of gain and loss. Always a role, never an organisation's name.
+
+    body, of any party: one name for the roles one body holds, such as a council that commissions and provides.
+    """
 
     id: RoleId
     name: Text
@@ -112,6 +115,7 @@ class Member(Part):
     vat_treatment: Text
     acts_for: Text | None = None
     nominated_payee: Text | None = None
+    body: RoleId | None = None
 
 
 class Commissioner(Part):
@@ -120,6 +124,7 @@ class Commissioner(Part):
     id: RoleId
     name: Text
     approves: Flag = True
+    body: RoleId | None = None
 
 
 class Independent(Part):
@@ -127,6 +132,7 @@ class Independent(Part):
 
     id: RoleId
     name: Text
+    body: RoleId | None = None
 
 
 class Parties(Part):

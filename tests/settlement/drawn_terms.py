@@ -122,7 +122,12 @@ def _parties(draw: st.DrawFn) -> Data:
     found: Data = {"commissioners": [{"id": "payer", "name": "Payer"}], "members": members}
     if draw(st.booleans()):
         found["commissioners"].append({"id": "council", "name": "Council", "approves": draw(st.booleans())})
-    _put(draw, found, "independents", st.just([{"id": EXPERT, "name": "Expert"}]))
+    expert = {"id": EXPERT, "name": "Expert"}
+    _put(draw, found, "independents", st.sampled_from([[expert], [{**expert, "body": "university"}]]))
+    # one body that pays and is paid
+    both = draw(st.integers(0, 3)) == 0 and "independents" in found
+    for party in (found["commissioners"][-1], members[-1]) if both else ():
+        party["body"] = "city"
     return found
 
 
@@ -518,7 +523,7 @@ def _recorded(draw: st.DrawFn, terms: Terms, period_id: str) -> PeriodRecords:
 
     def record(kind: str, signer: str, **body: Any) -> None:
         number = len(found) + 1
-        body = {"approver": "officer", "period_id": period_id, **body}
+        body = {"approver": f"officer of {signer}", "period_id": period_id, **body}
         found.append(
             Record(terms.id, kind, signer, "2025-05-01T09:00:00Z", "Here", body, signer, number, f"{number:064d}")
         )

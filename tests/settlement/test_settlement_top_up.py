@@ -352,7 +352,7 @@ def test_votes_that_do_not_count() -> None:
 
 def test_records_come_from_the_log_alone() -> None:
     with pytest.raises(TypeError, match="comes from the decision log"):
-        PeriodRecords(TERMS.id, PERIOD, (), ("youth-charity",), seal=object())
+        PeriodRecords(TERMS.id, PERIOD, (), ("youth-charity",), (), seal=object())
     other = greenwich({"agreement.id": "elsewhere"})
     with pytest.raises(Refused, match="another agreement"):
         settle_top_up(TERMS, AT_26, recorded=recorded_in(other, log_for(other)))
