@@ -12,7 +12,10 @@ from typing import Any
 from publication.wording import LEVELS
 
 # Lines that concern the alliance as a whole; what is held or taken back from single members is no public matter.
-ALLIANCE_LINES = ("gain", "loss", "top_up", "bonus", "award", "kra_pool", "rate_card", "activity")
+# A rate card and activity pay by number: a sum divided by its agreed price would tell how many people there were.
+ALLIANCE_LINES = ("gain", "loss", "top_up", "bonus", "award", "kra_pool")
+# Parts of the ids of steps from which a counted number, or the level of a figure of another period, could be told.
+_FOR_MEMBERS = ("rate.", "rate_card", "variance.", "activity", "avoided_value.", "certified", "kept_by", "flag")
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,9 @@ def steps_for_public(
 ) -> list[dict[str, Any]]:
     """The steps that speak of the alliance as a whole: number, id, label, formula, value, unit, figure id.
 
-    `private`: ids of members. A step whose name or label speaks of one member is left out. A formula that lists
-    members is left blank, and arithmetic and inputs are never given, because they may hold one member's money.
+    `private`: ids of members. A step whose name or label speaks of one member is left out, and so is one from which a
+    number that is counted could be told. A formula that lists members is left blank, and arithmetic and inputs are
+    never given, because they may hold one member's money.
     `closed`: KPIs whose exact value is for members; the label of their step ends before it.
     """
     names = {form for member in private for form in (member, member.replace("-", "_"), member.replace("-", " "))}
@@ -114,7 +118,7 @@ def steps_for_public(
 
     chosen = []
     for step in steps:
-        if speaks_of_a_member(step["step_id"], step["label"]):
+        if speaks_of_a_member(step["step_id"], step["label"]) or any(one in step["step_id"] for one in _FOR_MEMBERS):
             continue
         public = {name: step[name] for name in ("step_number", "step_id", "label", "formula", "value", "unit")}
         public["figure_id"] = step["figure_id"]

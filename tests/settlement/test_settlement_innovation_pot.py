@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from other_lines_world import agreed, amounts, problems, settle_lines
 from settlement_world import PERIOD, gate_for, kpi_row, ledger_rows
-from test_settlement_properties import CASES
+from test_settlement_properties import CASES, WANTED
 from top_up_world import AT_72, by_line, gate_with, greenwich, rows_of, with_shared_cost
 
 from foundation.errors import Refused
@@ -72,7 +72,7 @@ def test_spending_that_cannot_be_read_is_refused(pence: Sequence[Any], changes: 
         settled(terms, spending(terms, "youth-charity", pence, **changes))
 
 
-@CASES
+@settings(CASES, max_examples=max(WANTED // 6, 1))
 @given(st.integers(0, 10**7))
 def test_spending_of_the_pot_is_no_cost_against_the_target(pence: int) -> None:
     """The pot is ring-fenced: whatever is spent of it, gain and loss of shared cost stay what they were."""
