@@ -77,6 +77,8 @@ class Method:
     highest: int | None = None
     # whether a figure follows from the last day of its period alone
     by_last_day: bool = False
+    # whether one person may have several of the events it counts
+    repeats: bool = False
 
     @classmethod
     def of(cls, catalogue: Mapping[str, Any], rules: Rules) -> Method:
@@ -85,6 +87,7 @@ class Method:
         return cls(
             statistic, multiplier_of(catalogue["unit"] or "", statistic), catalogue["value_decimals"], rules,
             ends[0], ends[1] if len(ends) > 1 else None, bool(catalogue.get("by_last_day")),
+            bool(catalogue.get("events_repeat")) or statistic == "share_of_events",
         )  # fmt: skip
 
     def moment(self, row: Mapping[str, Any]) -> tuple[date, date]:
@@ -111,7 +114,12 @@ class Method:
 
 def of_few(row: Mapping[str, Any], method: Method, people: Mapping[str, int] | None) -> frozenset[str]:
     """Which counts of a figure are of events of too few people. people: how many there are; None: not known."""
-    if people is None or method.statistic == "median" or None in (row["numerator"], row["denominator"]):
+    if (
+        people is None
+        or not method.repeats
+        or method.statistic == "median"
+        or None in (row["numerator"], row["denominator"])
+    ):
         return frozenset()
     top, bottom = Decimal(row["numerator"]), Decimal(row["denominator"])
     counts = {"numerator": top}

@@ -200,6 +200,14 @@ def test_a_share_of_contacts_is_of_enough_people() -> None:
         assert (disclose_figures([row], [], catalogue, people=known).measures[0]["value"] is not None) == shown
 
 
+def test_only_events_that_repeat_are_looked_after_by_people() -> None:
+    """Whoever counts the events of every figure gives none of a snapshot, and nothing of whose the others are."""
+    for name in ("hypertension_treated", "deaths_usual_place"):
+        row = _figure(name, "2024-25-q1", 40, 100)
+        counted = people_behind([], [{**row, "figure_id": f"indicator:{name}:{AREA}:2024-25-q1:value"}])
+        assert disclose_figures([row], [], CATALOGUE, people=counted).measures[0]["value"] is not None
+
+
 def test_a_year_leaves_out_the_quarter_of_few_people() -> None:
     quarters = {f"2024-25-q{n}": (40, 300) for n in (1, 2, 3)} | {"2024-25-q4": (12, 300)}
     rows = _shown("emergency_readmission_30d", {**quarters, "2024-25": (132, 1200)},
