@@ -111,6 +111,37 @@ def settle(
 
 
 @app.command()
+def stress(
+    agreement: Annotated[Path, typer.Argument(help="Proposed terms (YAML).")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for stress.md, its tables and its plots.")],
+    history: Annotated[
+        Path | None,
+        typer.Option("--history", help="Folder with kpi_return.csv and an open book, e.g. a release's members folder."),
+    ] = None,
+    noise: Annotated[
+        list[str] | None,
+        typer.Option("--noise", help="What chance does: G1=binomial:800, G3=poisson:120, D1=sd:9, cost=1.5 (%)."),
+    ] = None,
+    unchanged: Annotated[
+        list[str] | None, typer.Option("--unchanged", help="Where a KPI stands unchanged, without a baseline: D7=78.")
+    ] = None,
+    year: Annotated[str | None, typer.Option("--year", help="Financial year; the first agreed when left out.")] = None,
+    draws: Annotated[int, typer.Option("--draws", help="How many years are drawn.")] = 2000,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, another luck.")] = 1,
+    payment: Annotated[
+        list[str] | None, typer.Option("--payment", help="A payment in pounds to be judged as well.")
+    ] = None,
+) -> None:
+    """Try terms before they are signed: what chance alone would pay and take, had nothing changed."""
+    from orchestration.stressing import stress_terms
+
+    stress_terms(
+        agreement, out, history=history, noise=noise or (), unchanged=unchanged or (), year=year, draws=draws,
+        seed=seed, payments=payment or (),
+    )  # fmt: skip
+
+
+@app.command()
 def explain(
     release: ReleaseArgument,
     figure_id: Annotated[str, typer.Argument(help="Figure id, as printed on pages and in every CSV.")],
