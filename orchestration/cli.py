@@ -185,6 +185,21 @@ def compare(
     print_comparison(before, after, as_json=as_json)
 
 
+@app.command()
+def bridge(
+    old: Annotated[Path, typer.Argument(help="Release or settlement folder with the earlier statement.")],
+    new: Annotated[Path, typer.Argument(help="The one with the later statement; may be the same release.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the table, its details and the plot.")] = None,
+    agreement: Annotated[str | None, typer.Option("--agreement", help="Which agreement, where there are more.")] = None,
+    period: Annotated[str | None, typer.Option("--period", help="Later period; the latest when left out.")] = None,
+    since: Annotated[str | None, typer.Option("--from", help="Earlier period; the same or the last one.")] = None,
+) -> None:
+    """Lead from one statement to another, cause by cause, to the penny."""
+    from orchestration.bridging import print_bridge
+
+    print_bridge(old, new, out, agreement, period, since)
+
+
 app.command()(pseudonymise)
 
 
