@@ -159,6 +159,18 @@ def explain(
 
 
 @app.command()
+def pack(
+    release: ReleaseArgument,
+    figure_id: Annotated[str, typer.Argument(help="The disputed figure: step, posting, member's part, ledger or KPI.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write; it may not exist.")],
+) -> None:
+    """Gather what a challenge needs: certificate, evidence, and a workbook that computes the figure again."""
+    from orchestration.packing import write_pack
+
+    write_pack(release, figure_id, out)
+
+
+@app.command()
 def measurability(
     release: ReleaseArgument,
     indicator: Annotated[str | None, typer.Argument(help="Only this indicator; everything when left out.")] = None,
