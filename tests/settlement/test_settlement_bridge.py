@@ -23,13 +23,14 @@ from publication.bridge import bridge_files, bridge_rows, choose
 from publication.inputs import SettledAgreement
 from publication.pages.beside import beside, section
 from settlement.books import Books, read_books
-from settlement.bridge import CAUSES, Amounts, Bridge, amounts_of, build_bridge, parties_of
+from settlement.bridge import CAUSES, Bridge, build_bridge, parties_of
 from settlement.decisions import read_log
 from settlement.files import write_rows
 from settlement.gate_record import GateRecord, read_gate_rows
 from settlement.postings import RESIDUE
 from settlement.recorded import period_records
 from settlement.terms import Terms, load_terms
+from settlement.worlds import Amounts, amounts_of
 
 NEXT = "2025-26"
 ACTIONS: list[Mapping[str, tuple[str, str, Decimal | None]]] = [
