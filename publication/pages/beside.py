@@ -1,6 +1,7 @@
-"""What stands beside a payment on the members' statement: the way to it from the statement before.
+"""What stands beside a payment on the members' statement: what it does not say, and the way to it from the one before.
 
-Belongs here: the section as words, a drawing and a table. Not here: the bridge itself (`settlement.bridge`).
+Belongs here: the bridge as words, a drawing and a table. Not here: the bridge itself (`settlement.bridge`), trend and
+comparator (`counterfactual`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from foundation.errors import OutturnError
 from publication.bridge import ORDER_WORDS, bridge_drawing, bridge_rows
 from publication.inputs import ReleaseInputs, rows_of
 from publication.pages.book import Book, Settled, slug
+from publication.pages.counterfactual import counterfactual
 from publication.pages.frame import cell, heads, row
 from publication.recompute import engine_rows
 from publication.wording import money, role_name
@@ -42,7 +44,13 @@ def books_of(inputs: ReleaseInputs) -> dict[tuple[str, str], Books]:
 
 
 def beside(book: Book, item: Settled) -> list[Mapping[str, Any]]:
-    """The sections beside one statement: the bridge to it, where the release holds the statement before."""
+    """The sections beside one statement: what it does not say, and the bridge to it from the statement before."""
+    words = counterfactual(book, item)
+    return [*([] if words is None else [words]), *bridge_to(book, item)]
+
+
+def bridge_to(book: Book, item: Settled) -> list[Mapping[str, Any]]:
+    """The bridge to a statement, where the release holds the one before; nothing otherwise."""
     name = item.agreement.agreement_id
     earlier = [one.period_id for one in book.settled if one.agreement.agreement_id == name]
     if item.period_id == min(earlier):

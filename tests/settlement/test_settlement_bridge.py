@@ -21,7 +21,7 @@ from foundation.errors import Refused, WrongUsage
 from orchestration.bridging import print_bridge
 from publication.bridge import bridge_files, bridge_rows, choose
 from publication.inputs import SettledAgreement
-from publication.pages.beside import beside, section
+from publication.pages.beside import bridge_to, section
 from settlement.books import Books, read_books
 from settlement.bridge import CAUSES, Bridge, build_bridge, parties_of
 from settlement.decisions import read_log
@@ -321,8 +321,8 @@ def test_the_members_statement_shows_the_way_from_the_one_before() -> None:
         SimpleNamespace(agreement=SimpleNamespace(agreement_id=terms.id), period_id=period) for period in (PERIOD, NEXT)
     ]
     book_of_pages: Any = SimpleNamespace(inputs=inputs, settled=settled)
-    assert beside(book_of_pages, settled[0]) == []
-    (shown,) = beside(book_of_pages, settled[1])
+    assert bridge_to(book_of_pages, settled[0]) == []
+    (shown,) = bridge_to(book_of_pages, settled[1])
     words = [[cell["text"] for cell in row["cells"]] for row in shown["tables"][0]["rows"]]
     moved_by = {cells[0]: cells[1] for cells in words}
     # by hand: 440.0 scores 39.71, a factor of 0.7978 of £1,550,000.00, less the £1,079,976.85 of the year before

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import product
+from types import SimpleNamespace
+from typing import Any
 
 from hypothesis import given
-from settlement_world import PERIOD, RAW, gate_for, kpi_row, ledger_rows, quick_terms, terms_with
+from settlement_world import PERIOD, RAW, gate_for, kpi_row, ledger_rows, log_for, quick_terms, terms_with
 from test_settlement_properties import FEWER, PENCE, VALUES, agreements
 from top_up_world import AT_26, AT_72, gate_with, greenwich, rows_of
 
+from publication.columns import BOUNDS_IF_MISSING
+from publication.inputs import SettledAgreement
+from publication.pages.if_missing import payment_tables
 from settlement.books import Books
 from settlement.supposed import Figure
 from settlement.terms import Terms, load_terms
@@ -117,3 +122,25 @@ def test_a_loss_has_its_range_too() -> None:
     )
     assert found.lowest.alliance < found.posted.alliance < found.highest.alliance < 0
     assert found.lowest.by_member["commissioner-residue"] < 0
+
+
+def test_a_period_without_any_range_is_said_on_the_page() -> None:
+    """The census of Derbyshire: a paid mean without a range stays, and the page says so in place of a table."""
+    books = books_of(load_terms(RAW), Decimal("453.1"))
+    bound = dict.fromkeys(BOUNDS_IF_MISSING.names) | {
+        "figure_id": f"kpi:{books.terms.id}:D1:{PERIOD}:value", "agreement_id": books.terms.id, "kpi_id": "D1",
+        "period_id": PERIOD, "missing_days": 9, "basis": "No range can be given.",
+    }  # fmt: skip
+    given = SettledAgreement(RAW, log_for(books.terms), books.gate.to_json(), (), (), ())
+    agreement = SimpleNamespace(agreement_id=books.terms.id, name="Derbyshire", members=())
+    book: Any = SimpleNamespace(
+        settled=[SimpleNamespace(agreement=agreement, period_id=PERIOD)],
+        inputs=SimpleNamespace(
+            bounds_if_missing=[bound], settlements=[given], kpi_return=books.kpi_return, ledger=books.ledger
+        ),
+    )
+    lines, tables = payment_tables(book)
+    assert tables == []
+    assert lines[0].startswith("Derbyshire, 2024/25: no range of the payment can be given. D1 ")
+    book.inputs.bounds_if_missing = [{**bound, "kpi_id": "D2"}]
+    assert payment_tables(book) == ([], [])
