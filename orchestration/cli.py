@@ -111,6 +111,37 @@ def settle(
 
 
 @app.command()
+def stress(
+    agreement: Annotated[Path, typer.Argument(help="Proposed terms (YAML).")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for stress.md, its tables and its plots.")],
+    history: Annotated[
+        Path | None,
+        typer.Option("--history", help="Folder with kpi_return.csv and an open book, e.g. a release's members folder."),
+    ] = None,
+    noise: Annotated[
+        list[str] | None,
+        typer.Option("--noise", help="What chance does: G1=binomial:800, G3=poisson:120, D1=sd:9, cost=1.5 (%)."),
+    ] = None,
+    unchanged: Annotated[
+        list[str] | None, typer.Option("--unchanged", help="Where a KPI stands unchanged, without a baseline: D7=78.")
+    ] = None,
+    year: Annotated[str | None, typer.Option("--year", help="Financial year; the first agreed when left out.")] = None,
+    draws: Annotated[int, typer.Option("--draws", help="How many years are drawn.")] = 2000,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, another luck.")] = 1,
+    payment: Annotated[
+        list[str] | None, typer.Option("--payment", help="A payment in pounds to be judged as well.")
+    ] = None,
+) -> None:
+    """Try terms before they are signed: what chance alone would pay and take, had nothing changed."""
+    from orchestration.stressing import stress_terms
+
+    stress_terms(
+        agreement, out, history=history, noise=noise or (), unchanged=unchanged or (), year=year, draws=draws,
+        seed=seed, payments=payment or (),
+    )  # fmt: skip
+
+
+@app.command()
 def explain(
     release: ReleaseArgument,
     figure_id: Annotated[str, typer.Argument(help="Figure id, as printed on pages and in every CSV.")],
@@ -125,6 +156,18 @@ def explain(
         typer.echo(to_json(tree))
     else:
         print_tree(tree, console())
+
+
+@app.command()
+def pack(
+    release: ReleaseArgument,
+    figure_id: Annotated[str, typer.Argument(help="The disputed figure: step, posting, member's part, ledger or KPI.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write; it may not exist.")],
+) -> None:
+    """Gather what a challenge needs: certificate, evidence, and a workbook that computes the figure again."""
+    from orchestration.packing import write_pack
+
+    write_pack(release, figure_id, out)
 
 
 @app.command()
@@ -152,6 +195,21 @@ def compare(
     from orchestration.comparing import print_comparison
 
     print_comparison(before, after, as_json=as_json)
+
+
+@app.command()
+def bridge(
+    old: Annotated[Path, typer.Argument(help="Release or settlement folder with the earlier statement.")],
+    new: Annotated[Path, typer.Argument(help="The one with the later statement; may be the same release.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the table, its details and the plot.")] = None,
+    agreement: Annotated[str | None, typer.Option("--agreement", help="Which agreement, where there are more.")] = None,
+    period: Annotated[str | None, typer.Option("--period", help="Later period; the latest when left out.")] = None,
+    since: Annotated[str | None, typer.Option("--from", help="Earlier period; the same or the last one.")] = None,
+) -> None:
+    """Lead from one statement to another, cause by cause, to the penny."""
+    from orchestration.bridging import print_bridge
+
+    print_bridge(old, new, out, agreement, period, since)
 
 
 app.command()(pseudonymise)

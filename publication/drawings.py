@@ -1,4 +1,4 @@
-"""Funnels and bars as inline SVG, drawn from the numbers of the table beside them.
+"""Funnels, bars, ranges and waterfalls as inline SVG, drawn from the numbers of the table beside them.
 
 Belongs here: where a mark stands. Not here: series over time (charts), limits (funnel). Coordinates are whole pixels,
 computed exactly, so the bytes are the same on every machine.
@@ -15,7 +15,7 @@ from publication.charts import INK, LINE, nice_step
 from publication.funnel import Funnel
 from publication.wording import number
 
-MARK, SOFT = "#0072b2", "#8b979f"
+MARK, SOFT, LESS = "#0072b2", "#8b979f", "#c04f00"
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,18 @@ class Bar:
     label: str
     value: Decimal | None
     text: str
+
+
+@dataclass(frozen=True)
+class Range:
+    """A spread of values: least and most, the ends of its middle part, and its middle."""
+
+    label: str
+    least: Decimal
+    low: Decimal
+    middle: Decimal
+    high: Decimal
+    most: Decimal
 
 
 @dataclass(frozen=True)
@@ -149,3 +161,69 @@ def _bars(bars: Sequence[Bar], unit: str, title: str, key: str, width: int) -> s
 def bar_drawing(bars: Sequence[Bar], unit: str, title: str, key: str) -> tuple[str, str]:
     """A wide and a narrow drawing of groups in their own order, from zero."""
     return _bars(bars, unit, title, f"{key}-wide", 860), _bars(bars, unit, title, f"{key}-narrow", 340)
+
+
+def _places(values: Iterable[Decimal], left: int, width: int, height: int) -> tuple[_Axis, list[str]]:
+    """An axis across with its ticks above what is drawn."""
+    axis = _Axis.over(values, left, width - 70, zero=True)
+    parts = []
+    for tick in axis.ticks[:: 1 if width > 500 else 2]:
+        parts.append(_line(axis.at(tick), 46, axis.at(tick), height - 8, "#d9dee2"))
+        parts.append(_text(axis.at(tick), 40, number(tick, axis.decimals), "middle", 12))
+    parts.append(_line(axis.at(Decimal(0)), 46, axis.at(Decimal(0)), height - 8, LINE))
+    return axis, parts
+
+
+def _ranges(ranges: Sequence[Range], unit: str, title: str, key: str, width: int) -> str:
+    left, height = 220 if width > 500 else 130, 56 + 34 * len(ranges) + 8
+    axis, parts = _places((end for one in ranges for end in (one.least, one.most)), left, width, height)
+    parts.insert(0, _text(8, 20, unit))
+    for place, one in enumerate(ranges):
+        top = 52 + 34 * place
+        low, high = axis.at(one.low), axis.at(one.high)
+        parts.append(_text(left - 12, top + 17, one.label, "end", 14 if width > 500 else 12))
+        parts.append(_line(axis.at(one.least), top + 12, axis.at(one.most), top + 12, SOFT, ' stroke-width="2"'))
+        parts.append(f'<rect x="{low}" y="{top + 2}" width="{max(high - low, 1)}" height="20" fill="{MARK}"/>')
+        middle = axis.at(one.middle)
+        parts.append(_line(middle, top - 2, middle, top + 26, INK, ' stroke-width="3"'))
+    return _whole(width, height, title, key, parts)
+
+
+def range_drawing(ranges: Sequence[Range], unit: str, title: str, key: str) -> tuple[str, str]:
+    """A wide and a narrow drawing of spreads: a thin line over all of it, a bar over its middle part, its middle."""
+    return _ranges(ranges, unit, title, f"{key}-wide", 860), _ranges(ranges, unit, title, f"{key}-narrow", 340)
+
+
+def _waterfall(steps: Sequence[Bar], start: Bar, end: Bar, unit: str, title: str, key: str, width: int) -> str:
+    left, height = 250 if width > 500 else 130, 56 + 34 * (len(steps) + 2) + 8
+    at = [start.value or Decimal(0)]
+    for step in steps:
+        at.append(at[-1] + (step.value or Decimal(0)))
+    axis, parts = _places([*at, end.value or Decimal(0)], left, width, height)
+    parts.insert(0, _text(8, 20, unit))
+    whole = [(start, Decimal(0), start.value or Decimal(0), SOFT)]
+    whole += [
+        (step, before, after, MARK if after >= before else LESS)
+        for step, before, after in zip(steps, at, at[1:], strict=False)
+    ]
+    whole.append((end, Decimal(0), end.value or Decimal(0), SOFT))
+    for place, (bar, before, after, colour) in enumerate(whole):
+        top, ends = 52 + 34 * place, sorted((axis.at(before), axis.at(after)))
+        parts.append(_text(left - 12, top + 17, bar.label, "end", 14 if width > 500 else 12))
+        parts.append(f'<rect x="{ends[0]}" y="{top}" width="{max(ends[1] - ends[0], 1)}" height="24" fill="{colour}"/>')
+        if place < len(whole) - 1:
+            parts.append(_line(axis.at(after), top + 24, axis.at(after), top + 34, LINE))
+        right = ends[1] + 6
+        if right > width - 110:
+            parts.append(_text(ends[0] - 6, top + 17, bar.text, "end", 13))
+        else:
+            parts.append(_text(right, top + 17, bar.text, size=13))
+    return _whole(width, height, title, key, parts)
+
+
+def waterfall_drawing(steps: Sequence[Bar], start: Bar, end: Bar, unit: str, title: str, key: str) -> tuple[str, str]:
+    """A wide and a narrow drawing of what leads from one sum to another, each step from where the last one ended."""
+    return (
+        _waterfall(steps, start, end, unit, title, f"{key}-wide", 860),
+        _waterfall(steps, start, end, unit, title, f"{key}-narrow", 340),
+    )

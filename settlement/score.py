@@ -111,7 +111,7 @@ def find_row(
     return row
 
 
-def _is_too_small(rule: SmallNumbers, kpi: Kpi, row: Mapping[str, Any]) -> bool | None:
+def is_too_small(rule: SmallNumbers, kpi: Kpi, row: Mapping[str, Any]) -> bool | None:
     """Whether the numbers behind a figure are too small by the agreed rule; None where it has none to tell by."""
     numerator, denominator = row["numerator"], row["denominator"]
     if numerator is None or denominator is None:
@@ -125,7 +125,7 @@ def _check_small_numbers(terms: Terms, kpi: Kpi, entry: GateEntry, row: Mapping[
     rule, mend = terms.gate.small_numbers, "build the KPI return and judge the gate again on one data cut."
     if rule is None:
         return
-    small = _is_too_small(rule, kpi, row)
+    small = is_too_small(rule, kpi, row)
     by_rule = entry.status == "passed" and entry.action != "pay"
     if by_rule and (row["quality_status"] != TOO_SMALL or not small):
         raise _refuse(kpi, "the gate applies the rule for small numbers, and its numbers are not too small", mend)

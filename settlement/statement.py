@@ -6,7 +6,7 @@ Belongs here: building steps in order, and their rows. Not here: which steps a s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -44,6 +44,8 @@ class Step:
     exact: Fraction
     unit: str
     terms_reference: str
+    # By name in the formula. `inputs` has each reference once, so it cannot say which name is which.
+    uses: tuple[tuple[str, Given | Step], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def reference(self) -> str:
@@ -125,6 +127,7 @@ class Statement:
             exact=evaluate(formula, {name: source.exact for name, source in uses.items()}),
             unit=unit,
             terms_reference=terms_reference,
+            uses=tuple(uses.items()),
         )
         self._steps[step_id] = taken
         return taken

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from publication.inputs import Row
+from publication.pages.beside import beside
 from publication.pages.book import (
     STATUS_WORDS,
     Book,
@@ -367,7 +368,7 @@ def member_pages(book: Book, ledger: list[Row]) -> dict[str, bytes]:
             "members/index.html.j2",
             {"title": "Settlements", "heading": "Settlements", "caption": "Members only", "nav": "index.html",
              "description": "Every settlement with its steps, postings and member lines."},
-            site, settlements=[_settlement(item) for item in book.settled],
+            site, settlements=[{**_settlement(item), "beside": beside(book, item)} for item in book.settled],
             none_words="A settlement is made when a settlement period has ended.",
             lede="Every settlement of this release: what is posted, each member’s part, and every step as arithmetic.",
         ),

@@ -22,6 +22,7 @@ from publication.columns import (
 from publication.inputs import Row, rows_of
 from publication.pages.book import Book
 from publication.pages.frame import cell, heads, render, row
+from publication.pages.if_missing import payment_tables
 from publication.wording import LEVEL_WORDS, day, listed, money, number, plural
 
 _QUESTIONS = {
@@ -178,8 +179,9 @@ def _if_missing(book: Book) -> dict[str, Any]:
         "rows": rows,
     }  # fmt: skip
     none = ["Everybody who had to report did: nothing that is scored lacks a report."]
-    return {"key": "missing", "title": "Had the missing reported", "lines": [] if rows else none,
-            "tables": [table] if rows else []}  # fmt: skip
+    lines, payments = payment_tables(book)
+    return {"key": "missing", "title": "Had the missing reported", "lines": lines if rows else none,
+            "tables": [table, *payments] if rows else []}  # fmt: skip
 
 
 def _questions(book: Book) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from publication import columns
 from publication.inputs import ReleaseInputs
 from publication.release import build_release
 from publication.verify import verify_release
+from publication.wording import money
+from settlement.exact import round_half_up
 
 SCORED, OTHER = "no_criteria_to_reside", "discharged_by_1700"
 
@@ -117,6 +120,23 @@ def test_members_read_between_what_a_figure_that_lacks_reports_could_lie(watched
     page = _words(watched / "members" / "site" / "outlook.html")
     assert "2024-25 11 days without a report 2.5 % 396.4 Stretch 402.1 Minimum 409.9 Poor Had all gone one way." in page
     assert "nothing that is scored lacks a report" in _words(release / "members" / "site" / "outlook.html")
+
+
+def test_members_read_between_what_the_payment_could_lie(watched: Path, inputs: ReleaseInputs) -> None:
+    """At the best end: half of £3,100,000.00 saved, by the factor of the score that 396.4 has."""
+    page = _words(watched / "members" / "site" / "outlook.html")
+    (settled,) = inputs.settlements
+    posted = money(settled.postings[0]["amount_pence"])
+
+    def gain(value: str) -> str:
+        score = 50 + (430 - Fraction(value)) / 90 * 50
+        return money(round_half_up(155_000_000 * (Fraction(1, 2) + Fraction(3, 4) * score / 100)))
+
+    found = re.search(r"What would have been paid: .*? Alliance (£[\d,.]+) (£[\d,.]+) (£[\d,.]+)", page)
+    assert found is not None
+    # this invented range does not hold the figure that was paid on, which is one of the ways it could have come out
+    assert found.groups() == (posted, posted, gain("396.4"))
+    assert "lies between 396.4 and 409.9 patients. Had all gone one way." in page
 
 
 def test_members_read_which_milestones_were_crossed(watched: Path, release: Path) -> None:
