@@ -18,7 +18,7 @@ from foundation.tables import lasting_workbook
 from settlement.allocate import allocate
 from settlement.engine import Settlement
 from settlement.exact import render
-from settlement.pool import member_caps
+from settlement.loss_limits import member_caps
 from settlement.postings import RESIDUE
 from settlement.spreadsheet import as_spreadsheet
 from settlement.statement import Given, Step

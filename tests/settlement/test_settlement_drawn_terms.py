@@ -18,7 +18,7 @@ from foundation.canonical import content_id
 from settlement.engine import Settlement
 from settlement.exact import exact, round_half_up
 from settlement.extremes import party_extremes
-from settlement.pool import member_caps
+from settlement.loss_limits import member_caps
 from settlement.terms import Terms, load_terms
 from settlement.top_up import pool_pounds
 
