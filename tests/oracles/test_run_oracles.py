@@ -114,7 +114,7 @@ def test_a_suite_that_crashes_fails_and_stops_no_other(
         run_oracles.Suite("third", (), lambda _: Comparison(1, 1)),
     )
     monkeypatch.setattr(run_oracles, "SUITES", suites)
-    monkeypatch.setattr(run_oracles.linkage_suites, "names", crash)
+    monkeypatch.setattr(linkage_suites, "names", crash)
     monkeypatch.chdir(tmp_path)
     assert run_oracles.main([str(folder)]) == 1
     assert capsys.readouterr().out.splitlines() == [
@@ -141,8 +141,8 @@ def test_a_set_of_records_that_crashes_stops_no_other(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(run_oracles, "SUITES", ())
     for name, answer in (("names", ["one"]), ("variants", ["plain", "spoilt"]), ("bar", (0.9, 0.9))):
-        monkeypatch.setattr(run_oracles.linkage_suites, name, lambda *_, answer=answer: answer)
-    monkeypatch.setattr(run_oracles.linkage_suites, "score", score)
+        monkeypatch.setattr(linkage_suites, name, lambda *_, answer=answer: answer)
+    monkeypatch.setattr(linkage_suites, "score", score)
     rows, good = run_oracles.run(tmp_path)
     assert not good
     assert [(row["suite"], row["status"]) for row in rows] == [
