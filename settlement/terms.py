@@ -23,12 +23,12 @@ from settlement.curves import Curve
 from settlement.exact import exact, trim
 from settlement.periods import following, period_of_kind, settlement_period_of
 from settlement.terms_finance import Finance, SharedCost, TargetCost
+from settlement.terms_governance import Governance
 from settlement.terms_lint import Problem, find_problems
 from settlement.terms_parts import (
     LEVELS,
     Framework,
     Gate,
-    Governance,
     Identity,
     Kpi,
     Mandate,
@@ -85,6 +85,18 @@ class Terms(Part):
         """Hash of what was agreed: layout, comments and the order of parties, KPIs and checks do not count."""
         return content_id(_plain(self.model_dump(mode="python", exclude_none=True)))
 
+    def part_hash(self, part: str) -> str:
+        """Hash of one part of the agreement, for terms that are agreed part by part (`governance.parts_in_order`)."""
+        held = self.model_dump(mode="python", exclude_none=True)
+        framework = held["framework"]
+        content: dict[str, Any] = {
+            "mandate": held["mandate"],
+            "outcomes": framework["outcomes"],
+            "levels": {"kpis": framework["kpis"], "scoring": held["scoring"]},
+            "gain_and_pain": {"finance": held["finance"], "parties": held["parties"]},
+        }
+        return content_id(_plain({"part": part, "content": content[part]}))
+
     @property
     def paid_kpis(self) -> tuple[Kpi, ...]:
         return tuple(kpi for kpi in self.framework.kpis if kpi.role == "paid")
@@ -104,8 +116,17 @@ class Terms(Part):
 
     @property
     def party_ids(self) -> frozenset[str]:
-        independents = self.parties.independents or ()
-        return self.commissioner_ids | frozenset(self.member_ids) | frozenset(party.id for party in independents)
+        return self.commissioner_ids | frozenset(self.member_ids) | self.independent_ids
+
+    @property
+    def independent_ids(self) -> frozenset[str]:
+        return frozenset(party.id for party in self.parties.independents or ())
+
+    def body_of(self, party: str) -> str:
+        """The organisation behind a role: it has one vote, whatever number of roles it plays."""
+        named = {one.id: one.body for one in self.parties.commissioners}
+        named |= {one.id: one.body for one in self.parties.members}
+        return named.get(party) or party
 
     @property
     def approver_ids(self) -> tuple[str, ...]:

@@ -109,6 +109,8 @@ class Member(Part):
     vat_treatment: Text
     acts_for: Text | None = None
     nominated_payee: Text | None = None
+    # The organisation behind the role, where it stands behind another role too: two signatories, one vote.
+    body: RoleId | None = None
 
 
 class Commissioner(Part):
@@ -117,6 +119,7 @@ class Commissioner(Part):
     id: RoleId
     name: Text
     approves: Flag = True
+    body: RoleId | None = None
 
 
 class Independent(Part):
@@ -267,11 +270,3 @@ class Payment(Part):
     contract_reference: Text
     funding_source: Text
     vat_treatment: Text
-
-
-class Governance(Part):
-    """How terms are agreed and applied: unanimity to agree, no veto to apply."""
-
-    agree_terms: Literal["unanimous"]
-    challenge_window_working_days: Annotated[int, BeforeValidator(read_whole), Field(ge=1, le=120)]
-    dispute: Text
