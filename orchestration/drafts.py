@@ -34,6 +34,7 @@ class OnFile:
     status: str
     supersedes: str
     terms_hash: str
+    number: int
     postings: Sequence[Mapping[str, Any]]
     member_rows: Sequence[Mapping[str, Any]]
 
@@ -50,30 +51,35 @@ class Context:
     options: Mapping[str, str] = field(default_factory=dict)
 
     def settlement(self) -> OnFile:
-        return settlement_in_force(self.home, self.terms.id, self.options["period"])
+        return settlement_in_force(self.home, self.terms.id, self.options["period"], self.options.get("settlement"))
 
 
 def settlements_in_force(home: Home, agreement_id: str) -> tuple[OnFile, ...]:
-    """The settlements of an agreement that the release in force holds, by period. Refused when a file was changed."""
-    path = home.current / "members" / "postings.csv"
-    if not path.exists():
-        return ()
-    with path.open(encoding="utf-8", newline="") as handle:
-        held = {
-            (row["period_id"], row["settlement_id"])
-            for row in csv.DictReader(handle)
-            if row["agreement_id"] == agreement_id
-        }
-    return tuple(_read_settlement(home, agreement_id, *one) for one in sorted(held))
+    """The settlements of an agreement that the release in force holds or restates, by period, oldest first.
+
+    Refused when a file was changed.
+    """
+    held = set()
+    for table in ("prior_postings", "postings"):
+        path = home.current / "members" / f"{table}.csv"
+        if path.exists():
+            with path.open(encoding="utf-8", newline="") as handle:
+                rows = [row for row in csv.DictReader(handle) if row["agreement_id"] == agreement_id]
+            held |= {(row["period_id"], row["settlement_id"]) for row in rows}
+    found = [_read_settlement(home, agreement_id, *one) for one in held]
+    return tuple(sorted(found, key=lambda one: (one.period_id, one.number)))
 
 
-def settlement_in_force(home: Home, agreement_id: str, period_id: str) -> OnFile:
-    """The settlement of a period that the release in force holds. Refused when there is none."""
-    for found in settlements_in_force(home, agreement_id):
-        if found.period_id == period_id:
-            return found
+def settlement_in_force(home: Home, agreement_id: str, period_id: str, named: str | None = None) -> OnFile:
+    """The last settlement of a period that posts something, or the one whose id begins as named. Refused for none."""
+    found = [one for one in settlements_in_force(home, agreement_id) if one.period_id == period_id]
+    if named is not None:
+        found = [one for one in found if one.settlement_id.startswith(named)]
+    if found:
+        return found[-1]
+    which = f" with the id {named}" if named else ""
     raise Refused(
-        f"the release in force holds no settlement of {agreement_id} for {period_id}.",
+        f"the release in force holds no settlement of {agreement_id} for {period_id}{which}.",
         "settle and publish it first (`outturn run`): only what the members can read is signed.",
     )
 
@@ -92,7 +98,7 @@ def _read_settlement(home: Home, agreement_id: str, period_id: str, settlement_i
     postings = tables["postings"]
     return OnFile(
         settlement_id, period_id, str(postings[0]["status"]), str(postings[0]["supersedes"]),
-        str(marker["terms_hash"]), postings, tables["member_lines"],
+        str(marker["terms_hash"]), int(marker["number"]), postings, tables["member_lines"],
     )  # fmt: skip
 
 
@@ -130,6 +136,7 @@ def pence_of(text: str, name: str) -> str:
 def _of_settlement(context: Context, kind: str, **entries: str) -> Draft:
     """An entry about the settlement in force; shown with every posting and every member's part."""
     from orchestration.signing_words import body_lines, settlement_lines
+    from settlement.certificates import DISPUTES, apply_log, covering
 
     one = context.settlement()
     if one.terms_hash != context.terms.terms_hash:
@@ -143,15 +150,19 @@ def _of_settlement(context: Context, kind: str, **entries: str) -> Draft:
             raise WrongUsage(
                 f"{entries['figure_id']} is no line of this settlement.", f"name one of: {', '.join(sorted(lines))}."
             )
-    body = {"approver": context.approver, "settlement_id": one.settlement_id, **entries}
-    shown = settlement_lines(
-        context.terms, one.settlement_id, one.period_id, one.status, one.postings, one.member_rows
-    )  # fmt: skip
-    return Draft(kind, body, [*shown, "", *body_lines(kind, body)], one.settlement_id)
+    named = one.settlement_id
+    if kind in DISPUTES:
+        # A dispute is of what was certified, also where a later run computed the same again.
+        applied = apply_log(context.records, context.terms)
+        certificate = covering(applied, one.settlement_id, one.status, one.member_rows)
+        named = one.settlement_id if certificate is None else certificate.settlement_id
+    body = {"approver": context.approver, "settlement_id": named, **entries}
+    shown = settlement_lines(context.terms, named, one.period_id, one.status, one.postings, one.member_rows)
+    return Draft(kind, body, [*shown, "", *body_lines(kind, body)], named)
 
 
 def _certificate(context: Context) -> Draft:
-    from settlement.certificates import gross_pence
+    from settlement.certificates import gross_pence, lines_hash
 
     one = context.settlement()
     if one.status == "withheld":
@@ -161,7 +172,8 @@ def _certificate(context: Context) -> Draft:
         )
     return _of_settlement(
         context, "settlement_certified", terms_hash=one.terms_hash, period_id=one.period_id,
-        supersedes=one.supersedes, gross_pence=str(gross_pence(one.member_rows)),
+        supersedes=one.supersedes, lines_hash=lines_hash(one.member_rows),
+        gross_pence=str(gross_pence(one.member_rows)),
     )  # fmt: skip
 
 
@@ -348,9 +360,10 @@ def make_draft(
 
     if missing := [name for name in asked.needs if name not in options]:
         raise WrongUsage(f"to sign a {what}, {named(missing)} is missing.", f"give {named(asked.needs)}.")
-    if extra := [name for name in options if name not in (*asked.needs, *asked.may)]:
+    may = (*asked.may, *(("settlement",) if "period" in (*asked.needs, *asked.may) else ()))
+    if extra := [name for name in options if name not in (*asked.needs, *may)]:
         raise WrongUsage(
-            f"a {what} has no {named(extra)}.", f"it takes {named((*asked.needs, *asked.may)) or 'no such option'}."
+            f"a {what} has no {named(extra)}.", f"it takes {named((*asked.needs, *may)) or 'no such option'}."
         )
     terms = agreement_asked(home, agreement_id, options.get("period"), effective).terms
     records = store.read_records(home.decisions, agreement_id)

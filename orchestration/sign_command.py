@@ -42,6 +42,7 @@ def sign(
     party: Annotated[str, typer.Option("--for", help="The party that decides, as the terms name it.")],
     key: Annotated[Path | None, typer.Option("--key", help="File with your private key (PEM).")] = None,
     period: Annotated[Text, typer.Option("--period", help="Settlement period, e.g. 2024-25.")] = None,
+    settlement: Annotated[Text, typer.Option("--settlement", help="Its id, where not the last one is meant.")] = None,
     vote: Annotated[Text, typer.Option("--vote", help="approve (the default) or reject.")] = None,
     reason: Annotated[Text, typer.Option("--reason", help="Why.")] = None,
     figure: Annotated[Text, typer.Option("--figure", help="Figure id of the line.")] = None,
@@ -80,7 +81,8 @@ def sign(
     from orchestration.drafts import make_draft
 
     options = {
-        "period": period, "vote": vote, "reason": reason, "figure": figure, "finding": finding, "board": board,
+        "period": period, "settlement": settlement,
+        "vote": vote, "reason": reason, "figure": figure, "finding": finding, "board": board,
         "part": part, "party": named, "role": role, "public_key": public_key, "approver": approver, "by": by,
         "since": since, "until": until, "limit_gbp": limit_gbp, "conflict": conflict, "kpi": kpi, "check": check,
         "cause": cause, "outcome": outcome, "amount_gbp": amount_gbp, "member": member,

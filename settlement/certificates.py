@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from foundation.canonical import content_id
 from foundation.working_days import after_working_days
 from settlement.accreditation import held
 from settlement.approvals import terms_approved
@@ -46,7 +47,7 @@ class Certificate:
     settlement_id: str
     period_id: str
     supersedes: str
-    gross_pence: int
+    lines_hash: str
     certified_by: str
     certified_on: date
     window_ends: date
@@ -95,6 +96,11 @@ def experts(terms: Terms) -> tuple[str, ...]:
 def gross_pence(member_rows: Sequence[Mapping[str, Any]]) -> int:
     """All that moves in a settlement, whoever pays it: the sum of the members' lines without their signs."""
     return sum(abs(int(row["amount_pence"])) for row in member_rows)
+
+
+def lines_hash(member_rows: Sequence[Mapping[str, Any]]) -> str:
+    """Hash of every member's line and amount: what a certificate is of, whatever run computed it."""
+    return content_id(sorted([str(row["figure_id"]), int(row["amount_pence"])] for row in member_rows))
 
 
 def _assurance_fault(records: Sequence[Record], terms: Terms, settlement_id: str) -> str | None:
@@ -208,7 +214,7 @@ def apply_log(records: Sequence[Record], terms: Terms) -> Applied:
                 continue
             ends = after_working_days(record.day, terms.governance.challenge_window_working_days)
             certified[body["settlement_id"]] = Certificate(
-                body["settlement_id"], body["period_id"], body["supersedes"], int(body["gross_pence"]), record.signer,
+                body["settlement_id"], body["period_id"], body["supersedes"], body["lines_hash"], record.signer,
                 record.day, ends,
             )  # fmt: skip
         elif record.kind in DISPUTES:
@@ -279,15 +285,29 @@ def _one_state(
     return "payable", free, f"{what}{_open_words(certificate)}, payable from {_day_words(free)}"
 
 
-def _chain_from(found: Sequence[Certificate], settlement_id: str) -> list[Certificate]:
-    """The certificate of a settlement, and those of the settlements that restate it, one after another."""
-    chain, wanted = [], settlement_id
-    first = next((one for one in found if one.settlement_id == settlement_id), None)
-    while first is not None:
-        chain.append(first)
-        wanted = first.settlement_id
-        first = next((one for one in found if one.supersedes == wanted), None)
+def _chain_from(found: Sequence[Certificate], first: Certificate) -> list[Certificate]:
+    """A certificate, and those of the settlements that restate its settlement, one after another."""
+    chain = [first]
+    for one in found:
+        if one.supersedes == chain[-1].settlement_id:
+            chain.append(one)
     return chain
+
+
+def covering(
+    applied: Applied, settlement_id: str, status: str, member_rows: Sequence[Mapping[str, Any]]
+) -> Certificate | None:
+    """The certificate of exactly these lines; None without one.
+
+    A shadow settlement is made anew by every run. One that says what a certified one said is certified with it.
+    """
+    digest, found = lines_hash(member_rows), None
+    periods = {str(row["period_id"]) for row in member_rows}
+    for one in applied.certificates:
+        same = one.settlement_id == settlement_id or (status == "shadow" and {one.period_id} == periods)
+        if same and one.lines_hash == digest:
+            found = one
+    return found
 
 
 def line_states(
@@ -300,14 +320,13 @@ def line_states(
 ) -> tuple[LineState, ...]:
     """How each member's line of a settlement stands on a day, or, without one, once its window has passed.
 
-    status: that of its postings. member_rows: its rows of member_lines.csv. A certificate of another sum counts for
+    status: that of its postings. member_rows: its rows of member_lines.csv. A certificate of other sums counts for
     nothing. In shadow and while withheld nothing is payable, whatever is certified.
     """
     applied = apply_log(records, terms)
-    chain = _chain_from(applied.certificates, settlement_id)
-    if chain and chain[0].gross_pence != gross_pence(member_rows):
-        chain = []
-    rejected = _assurance_fault(records, terms, settlement_id) if not chain else None
+    certificate = covering(applied, settlement_id, status, member_rows)
+    chain = [] if certificate is None else _chain_from(applied.certificates, certificate)
+    rejected = None if chain else _assurance_fault(records, terms, settlement_id)
     waiting = f"not certified: {rejected}" if rejected else "not certified yet"
     found = []
     for row in member_rows:
@@ -323,6 +342,18 @@ def line_states(
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def settlement_words(applied: Applied, settlement_id: str) -> str:
+    """How a settlement stands as a whole, for a reader who has not its lines: its certificate, and what is disputed."""
+    certificate = next((one for one in applied.certificates if one.settlement_id == settlement_id), None)
+    if certificate is None:
+        return "not certified yet"
+    told = [_open_words(certificate)]
+    for one in applied.challenges.get(settlement_id, ()):
+        became = {"": "open", "stands": "it stands", "restate": "to be restated"}.get(one.finding, one.finding)
+        told.append(f"{one.figure_id} disputed by {one.challenger} ({became})")
+    return "; ".join(told)
 
 
 def payable_pence(states: Sequence[LineState]) -> int:

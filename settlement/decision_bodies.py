@@ -44,7 +44,7 @@ BODIES: dict[str, Form] = {
     "award_voted": _form("approver terms_hash period_id outcome amount_pence vote conflicts"),
     "absence_recorded": _form("approver period_id member reason"),
     "assurance_given": _form("approver period_id settlement_id vote reason"),
-    "settlement_certified": _form("approver terms_hash period_id settlement_id supersedes gross_pence"),
+    "settlement_certified": _form("approver terms_hash period_id settlement_id supersedes lines_hash gross_pence"),
     "line_challenged": _form("approver settlement_id figure_id reason"),
     "challenge_withdrawn": _form("approver settlement_id figure_id reason"),
     "line_determined": _form("approver settlement_id figure_id finding reason"),

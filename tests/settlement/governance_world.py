@@ -8,7 +8,7 @@ from typing import Any
 
 from settlement_world import PERIOD, SIGNED, log_for, quick_terms
 
-from settlement.certificates import LineState, line_states
+from settlement.certificates import LineState, line_states, lines_hash
 from settlement.decisions import Record, append_record, key_from_seed, public_key_text, read_log
 from settlement.entry_faults import entry_fault
 from settlement.terms import Terms
@@ -81,7 +81,7 @@ class Log:
         gross = sum(abs(pence) for pence in AMOUNTS.values())
         return {
             "approver": CFO, "terms_hash": self.terms.terms_hash, "period_id": PERIOD, "settlement_id": FIRST,
-            "supersedes": "", "gross_pence": str(gross), **changes,
+            "supersedes": "", "lines_hash": lines_hash(rows()), "gross_pence": str(gross), **changes,
         }  # fmt: skip
 
     def certify(self, day: str, signer: str = "integrated-care-board", **changes: str) -> None:

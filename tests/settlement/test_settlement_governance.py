@@ -29,7 +29,7 @@ from foundation.errors import WrongUsage
 from settlement.accreditation import held
 from settlement.approvals import exposure_pence, found_agreement, terms_approved
 from settlement.boards import board_for, resolution
-from settlement.certificates import payable_pence
+from settlement.certificates import apply_log, lines_hash, payable_pence, settlement_words
 from settlement.decision_bodies import BODIES, PARTS
 from settlement.decisions import LogTampered, append_record, key_from_seed, public_key_text, read_log
 from settlement.entry_faults import agreed_words, mend_of
@@ -552,6 +552,13 @@ def test_what_nobody_disputes_is_paid_and_a_disputed_line_waits() -> None:
     found = log.states("2025-07-02")["acute-trust"]
     assert (found.state, found.payable_from) == ("payable", date(2025, 7, 1))
     assert "determined: it stands" in found.words
+    applied = apply_log(log.records, PLAIN)
+    assert settlement_words(applied, SECOND) == "not certified yet"
+    assert settlement_words(applied, FIRST).endswith("acute-trust disputed by acute-trust (it stands)")
+    # a shadow made anew that says the same is certified with it; outside shadow every settlement is certified itself
+    anew = {"settlement_id": SECOND, "rows": rows(SECOND)}
+    assert "determined: it stands" in log.states(status="shadow", **anew)["acute-trust"].words
+    assert "not certified" in log.states(**anew)["acute-trust"].words
     # in shadow and while withheld nothing is payable, whatever was certified
     for status in ("shadow", "withheld"):
         assert {one.state for one in log.states(status=status).values()} == {status}
@@ -620,12 +627,13 @@ def test_a_line_to_be_restated_goes_with_its_restatement() -> None:
     assert found["acute-trust"].state == "to_be_restated"
     assert "read the register" in found["acute-trust"].words
     assert found["city-council"].state == "payable"
-    log.certify("2025-06-02", settlement_id=SECOND, supersedes=FIRST, gross_pence="700")
+    differences = rows(SECOND, {"acute-trust": 700})
+    digest = lines_hash(differences)
+    log.certify("2025-06-02", settlement_id=SECOND, supersedes=FIRST, lines_hash=digest, gross_pence="700")
     assert log.states("2025-06-03")["acute-trust"].state == "in_window"
     later = log.states("2025-07-01")["acute-trust"]
     assert later.state == "payable"
     assert later.words.startswith("goes with its restatement, which is certified on 2 June 2025")
-    differences = rows(SECOND, {"acute-trust": 700})
     assert log.states("2025-07-01", settlement_id=SECOND, rows=differences)["acute-trust"].state == "payable"
 
 
