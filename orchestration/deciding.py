@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from foundation.errors import Refused
 from foundation.home import Home
 from orchestration.cycle import AgreementOnFile
+from orchestration.progress import say
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -61,6 +62,7 @@ def approve_for_demo(home: Home, place: Place, agreement: AgreementOnFile) -> No
         valid_to=place.authority_until.isoformat(),
     )
     store.append_signed(home.decisions, terms.id, lines)
+    say("demo", f"{terms.id}: approved with demonstration keys made from the place's name, which are worth nothing")
 
 
 def _release_key(home: Home) -> Ed25519PrivateKey:

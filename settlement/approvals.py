@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -108,6 +108,18 @@ def _terms_limit(records: Sequence[Record], terms: Terms, period_id: str, vote: 
     return limit_fault(records, vote, exposure_pence(terms, period_id, vote.signer))
 
 
+def closes_on(terms: Terms, opens: date) -> date:
+    """The first day on which a vote is too late for a period: the day it opens, or the agreed notice before."""
+    return opens - timedelta(days=terms.governance.notice_days or 0)
+
+
+def _too_late(terms: Terms, record: Record, what: str, opens: date) -> str:
+    voted = f"{record.signer} voted{what} on {record.day.isoformat()}"
+    if record.day >= opens:
+        return f"{voted}, after the period opened"
+    return f"{voted}, within the notice of {terms.governance.notice_days} days before the period opens"
+
+
 def part_counts(records: Sequence[Record], terms: Terms, opens: date) -> dict[str, Count]:
     """The votes on each part of the agreement, in order: a vote before the part above is agreed is left out."""
     counts: dict[str, Count] = {}
@@ -121,8 +133,8 @@ def part_counts(records: Sequence[Record], terms: Terms, opens: date) -> dict[st
                 continue
             if body["part_hash"] != wanted:
                 count.left_out.setdefault(record.signer, f"{record.signer} voted on another version of {part}")
-            elif record.day >= opens:
-                count.left_out.setdefault(record.signer, f"{record.signer} voted on {part} after the period opened")
+            elif record.day >= closes_on(terms, opens):
+                count.left_out.setdefault(record.signer, _too_late(terms, record, f" for {part}", opens))
             elif part != PARTS[0] and (not agreed_at or record.sequence < agreed_at):
                 early = f"{record.signer} voted on {part} before what stands above it was agreed"
                 count.left_out[record.signer] = early
@@ -145,9 +157,8 @@ def count_terms_votes(records: Sequence[Record], terms: Terms, chosen: Period, p
             continue
         if record.body["terms_hash"] != terms.terms_hash:
             count.left_out.setdefault(record.signer, f"{record.signer} voted on other terms")
-        elif record.day >= chosen.start:
-            late = f"{record.signer} voted on {record.day.isoformat()}, after the period opened"
-            count.left_out.setdefault(record.signer, late)
+        elif record.day >= closes_on(terms, chosen.start):
+            count.left_out.setdefault(record.signer, _too_late(terms, record, "", chosen.start))
         elif record.sequence < parts_at:
             count.left_out[record.signer] = f"{record.signer} voted on the terms before their parts were agreed"
         elif fault := vote_fault(records, record) or _terms_limit(records, terms, chosen.label, record):
@@ -183,7 +194,7 @@ def terms_approved(records: Sequence[Record], terms: Terms, period: Period | str
     count = count_terms_votes(records, terms, chosen, parts_at)
     reasons += [*unagreed, *count.reasons("the terms")]
     if (board := board_for(terms, "terms")) is not None:
-        early = [record for record in records if record.day < chosen.start]
+        early = [record for record in records if record.day < closes_on(terms, chosen.start)]
         resolved = resolution(early, terms, board, terms.terms_hash)
         reasons += [] if resolved.passed else [resolved.reason]
     return ApprovalResult(

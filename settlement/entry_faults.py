@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from settlement.approvals import count_terms_votes, part_counts, parts_agreed, terms_approved
+from settlement.approvals import closes_on, count_terms_votes, part_counts, parts_agreed, terms_approved
 from settlement.authority import Count, approvers, vote_fault
 from settlement.boards import quorum_fault, resolution, seat_fault
 from settlement.certificates import DISPUTES, apply_log
@@ -70,9 +70,11 @@ def _terms_vote_fault(records: Sequence[Record], record: Record, terms: Terms) -
     if record.body["terms_hash"] != terms.terms_hash:
         return "these are other terms than those on file"
     periods = terms.settlement_periods()
-    opening = next((period for period in periods if record.day < period.start), None)
+    opening = next((period for period in periods if record.day < closes_on(terms, period.start)), None)
     if opening is None:
-        return f"it is too late: {periods[-1].label}, the last period of these terms, opened on {periods[-1].start}"
+        last, notice = periods[-1], terms.governance.notice_days
+        ahead = f", and {notice} days of notice are agreed" if notice else ""
+        return f"it is too late: {last.label}, the last period of these terms, opened on {last.start}{ahead}"
     parts_at, _ = parts_agreed(records, terms, opening)
     return _counted(count_terms_votes(records, terms, opening, parts_at), record)
 

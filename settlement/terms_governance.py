@@ -48,6 +48,7 @@ class Governance(Part):
     dispute: Text
     also_approved_by: Roles | None = None
     parts_in_order: Flag | None = None
+    notice_days: Annotated[int, BeforeValidator(read_whole), Field(ge=1, le=366)] | None = None
     certified_by: Roles | None = None
     assured_by: Roles | None = None
     determined_by: Roles | None = None

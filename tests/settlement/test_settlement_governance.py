@@ -383,6 +383,34 @@ def test_votes_on_the_terms_before_their_parts_do_not_count() -> None:
     assert any("declared a conflict" in reason for reason in terms_approved(conflicted.records, terms, PERIOD).reasons)
 
 
+@pytest.mark.parametrize(("day", "ok"), [("2024-03-21", True), ("2024-03-22", False), ("2024-04-01", False)])
+def test_a_variation_within_its_notice_counts_for_nothing(day: str, ok: bool) -> None:
+    """GRW-47: ten days of notice before 1 April 2024: the last vote may be cast on 21 March."""
+    terms = live_terms(notice_days=10)
+    log = _without(terms, "city-council")
+    reason = log.try_("terms_voted", "city-council", day, **_vote(terms))
+    assert (reason == "") == ok
+    assert ok or "10 days of notice" in reason
+    log.add("terms_voted", "city-council", day, **_vote(terms))
+    found = terms_approved(log.records, terms, PERIOD)
+    assert found.ok == ok
+    within = "within the notice of 10 days" if day < "2024-04-01" else "after the period opened"
+    assert ok or within in found.reasons[0]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.permutations(PLAIN.approver_ids), st.integers(0, 6), st.integers(0, 6))
+def test_all_or_nothing_in_any_order(order: list[str], voting: int, rejecting: int) -> None:
+    """CNI-13, CNI-14: agreed exactly when all approve, whoever votes first and whatever anybody's share."""
+    log = _without(PLAIN, *PLAIN.approver_ids)
+    for number, party in enumerate(order[:voting]):
+        how = "reject" if number == rejecting else "approve"
+        log.add("terms_voted", party, "2024-03-21", **_vote(PLAIN, vote=how))
+    found = terms_approved(log.records, PLAIN, PERIOD)
+    assert found.ok == (voting == 6 and rejecting >= 6)
+    assert len(found.reasons) == 6 - voting + (rejecting < voting)
+
+
 def test_others_approve_where_the_terms_ask_for_it() -> None:
     """An independent role (public health, service users) whose approval the terms need is a vote like the others."""
     terms = live_terms(also_approved_by=["independent-expert"])
@@ -743,6 +771,13 @@ def test_governance_terms_are_held_to_their_rules(entry: str, value: Any, words:
         **PLAIN.model_dump(exclude_none=True)["governance"], entry: value}})  # fmt: skip
     problems = find_problems(changed)
     assert any(words in f"{one.what} {one.mend}" for one in problems), problems
+
+
+def test_a_log_opened_by_no_commissioner_of_the_terms_agrees_nothing() -> None:
+    commissioners = [{"id": "another-board", "name": "Another board"}]
+    other = quick_terms({"parties.commissioners": commissioners, "finance.payment.payer": "another-board"})
+    found = terms_approved(read_log(log_for(PLAIN)), other, PERIOD)
+    assert "the log was not opened by a commissioner of the terms" in found.reasons
 
 
 def test_terms_that_ask_for_nothing_of_it_keep_their_hash() -> None:

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -282,6 +283,34 @@ def test_a_certificate_shows_each_members_pounds(agreed: Desk) -> None:
         assert words in said, said
     fault = agreed.refused("certificate", "integrated-care-board", "--period", PERIOD)
     assert "certificate is final" in fault.message
+
+
+def test_a_restatement_is_certified_after_what_it_restates(agreed: Desk) -> None:
+    """CNI-16: a difference has a certificate of its own; the one before stands, and can still be challenged by its id."""
+    first = settle_simply(TERMS)
+    second = settle_simply(TERMS, Decimal("460.0"), prior=first.posting_rows())
+    item = AgreementOnFile(agreed.home.root, LIVE, TERMS)
+    store_settlement(agreed.home, Settled(item, second, b"", tuple(first.posting_rows()), "e" * 64))
+    members = agreed.home.current / "members"
+    (members / "prior_postings.csv").write_bytes(write_rows("prior_postings", first.posting_rows()))
+    (members / "postings.csv").write_bytes(write_rows("postings", second.posting_rows()))
+    words = ("--vote", "approve", "--reason", "recomputed")
+    agreed.signed("assurance", "independent-expert", "--period", PERIOD, *words)
+    for party in ("acute-trust", "city-council"):
+        agreed.signed("resolution", party, "--board", "board", "--period", PERIOD)
+    icb = "integrated-care-board"
+    assert "certify that one first" in agreed.refused("certificate", icb, "--period", PERIOD).message
+    agreed.signed("certificate", icb, "--period", PERIOD, "--settlement", first.settlement_id[:12])
+    said = agreed.signed("certificate", icb, "--period", PERIOD)
+    assert "a difference against what was posted before" in said
+    assert "(minus " in said
+    figure = f"member:{ID}:{PERIOD}:gain:acute-trust"
+    agreed.signed("challenge", "acute-trust", "--period", PERIOD, "--settlement", first.settlement_id[:12],
+                  "--figure", figure, "--reason", "r")  # fmt: skip
+    unknown = agreed.refused("certificate", icb, "--period", PERIOD, "--settlement", "0000")
+    assert "with the id 0000" in unknown.message
+    listed = agreed.run("decisions", ID, "--on", "2025-06-30").output
+    assert "goes with its restatement" in listed
 
 
 def test_assurance_that_rejects_stops_the_certificate(agreed: Desk) -> None:
