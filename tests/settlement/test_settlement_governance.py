@@ -5,6 +5,7 @@ GRW-42, GRW-44, GRW-45, THM-12, THM-13, CNI-13 to CNI-19, CNI-31.
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
 
@@ -107,6 +108,17 @@ def test_any_other_order_and_any_replay_is_detected(order: list[int], replayed: 
             continue
         with pytest.raises(LogTampered):
             read_log(log)
+
+
+def test_a_number_that_is_no_text_and_an_entry_of_another_agreement() -> None:
+    first = json.loads(SMALL.splitlines()[0])
+    with pytest.raises(LogTampered, match="canonical"):
+        read_log(json.dumps({**first, "place": 1.5}).encode() + b"\n")
+    with pytest.raises(WrongUsage, match="belongs to another agreement"):
+        append_record(
+            SMALL, agreement_id="b", kind="release_published", signer="icb", signed_at="2024-03-20T10:00:00Z", place="p",
+            body={"approver": CFO, "release_id": "r", "reason": ""}, key=key_from_seed(b"test", "icb"),
+        )  # fmt: skip
 
 
 def test_every_kind_says_what_it_holds() -> None:
