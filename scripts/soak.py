@@ -19,9 +19,18 @@ PARTS = {
     "a kill at every failpoint, 500 residents": ([f"{CRASHES}::test_a_kill_at_every_failpoint_costs_nothing"], {}),
     "200 kills at random moments": ([f"{CRASHES}::test_kills_at_random_moments_cost_nothing"], {}),
     "20 full disks": ([f"{CRASHES}::test_full_disks_cost_nothing"], {}),
-    "settlement properties, 1,000 cases each": (
-        ["tests/settlement/test_settlement_properties.py", "tests/settlement/test_settlement_top_up_properties.py"],
-        {"OUTTURN_PROPERTY_CASES": "1000"},
+    # some take half or a third of the cases asked for, because each of theirs is several settlements
+    "settlement properties, 1,000 cases each and more": (
+        [
+            "tests/settlement/test_settlement_properties.py",
+            "tests/settlement/test_settlement_rates.py",
+            "tests/settlement/test_settlement_points.py",
+        ],
+        {"OUTTURN_PROPERTY_CASES": "3000"},
+    ),
+    "10,000 random valid terms and performances, 1,000 invalid files of terms": (
+        ["tests/settlement/test_settlement_drawn_terms.py", "tests/settlement/test_settlement_invalid_terms.py"],
+        {"OUTTURN_PROPERTY_CASES": "10000", "OUTTURN_INVALID_TERMS": "1000"},
     ),
     "a thousand orders of twenty deliveries": (
         ["tests/expectations/test_intake_orders.py"],

@@ -210,15 +210,21 @@ def terms_approved(records: Sequence[Record], terms: Terms, period: Period | str
 def gate_causes(records: Sequence[Record], terms: Terms, period_id: str, data_cut_id: str) -> tuple[GateCause, ...]:
     """The causes recorded for this period and data cut by roles that the terms let record them, in log order.
 
-    A cause recorded by anybody else, or without authority in date, is left out: the figure then stays withheld.
+    A cause recorded by anybody else, or without authority in date, is left out: the figure then stays withheld. So it
+    does when whoever recorded the cause withdraws it: `gate_cause_withdrawn`, for the same scope and check.
     """
     allowed = {rule.cause: rule.recorded_by for rule in terms.gate.causes}
-    found = []
+    found: list[GateCause] = []
     for record in records:
         body = record.body
-        if record.kind != "gate_cause_recorded" or record.agreement_id != terms.id:
+        if record.kind not in ("gate_cause_recorded", "gate_cause_withdrawn") or record.agreement_id != terms.id:
             continue
         if (body["period_id"], body["data_cut_id"]) != (period_id, data_cut_id):
+            continue
+        if record.kind == "gate_cause_withdrawn":
+            if not authority_fault(records, record):
+                own = (body["scope"], body["check_id"], record.signer)
+                found = [cause for cause in found if (cause.scope, cause.check_id, cause.recorded_by) != own]
             continue
         if record.signer not in allowed.get(body["cause"], ()) or authority_fault(records, record):
             continue

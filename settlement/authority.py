@@ -91,6 +91,21 @@ def vote_fault(records: Sequence[Record], vote: Record) -> str | None:
     return conflict_fault(records, vote) or authority_fault(records, vote)
 
 
+def hand_fault(records: Sequence[Record], vote: Record, terms: Terms) -> str | None:
+    """Why a vote does not count beside another: one approver voted for two roles of one body; None if it counts.
+
+    A body that commissions and provides has two signatories.
+    """
+    for record in records:
+        if (record.kind, record.body.get("terms_hash")) != (vote.kind, vote.body["terms_hash"]):
+            continue
+        earlier = record.signer != vote.signer and record.sequence < vote.sequence
+        own = terms.body_of(record.signer) == terms.body_of(vote.signer)
+        if earlier and own and record.body["approver"] == vote.body["approver"]:
+            return f"{vote.body['approver']} votes for {record.signer} already, a role of the same body"
+    return None
+
+
 @dataclass
 class Count:
     """The votes on one thing: those that count, by party; why others do not; the entry that made it final.

@@ -41,8 +41,11 @@ BODIES: dict[str, Form] = {
     "board_voted": _form("approver board subject vote conflicts"),
     # applying them
     "gate_cause_recorded": _form("approver period_id data_cut_id scope check_id cause reason"),
+    "gate_cause_withdrawn": _form("approver period_id data_cut_id scope check_id reason"),
     "award_voted": _form("approver terms_hash period_id outcome amount_pence vote conflicts"),
     "absence_recorded": _form("approver period_id member reason"),
+    # settlement: the one in force when it is withdrawn, so that what was held back before can be told; empty for none
+    "absence_withdrawn": _form("approver period_id member settlement reason"),
     "assurance_given": _form("approver period_id settlement_id vote reason"),
     "settlement_certified": _form("approver terms_hash period_id settlement_id supersedes lines_hash gross_pence"),
     "line_challenged": _form("approver settlement_id figure_id reason"),
@@ -66,7 +69,13 @@ PARTY_SIGNED = (
 # The order in which the parts of an agreement are agreed.
 PARTS = ("mandate", "outcomes", "levels", "gain_and_pain")
 FINDINGS = ("stands", "restate")
-_MAY_BE_EMPTY = {"reason": ("gate_cause_recorded", "release_published", "absence_recorded"), "supersedes": None}
+_MAY_BE_EMPTY = {
+    "reason": (
+        "gate_cause_recorded", "gate_cause_withdrawn", "release_published", "absence_recorded", "absence_withdrawn",
+    ),
+    "supersedes": None,
+    "settlement": None,
+}  # fmt: skip
 _DAYS = ("valid_from", "valid_to")
 _PENCE = re.compile(r"[1-9][0-9]{0,14}")
 _GROSS = re.compile(r"0|[1-9][0-9]{0,16}")

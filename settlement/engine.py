@@ -17,7 +17,15 @@ from settlement.gate_record import GateRecord
 from settlement.lines import Rows, take_lines
 from settlement.postings import MemberLine, Posting, member_lines, posting_draft, share_lines
 from settlement.recorded import PeriodRecords, nothing_recorded
-from settlement.restate import read_advances, read_prior, share_before, take_amounts, take_held_back, take_recoup
+from settlement.restate import (
+    read_advances,
+    read_prior,
+    share_before,
+    take_amounts,
+    take_held_back,
+    take_recoup,
+    take_standing_recoup,
+)
 from settlement.score import score_kpis
 from settlement.statement import Statement, Step
 from settlement.terms import Terms
@@ -114,10 +122,15 @@ def settle(
 
     totals = {name: int(step.exact) for name, step in lines.posted.items()}
     now = share_lines(terms, totals, balances, recorded.absent)
-    before = None if prior is None else share_before(terms, prior, balances, recorded.absent)
+    before = None if prior is None else share_before(terms, prior, balances, recorded.known_at(prior.supersedes))
     if "condition" in now:
         take_held_back(statement, terms, now["top_up"], recorded.absent)
-    take_recoup(statement, terms, now, balances)
+    if lines.withheld and before is not None:
+        # Nothing moves while it is withheld: what was recouped before stands, and so does what is carried.
+        now = {**now, "recoup": before["recoup"]}
+        take_standing_recoup(statement, terms, now["recoup"], balances)
+    else:
+        take_recoup(statement, terms, now, balances)
     totals |= {name: sum(now[name].parts.values()) for name in ("condition", "recoup") if name in now}
     moved = [name for name in now if before is not None and now[name].parts != before[name].parts]
     amounts = take_amounts(statement, terms, totals, prior, lines.posted, moved, withheld=lines.withheld)

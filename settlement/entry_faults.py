@@ -110,7 +110,9 @@ def _right_fault(record: Record, terms: Terms) -> str | None:
         case "award_voted":
             agreed = None if terms.finance.top_up is None else terms.finance.top_up.unplanned_award
             what, who = "votes on awards", () if agreed is None else terms.approver_ids
-        case "absence_recorded":
+        case "gate_cause_withdrawn":
+            what, who = "records causes", tuple({role for rule in terms.gate.causes for role in rule.recorded_by})
+        case "absence_recorded" | "absence_withdrawn":
             top_up = terms.finance.top_up
             learning = None if top_up is None else top_up.learning_and_development
             what, who = "records absences", () if learning is None else learning.recorded_by

@@ -12,7 +12,15 @@ from typing import Any
 
 from foundation.canonical import sha256_bytes
 from settlement.approvals import ApprovalResult, GateCause
-from settlement.gate_record import APPROVAL_CHECK, SETTLEMENT_SCOPE, TOO_SMALL, GateEntry, GateRecord, seal_record
+from settlement.gate_record import (
+    APPROVAL_CHECK,
+    SETTLEMENT_SCOPE,
+    TOO_SMALL,
+    GateEntry,
+    GateRecord,
+    deemed_value,
+    seal_record,
+)
 from settlement.refusal import Refusal
 from settlement.terms import Terms
 from settlement.verdicts import NOT_VERDICTS, Bound, Judgement, fitness_key, read_required, read_verdict
@@ -68,9 +76,9 @@ def action_of(terms: Terms, cause: str, scope: str) -> tuple[str, Decimal | None
     rule = next(rule for rule in terms.gate.causes if rule.cause == cause)
     if rule.deem is None:
         return rule.action, None
-    levels = next((kpi.levels for kpi in terms.framework.kpis if kpi.id == scope), None)
-    # Without levels (a must-pass KPI, a whole settlement) there is nothing to deem: it stays withheld.
-    return ("withhold", None) if levels is None else (rule.action, getattr(levels, rule.deem.level))
+    value = deemed_value(terms, rule, scope)
+    # Where there is nothing to deem it stays withheld.
+    return ("withhold", None) if value is None else (rule.action, value)
 
 
 def _settlement_entry(terms: Terms, cause: GateCause) -> GateEntry:

@@ -19,6 +19,7 @@ from foundation.canonical import content_id, readable_json
 from foundation.errors import Refused, WrongUsage
 from settlement.exact import trim
 from settlement.terms import Terms
+from settlement.terms_parts import CauseRule
 
 APPROVAL_CHECK = "terms.approved"
 SETTLEMENT_SCOPE = "settlement"
@@ -26,6 +27,8 @@ SETTLEMENT_SCOPE = "settlement"
 TOO_SMALL = "too_small"
 # Most severe first: with several checks on one KPI the most severe action holds.
 ACTIONS = ("withhold", "forfeit", "neutral", "deem", "pay")
+# A level that reaches what a must-pass KPI asks for.
+_REACHES = ("minimum", "stretch", "game_breaking")
 _SEAL = object()
 
 
@@ -131,6 +134,19 @@ def _problem(what: str, mend: str = "use the gate file of the settlement as it w
     return Refused(f"the gate does not let this settlement through: {what}", mend)
 
 
+def deemed_value(terms: Terms, rule: CauseRule, scope: str) -> Decimal | None:
+    """The value a cause deems for a KPI: that of the agreed level; a must-pass KPI has no levels and is deemed exactly
+    what it must reach. None where there is nothing to deem: a whole settlement, a must-pass KPI deemed below `minimum`.
+    """
+    kpi = next((kpi for kpi in terms.judged_kpis if kpi.id == scope), None)
+    if rule.deem is None or kpi is None:
+        return None
+    if kpi.levels is not None:
+        value: Decimal = getattr(kpi.levels, rule.deem.level)
+        return value
+    return kpi.must_reach if rule.deem.level in _REACHES else None
+
+
 def _check_entry(entry: GateEntry, terms: Terms) -> None:
     name = f"{entry.check_id} ({entry.scope})"
     if entry.kind not in ("integrity", "fitness") or entry.action not in ACTIONS:
@@ -160,10 +176,8 @@ def _check_entry(entry: GateEntry, terms: Terms) -> None:
     rule = next((rule for rule in terms.gate.causes if rule.cause == entry.cause), None)
     if rule is None or rule.action != entry.action:
         raise _problem(f"{name}: the terms know no cause `{entry.cause}` that selects {entry.action}.")
-    if entry.action == "deem":
-        levels = next((kpi.levels for kpi in terms.framework.kpis if kpi.id == entry.scope), None)
-        if levels is None or rule.deem is None or getattr(levels, rule.deem.level) != entry.deem_value:
-            raise _problem(f"{name}: the terms deem another value for the cause `{entry.cause}`.")
+    if entry.action == "deem" and deemed_value(terms, rule, entry.scope) != entry.deem_value:
+        raise _problem(f"{name}: the terms deem another value for the cause `{entry.cause}`.")
 
 
 def seal_record(

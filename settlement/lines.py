@@ -24,12 +24,14 @@ from settlement.top_up import take_advances, take_award, take_base, take_bonus, 
 Rows = Sequence[Mapping[str, Any]]
 
 
-def _barred(score: Score, whole: str) -> str | None:
-    """Why no gain may be paid whatever the pool is; None if it may."""
+def _barred(score: Score, whole: str, standards: tuple[str, ...] = ()) -> str | None:
+    """Why no gain may be paid whatever the pool is; None if it may. standards: those not reached that bar it too."""
     if whole == "forfeit":
         return "the settlement's gain is forfeit by its recorded cause"
-    if not score.conditions_met:
-        return f"a must-pass condition is not met ({', '.join(score.failed_conditions)})"
+    if score.all_forfeit:
+        return "every KPI that counts is forfeit or withheld"
+    if not score.conditions_met or standards:
+        return f"a must-pass condition is not met ({', '.join(sorted({*score.failed_conditions, *standards}))})"
     return None
 
 
@@ -115,7 +117,8 @@ def _top_up_stop(terms: Terms, score: Score, whole: str) -> _Stop | None:
     if whole == "neutral":
         words = "The settlement is neutral by its recorded cause: neither top-up nor bonus."
         return _Stop("neutral", words, "terms:gate.causes")
-    if (barred := _barred(score, whole)) is not None:
+    # A standard that opens the gain by itself is a must-pass KPI to every line beside it.
+    if (barred := _barred(score, whole, score.failed_standards)) is not None:
         return _Stop("barred", f"No top-up: {barred}.", "terms:gate")
     return None
 

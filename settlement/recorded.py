@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import InitVar, dataclass
 
-from settlement.authority import authority_fault, vote_fault
+from settlement.authority import authority_fault, hand_fault, vote_fault
 from settlement.decisions import Record
 from settlement.exact import exact
 from settlement.terms import Terms
@@ -29,17 +29,35 @@ class Award:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """A stretch of the log in which absences are only added: what was known of them, one after another.
+
+    ends_at: the settlement in force when an absence was withdrawn, which ended the stage; empty for the last stage.
+    """
+
+    known: tuple[tuple[str, ...], ...]
+    ends_at: str
+
+
+@dataclass(frozen=True)
 class PeriodRecords:
     """What is recorded for one period of an agreement. Made by `period_records` alone.
 
-    absent: members that did not take part, in the order of the log, so that an earlier settlement's part can be told.
+    absent: members that did not take part, in the order of the log. stages: how that became known and was withdrawn, so
+    that an earlier settlement's part can be told.
     """
 
     agreement_id: str
     period_id: str
     awards: tuple[Award, ...]
     absent: tuple[str, ...]
+    stages: tuple[Stage, ...]
     seal: InitVar[object]
+
+    def known_at(self, settlement_id: str) -> tuple[tuple[str, ...], ...]:
+        """The absences that may have been known when a settlement was made, one after another."""
+        # It was made before the first withdrawal that names it as the one in force, and after all others before that.
+        return next((stage for stage in self.stages if stage.ends_at == settlement_id), self.stages[-1]).known
 
     def __post_init__(self, seal: object) -> None:
         if seal is not _SEAL:
@@ -49,57 +67,73 @@ class PeriodRecords:
 def _awards(records: Sequence[Record], terms: Terms, period_id: str) -> tuple[Award, ...]:
     """Awards that every party approved under these terms, in the order in which they became final.
 
-    One that would exceed the agreed greatest is void: a log cannot be mended, so it must not block what is owed.
+    An outcome has one award: another amount that every party approves for it supersedes the one before. One that would
+    exceed the agreed greatest is void: a log cannot be mended, so it must not block what is owed.
     """
     if terms.top_up.unplanned_award is None:
         return ()
-    left = exact(terms.top_up.unplanned_award.greatest_gbp) * 100
+    greatest = exact(terms.top_up.unplanned_award.greatest_gbp) * 100
     approved: dict[tuple[str, int], set[str]] = {}
-    final: dict[tuple[str, int], Award] = {}
+    final: dict[str, Award] = {}
     for record in records:
         body = record.body
         if record.kind != "award_voted" or record.signer not in terms.approver_ids:
             continue
-        if (body["period_id"], body["terms_hash"]) != (period_id, terms.terms_hash) or vote_fault(records, record):
+        if (body["period_id"], body["terms_hash"]) != (period_id, terms.terms_hash):
             continue
-        award = (body["outcome"], int(body["amount_pence"]))
-        if award in final:
+        if vote_fault(records, record) or hand_fault(records, record, terms):
             continue
-        votes = approved.setdefault(award, set())
+        # `Peer group` and `peer  group` are one outcome
+        outcome, pence = " ".join(body["outcome"].split()).casefold(), int(body["amount_pence"])
+        if outcome in final and final[outcome].amount_pence == pence:
+            continue
+        votes = approved.setdefault((outcome, pence), set())
         if body["vote"] == "approve":
             votes.add(record.signer)
         else:
             votes.discard(record.signer)
-        if votes == set(terms.approver_ids) and award[1] <= left:
-            final[award] = Award(*award, record.hash)
-            left -= award[1]
+        others = sum(award.amount_pence for name, award in final.items() if name != outcome)
+        if votes == set(terms.approver_ids) and others + pence <= greatest:
+            final.pop(outcome, None)
+            final[outcome] = Award(body["outcome"], pence, record.hash)
+            votes.clear()
     return tuple(final.values())
 
 
-def _absent(records: Sequence[Record], terms: Terms, period_id: str) -> tuple[str, ...]:
+_NO_STAGES = (Stage(((),), ""),)
+
+
+def _stages(records: Sequence[Record], terms: Terms, period_id: str) -> tuple[Stage, ...]:
+    """How absences became known and were withdrawn, by roles that may record them."""
     learning = terms.top_up.learning_and_development
     if learning is None:
-        return ()
-    found = [
-        record.body["member"]
-        for record in records
-        if record.kind == "absence_recorded"
-        and record.body["period_id"] == period_id
-        and record.signer in learning.recorded_by
-        and record.body["member"] in terms.member_ids
-        and not authority_fault(records, record)
-    ]
-    return tuple(dict.fromkeys(found))
+        return _NO_STAGES
+    absent: tuple[str, ...] = ()
+    known = [absent]
+    stages: list[Stage] = []
+    for record in records:
+        if record.kind not in ("absence_recorded", "absence_withdrawn") or record.body["period_id"] != period_id:
+            continue
+        if record.signer not in learning.recorded_by or authority_fault(records, record):
+            continue
+        member = record.body["member"]
+        if record.kind == "absence_recorded" and member in terms.member_ids and member not in absent:
+            absent = (*absent, member)
+            known.append(absent)
+        if record.kind == "absence_withdrawn" and member in absent:
+            stages.append(Stage(tuple(known), record.body["settlement"]))
+            absent = tuple(one for one in absent if one != member)
+            known = [absent]
+    return (*stages, Stage(tuple(known), ""))
 
 
 def period_records(records: Sequence[Record], terms: Terms, period_id: str) -> PeriodRecords:
     """What a proved log records for a period. Votes and records without right or authority are left out."""
     own = [record for record in records if record.agreement_id == terms.id]
     if terms.finance.top_up is None:
-        return PeriodRecords(terms.id, period_id, (), (), seal=_SEAL)
-    return PeriodRecords(
-        terms.id, period_id, _awards(own, terms, period_id), _absent(own, terms, period_id), seal=_SEAL
-    )
+        return PeriodRecords(terms.id, period_id, (), (), _NO_STAGES, seal=_SEAL)
+    stages = _stages(own, terms, period_id)
+    return PeriodRecords(terms.id, period_id, _awards(own, terms, period_id), stages[-1].known[-1], stages, seal=_SEAL)
 
 
 def nothing_recorded(terms: Terms, period_id: str) -> PeriodRecords:

@@ -85,15 +85,15 @@ def read_advances(terms: Terms, rows: Sequence[Mapping[str, Any]]) -> dict[str, 
 
 
 def share_before(
-    terms: Terms, prior: Prior, balances: Mapping[str, int], absent: Sequence[str]
+    terms: Terms, prior: Prior, balances: Mapping[str, int], known: Sequence[Sequence[str]]
 ) -> dict[str, Allocation]:
     """The members' parts of what earlier settlements posted, by line.
 
-    Absences are recorded one after another, so what was held back before tells how many were known then.
+    known: the absences that may have been known then, one after another: what was held back before tells which.
     Refused unless what was held back and recouped follows from the earlier lines, the log and the balances given.
     """
-    for known in range(len(absent) + 1):
-        shared = share_lines(terms, prior.totals, balances, absent[:known])
+    for absent in known:
+        shared = share_lines(terms, prior.totals, balances, absent)
         if all(sum(shared[line].parts.values()) == prior.totals[line] for line in ("condition",) if line in shared):
             break
     else:
@@ -153,8 +153,28 @@ def take_recoup(statement: Statement, terms: Terms, now: Mapping[str, Allocation
             f"-min(max({payable}, 0), balance)",
             uses,
             "pence",
-            "terms:finance.top_up.advances" if line == "top_up" else "terms:finance.advances_recouped",
+            _recoup_reference(terms),
         )
+
+
+def take_standing_recoup(statement: Statement, terms: Terms, recoup: Allocation, balances: Mapping[str, int]) -> None:
+    """A step per member with an advance while a restatement is withheld: what was taken back before stands."""
+    for member in sorted(balances):
+        reference = figure_id(
+            "member", agreement=statement.agreement_id, period=statement.period_id, line="recoup", member=member
+        )
+        statement.step(
+            f"recoup.{member}",
+            f"Advance taken back from {member} before; it stands while this settlement is withheld",
+            "recouped_before",
+            {"recouped_before": Given(Fraction(recoup.parts[member]), "pence", reference)},
+            "pence",
+            _recoup_reference(terms),
+        )
+
+
+def _recoup_reference(terms: Terms) -> str:
+    return "terms:finance.top_up.advances" if recouped_from(terms) == "top_up" else "terms:finance.advances_recouped"
 
 
 def take_amounts(

@@ -30,7 +30,9 @@ class Score:
     """The overall score (a step), the live share of the weight, and whether every must-pass KPI passed.
 
     standards: by KPI, the step that is 1 where a standard on which a rate depends is reached, and 0 where it is not.
-    A standard that opens the gain by itself (`gain.standards`) is not among the failed conditions.
+    A standard that opens the gain by itself (`gain.standards`) is not among the failed conditions but among the failed
+    standards: it bars every other line. all_forfeit: a KPI is forfeit and none counts by its own or a deemed value, so
+    that nobody earned the score.
     """
 
     overall: Step
@@ -38,6 +40,8 @@ class Score:
     conditions_met: bool
     failed_conditions: tuple[str, ...]
     standards: Mapping[str, Step]
+    failed_standards: tuple[str, ...] = ()
+    all_forfeit: bool = False
 
 
 def level_of(value: Decimal, levels: Levels, polarity: str) -> str:
@@ -210,16 +214,19 @@ def formula_name(word: str, kpi_id: str) -> str:
     return f"{word}_{kpi_id.replace('-', '_')}"
 
 
-def _condition_failed(kpi: Kpi, entry: GateEntry, row: Mapping[str, Any]) -> bool:
-    """A must-pass KPI fails when it does not reach its threshold, or when its figure is not fit (unless neutral)."""
+def _condition_failed(terms: Terms, kpi: Kpi, entry: GateEntry, row: Mapping[str, Any]) -> bool:
+    """A must-pass KPI fails when its value, own or deemed, does not reach its threshold, or when its figure is not fit
+    (unless neutral)."""
     if entry.action == "neutral" or kpi.must_reach is None:
         return False
     if entry.action in ("withhold", "forfeit"):
         return True
     if entry.action == "deem":
-        return False
-    _check_fit(kpi, row)
-    reached: bool = row["value"] >= kpi.must_reach if kpi.polarity == "high" else row["value"] <= kpi.must_reach
+        value = _deemed(terms, kpi, entry, row)
+    else:
+        _check_fit(kpi, row)
+        value = exact(row["value"])
+    reached = value >= exact(kpi.must_reach) if kpi.polarity == "high" else value <= exact(kpi.must_reach)
     return not reached
 
 
@@ -249,23 +256,26 @@ def score_kpis(statement: Statement, terms: Terms, rows: Sequence[Mapping[str, A
     """
     scored: dict[str, tuple[Step, Fraction]] = {}
     live = total = Fraction(0)
-    failed = []
+    failed: list[str] = []
+    failed_standards: list[str] = []
+    actions: set[str] = set()
     standards: dict[str, Step] = {}
     for kpi in sorted(terms.judged_kpis, key=lambda one: one.id):
         row, entry = find_row(terms, gate.period_id, kpi, rows, gate), gate.decide(kpi.id)
         _check_small_numbers(terms, kpi, entry, row)
-        missed = _condition_failed(kpi, entry, row)
+        missed = _condition_failed(terms, kpi, entry, row)
         if kpi.id in terms.rated_ids:
             # numbers too small to score prove nothing reached: what they open would be opened by too few cases
             unproved = missed or entry.is_agreed_neutral
             standards[kpi.id] = _take_standard(statement, kpi, entry, row, failed=unproved)
-        if missed and kpi.id not in terms.standard_ids:
-            failed.append(kpi.id)
+        if missed:
+            (failed_standards if kpi.id in terms.standard_ids else failed).append(kpi.id)
         if kpi.weight is None:
             continue
         weight = exact(kpi.weight)
         total += weight
         live += weight if entry.action in ("pay", "forfeit", "deem") else 0
+        actions.add(entry.action)
         if entry.action != "neutral":
             scored[kpi.id] = (_score_kpi(statement, terms, kpi, entry, row), weight)
     live_step = statement.step(
@@ -291,4 +301,13 @@ def score_kpis(statement: Statement, terms: Terms, rows: Sequence[Mapping[str, A
         # With no weight live the settlement is withheld below; the score then moves no money.
         formula, label = "0", "Overall score: no KPI counts in this period"
     overall = statement.step("overall_score", label, formula, uses, "points", "terms:scoring")
-    return Score(overall, live_step, not failed, tuple(failed), standards)
+    all_forfeit = "forfeit" in actions and not actions & {"pay", "deem"}
+    return Score(
+        overall,
+        live_step,
+        not failed,
+        tuple(failed),
+        standards,
+        failed_standards=tuple(failed_standards),
+        all_forfeit=all_forfeit,
+    )

@@ -122,12 +122,6 @@ class Terms(Part):
     def independent_ids(self) -> frozenset[str]:
         return frozenset(party.id for party in self.parties.independents or ())
 
-    def body_of(self, party: str) -> str:
-        """The organisation behind a role: it has one vote, whatever number of roles it plays."""
-        named = {one.id: one.body for one in self.parties.commissioners}
-        named |= {one.id: one.body for one in self.parties.members}
-        return named.get(party) or party
-
     @property
     def approver_ids(self) -> tuple[str, ...]:
         """Every party whose approval unanimity needs: all members, and the commissioner roles that approve."""
@@ -151,9 +145,19 @@ class Terms(Part):
     def shares(self) -> dict[str, Fraction]:
         return {member.id: exact(member.share_pct) for member in self.parties.members}
 
+    def body_of(self, party: str) -> str:
+        """The organisation behind a role: it has one vote, whatever number of roles it plays."""
+        named = {one.id: one.body for one in self.parties.commissioners}
+        named |= {one.id: one.body for one in self.parties.members}
+        named |= {one.id: one.body for one in self.parties.independents or ()}
+        return named.get(party) or party
+
     def gains_from(self, role: str, action: str) -> bool:
-        """Whether a role could profit: who pays from forfeit, who is paid from deem, both from neutral."""
-        pays, shares = role in self.commissioner_ids, role in self.member_ids
+        """Whether a role, or its body in another role, could profit: who pays from forfeit, who is paid from deem, both
+        from neutral."""
+        body = self.body_of(role)
+        pays = any(self.body_of(one) == body for one in self.commissioner_ids)
+        shares = any(self.body_of(one) == body for one in self.member_ids)
         return {"forfeit": pays, "deem": shares, "neutral": pays or shares}[action]
 
     def curve(self, kpi: Kpi) -> Curve:
@@ -217,6 +221,11 @@ class Terms(Part):
             factors = Fraction(0)
         adjustments = (exact(adjustment.amount_gbp) for adjustment in target.adjustments or ())
         return exact(target.baseline_gbp) * factors + sum(adjustments, Fraction(0))
+
+    @property
+    def first_period_id(self) -> str:
+        """The label of the settlement period that begins with these terms."""
+        return settlement_period_of(self.agreement.effective_from, self.agreement.settle_by).label
 
     def period(self, period_id: str) -> Period:
         """The settlement period with this label, within the agreement's dates; WrongUsage otherwise."""

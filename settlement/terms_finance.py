@@ -117,6 +117,7 @@ class Gain(Part):
     standards: tuple[Standard, ...] | None = None
     levy_factor: Annotated[Decimal, BeforeValidator(read_number), Field(ge=0, le=1), NUMBER_SCHEMA] | None = None
     cap_pct_of_target: Percent | None = None
+    above_whole_waiver: Text | None = None
 
 
 class RevenueCap(Part):
@@ -154,6 +155,7 @@ class Loss(Part):
     cap_of_revenue: RevenueCap | None = None
     capped_at_fee: Flag | None = None
     stop_loss: StopLoss | None = None
+    above_whole_waiver: Text | None = None
 
 
 # The entries of shared cost that stand together: all of them, or none.

@@ -71,6 +71,15 @@ def _parties(terms: Terms) -> Iterator[Problem]:
             )
         if member.share_pct > 0 and member.zero_share_waiver is not None:
             yield Problem((*path, "zero_share_waiver"), f"{member.id} holds a share and needs no waiver.", "remove it.")
+    holders: set[str] = set()
+    for index, member in enumerate(parties.members):
+        if (body := terms.body_of(member.id)) in holders:
+            yield Problem(
+                ("parties", "members", index, "body"),
+                f"`{body}` would be two members, with two votes.",
+                "one body is one member: join its shares in one role.",
+            )
+        holders.add(body)
     total = add([member.share_pct for member in parties.members])
     if total != 100:
         yield Problem(

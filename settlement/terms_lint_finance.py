@@ -25,6 +25,7 @@ from settlement.terms_finance import (
     Standard,
     TargetCost,
 )
+from settlement.terms_lint_whole import above_whole
 from settlement.terms_parts import Payment
 from settlement.terms_problem import Problem, named_twice
 from settlement.terms_top_up import TopUp
@@ -251,6 +252,14 @@ def _shared_cost(terms: Terms, cost: SharedCost) -> Iterator[Problem]:
     yield from named_twice(
         list(cost.actual_cost.categories), ("finance", "actual_cost", "categories"), None, "category"
     )
+    factor = cost.actual_cost.completion_factor
+    if factor is not None and factor < 1:
+        yield Problem(
+            ("finance", "actual_cost", "completion_factor"),
+            f"the completion factor {factor} makes the cost less than the open book holds.",
+            "it adds cost that is not yet in the book: agree 1 or more, or remove the entry.",
+        )
+    yield from above_whole(terms, cost)
     yield from _bands(cost.gain.bands, ("finance", "gain", "bands"))
     yield from _knots(cost.gain.score_factor, ("finance", "gain", "score_factor"), rising=True)
     yield from _corridor(cost)
@@ -303,11 +312,20 @@ def _top_up(terms: Terms, top_up: TopUp) -> Iterator[Problem]:
     if top_up.learning_and_development is not None:
         independent = {party.id for party in terms.parties.independents or ()}
         for index, role in enumerate(top_up.learning_and_development.recorded_by):
-            if role not in independent:
+            if role not in independent or terms.gains_from(role, "neutral"):
                 yield Problem(
                     (*path, "learning_and_development", "recorded_by", index),
                     f"`{role}` could gain and may not record who did not take part.",
                     "name an independent role of the terms: it neither pays nor is paid.",
+                )
+    if top_up.advances is not None and top_up.advances.periods is not None:
+        where = (*path, "advances", "periods")
+        agreed = {base.period for base in top_up.base}
+        yield from named_twice(list(top_up.advances.periods), where, None, "period")
+        for index, label in enumerate(top_up.advances.periods):
+            if label not in agreed:
+                yield Problem(
+                    (*where, index), f"no base is agreed for {label}.", "pay the advance in a period with a base."
                 )
     if top_up.advances is not None and terms.finance.advances_recouped:
         yield Problem(

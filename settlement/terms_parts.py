@@ -48,6 +48,9 @@ def read_whole(value: Any) -> Any:
 def _day(value: Any) -> Any:
     if type(value) is not date:
         raise ValueError("must be a date such as 2024-04-01, without quotes")
+    # beyond them there are no periods to settle, and the calendar ends
+    if not 1900 <= value.year <= 2199:
+        raise ValueError("must be a date of the years 1900 to 2199")
     return value
 
 
@@ -97,7 +100,10 @@ class Mandate(Part):
 
 
 class Member(Part):
-    """A member that holds a share of gain and loss. Always a role, never an organisation's name."""
+    """A member that holds a share of gain and loss. Always a role, never an organisation's name.
+
+    body, of any party: one name for the roles one body holds, such as a council that commissions and provides.
+    """
 
     id: RoleId
     name: Text
@@ -109,7 +115,6 @@ class Member(Part):
     vat_treatment: Text
     acts_for: Text | None = None
     nominated_payee: Text | None = None
-    # The organisation behind the role, where it stands behind another role too: two signatories, one vote.
     body: RoleId | None = None
 
 
@@ -127,6 +132,7 @@ class Independent(Part):
 
     id: RoleId
     name: Text
+    body: RoleId | None = None
 
 
 class Parties(Part):

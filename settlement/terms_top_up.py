@@ -95,12 +95,16 @@ class Learning(Part):
 
 
 class TopUpAdvances(Part):
-    """Money up front for small members, taken back out of later top-up only."""
+    """Money up front for small members, taken back out of later top-up only.
+
+    periods: those in whose first month it is paid; where the entry is left out, the first one of these terms, once.
+    """
 
     turnover_below_gbp: PoundsNotNegative
     pct_of_expected: Percent
     expected_score: Number
     left_at_end: Literal["written_off"]
+    periods: tuple[Label, ...] | None = None
 
 
 class TopUp(Part):

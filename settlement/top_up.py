@@ -227,10 +227,15 @@ def small_members(terms: Terms, advances: TopUpAdvances) -> tuple[str, ...]:
     return tuple(sorted(member.id for member in terms.parties.members if member.turnover_gbp < limit))
 
 
+def advance_periods(terms: Terms, advances: TopUpAdvances) -> tuple[str, ...]:
+    """The settlement periods in whose first month an advance is paid: those agreed, or the first of these terms."""
+    return (terms.first_period_id,) if advances.periods is None else advances.periods
+
+
 def take_advances(statement: Statement, terms: Terms) -> None:
-    """What each small member may draw in the first month: a part of the top-up it may expect."""
+    """What each small member may draw in the first month: a part of the top-up it may expect. Once for each agreed."""
     advances = terms.top_up.advances
-    if advances is None:
+    if advances is None or statement.period_id not in advance_periods(terms, advances):
         return
     path = "advances"
     expected = Given(pool_curve(terms).at(exact(advances.expected_score)), "ratio", f"terms:{PATH}.pool_share")

@@ -39,6 +39,26 @@ def test_the_value_of_a_point_is_rounded_before_it_is_multiplied() -> None:
     assert "rounded to a penny" in made.step("point_value").label
 
 
+@pytest.mark.parametrize(
+    ("points_of_it", "own", "value", "pool"),
+    [
+        (26, "0.3", "136.21", "3541.46"),  # 227.02 x 0.3 / 0.5 = 136.212; unrounded 3,541.51
+        (20, "0.7", "317.83", "6356.60"),  # 227.02 x 0.7 / 0.5 = 317.828; unrounded 6,356.56
+        (74, "0.5", "227.02", "16799.48"),  # the average itself changes nothing
+        (10, "0", "0", "0"),
+    ],
+)
+def test_published_payments_by_prevalence_are_worked_from_the_value_before_it_was_adjusted(
+    points_of_it: int, own: str, value: str, pool: str
+) -> None:
+    """The first two are the published examples behind the vectors qof-dem-low and qof-dem-high, which state the value of
+    a point only after it was adjusted and rounded: here the terms adjust it."""
+    adjuster = {**PREVALENCE, "own": Decimal(own)}
+    made = settle_top_up(with_points(points=points_of_it, value_adjusters=[adjuster]), AT_72)
+    assert made.step("point_value").exact == Fraction(value)
+    assert made.step("top_up_pool").exact == Fraction(pool)
+
+
 def test_an_adjuster_of_the_pool_is_not_rounded() -> None:
     """Q = 26 earns 41.6 % of the pool; the one rounding is that of the line."""
     terms = with_points(adjusters=[LIST_SIZE, PREVALENCE])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from settlement_world import PERIOD, gate_for, gate_rows, kpi_row, ledger_rows, quick_terms
+from settlement_world import PERIOD, gate_for, gate_rows, kpi_row, ledger_rows, quick_terms, waived_terms
 from test_settlement_properties import CASES, MEMBERS, PENCE, TARGET, VALUES, WANTED, bands, knots, tenths, total
 
 from settlement.engine import Settlement, settle
@@ -301,7 +301,7 @@ def rated(draw: st.DrawFn) -> Terms:
     else:
         loss = {"bands": draw(bands())}
     loss["cap_pct_of_target"] = draw(st.none() | tenths(0, 100))
-    return quick_terms(
+    return waived_terms(
         {
             **GATES,
             "finance.corridor": corridor,

@@ -266,12 +266,36 @@ RULES: list[tuple[str, dict[str, Any], str]] = [
         "agreed twice",
     ),
     ("payer", {"finance.payment.payer": "acute-trust"}, "no commissioner"),
+    ("a book made smaller", {"finance.actual_cost.completion_factor": "0.999"}, "less than the open book holds"),
+    ("a book of nothing", {"finance.actual_cost.completion_factor": 0}, "less than the open book holds"),
+    ("more than the saving", {"finance.gain.bands.0.rate_pct": "80.1"}, "saving can reach 100.125 percent"),
+    (
+        "more than the saving by a standard",
+        {
+            **_standards({"kpi": "D2", "score_factor": [{"score": 0, "factor": "2.5"}]}),
+            "finance.gain.levy_factor": "0.9",
+        },
+        "saving can reach 112.5 percent",
+    ),
+    ("more than the overspend", {"finance.loss.score_factor.0.factor": "2.1"}, "overspend can reach 105 percent"),
+    (
+        "more than the overspend of a complement",
+        {
+            "finance.loss.bands": None,
+            "finance.loss.complement": {"of_rate_pct": 50, "least_pct": 0, "greatest_pct": 101},
+        },
+        "less than or equal to 100",
+    ),
+    ("waives nothing", {"finance.gain.above_whole_waiver": "By design."}, "needs no waiver"),
     ("target period", {"finance.target_cost.0.period": "2024-25-q1"}, "is no year"),
     ("target outside", {"finance.target_cost.0.period": "2023-24"}, "outside the agreement"),
     ("target of nothing", {"finance.target_cost.0.trend": 0}, "not above 0"),
     ("begins midway", {"agreement.effective_from": "2024-05-01"}, "does not begin"),
     ("ends midway", {"agreement.effective_to": "2025-05-01"}, "does not end"),
     ("ends before", {"agreement.effective_to": "2023-03-31"}, "ends before"),
+    ("before all years", {"agreement.effective_from": "0001-01-01"}, "years 1900 to 2199"),
+    ("after all years", {"agreement.effective_from": "9999-04-01"}, "years 1900 to 2199"),
+    ("ends after all years", {"agreement.effective_to": "9999-12-31"}, "years 1900 to 2199"),
     ("role twice", {"parties.members.0.id": "city-council"}, "is taken"),
     ("reserved role", {"parties.members.0.id": "commissioner-residue"}, "is taken"),
     ("nobody approves", {"parties.commissioners.0.approves": False}, "no commissioner role approves"),
@@ -448,3 +472,18 @@ def test_any_bytes_are_refused(raw: bytes) -> None:
 def test_real_file_is_small_enough_to_read() -> None:
     assert len(RAW.splitlines()) < 300
     assert Path(ROOT / "agreements" / "derbyshire-real-only").is_dir()
+
+
+def test_no_more_than_the_whole_is_shared_unless_the_terms_say_why() -> None:
+    """Rate times factor at the best score a curve can give, and the greatest rate a complement can reach."""
+    at_80 = terms_with({"finance.gain.bands.0.rate_pct": 80})  # 80 x 1.25 = 100, which is the whole
+    waived = {"finance.gain.bands.0.rate_pct": 100, "finance.gain.above_whole_waiver": "By design."}
+    assert terms_with(waived).terms_hash != at_80.terms_hash
+    # a factor beyond the scores that can be reached is never paid
+    beyond = [{"score": 100, "factor": 1}, {"score": 200, "factor": 5}]
+    terms_with({"finance.gain.bands.0.rate_pct": 100, "finance.gain.score_factor": beyond})
+    owed = {"of_rate_pct": 50, "least_pct": 0, "greatest_pct": 60}
+    pain = {"finance.loss.bands": None, "finance.loss.complement": owed}
+    with pytest.raises(TermsError, match=r"line \d+: the alliance's part of the overspend can reach 120 percent"):
+        terms_with({**pain, "finance.loss.score_factor": [{"score": 0, "factor": 2}]})
+    terms_with({**pain, "finance.loss.score_factor": [{"score": 0, "factor": "1.66"}]})

@@ -45,8 +45,10 @@ from settlement.postings import ALLIANCE_LINES
 from settlement.recompute import first_difference, recompute
 from settlement.recorded import PeriodRecords
 from settlement.score import PROPORTION_UNIT
+from settlement.statement import Statement
 from settlement.terms import load_terms
 from settlement.terms_parts import Kpi
+from settlement.top_up import take_advances
 
 TERMS = greenwich()
 TOP_UP_26 = {
@@ -350,7 +352,7 @@ def test_votes_that_do_not_count() -> None:
 
 def test_records_come_from_the_log_alone() -> None:
     with pytest.raises(TypeError, match="comes from the decision log"):
-        PeriodRecords(TERMS.id, PERIOD, (), ("youth-charity",), seal=object())
+        PeriodRecords(TERMS.id, PERIOD, (), ("youth-charity",), (), seal=object())
     other = greenwich({"agreement.id": "elsewhere"})
     with pytest.raises(Refused, match="another agreement"):
         settle_top_up(TERMS, AT_26, recorded=recorded_in(other, log_for(other)))
@@ -701,6 +703,25 @@ def test_both_regimes_side_by_side() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("periods", "paid"),
+    [(None, [PERIOD]), (["2025-26"], ["2025-26"]), ([PERIOD, "2025-26"], [PERIOD, "2025-26"]), ([], [])],
+)
+def test_an_advance_is_paid_once_in_each_period_agreed_for_it(periods: list[str] | None, paid: list[str]) -> None:
+    """Two settlement years; where no period is named it is the first one, and not every one again."""
+    terms = greenwich({} if periods is None else {"finance.top_up.advances.periods": periods})
+    found = []
+    for label in (PERIOD, "2025-26"):
+        statement = Statement(terms.id, label)
+        statement.step("top_up_pool", "Pool", "1000000", {}, "GBP", "terms:finance.top_up")
+        take_advances(statement, terms)
+        drawn = {step.step_id: step.exact for step in statement.steps if step.step_id.startswith("advance.")}
+        # 50 % × 7 and 5 % × 80 % of the pool
+        assert drawn in ({}, {"advance.community-link-charity": 28_000, "advance.youth-charity": 20_000})
+        found += [label] if drawn else []
+    assert found == paid
+
+
 def test_where_advances_come_back_with_both_regimes() -> None:
     top_up = with_shared_cost()
     made = settle_top_up(top_up, AT_26, pence=14_000_000_000, advances={"youth-charity": 10**9})
@@ -724,6 +745,8 @@ RULES: list[tuple[str, dict[str, Any], str]] = [
     ("payer records", {"finance.top_up.learning_and_development.recorded_by": ["council"]}, "could gain"),
     ("member records", {"finance.top_up.learning_and_development.recorded_by": ["youth-charity"]}, "could gain"),
     ("advance twice", {"finance.advances_recouped": True}, "an advance comes back once"),
+    ("advance without a base", {"finance.top_up.advances.periods": ["2026-27"]}, "no base is agreed for 2026-27"),
+    ("advance twice in a period", {"finance.top_up.advances.periods": [PERIOD, PERIOD]}, "named twice"),
     ("payer", {"finance.top_up.payment": {"payer": "youth-charity", "payee": "x", "contract_reference": "x", "funding_source": "x", "vat_treatment": "x"}}, "no commissioner"),
     ("quintile", {"framework.kpis.3.breakdown.group": "6"}, "no group by deprivation"),
     ("age", {"framework.kpis.3.breakdown": {"kind": "age", "group": "40-74"}}, "no group by age"),

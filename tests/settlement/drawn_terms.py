@@ -1,0 +1,576 @@
+"""Whole valid terms of every feature the schema has, and performances under them, drawn by Hypothesis.
+
+A feature that is added to the terms is drawn here, or `test_every_entry_of_the_terms_is_drawn` names it: add it to the
+function that draws the part it stands in. What is drawn is data for `Terms`, checked by every rule across parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import strategies as st
+
+from foundation.figures import figure_id
+from foundation.period import month_of, months_between
+from settlement.decisions import Record
+from settlement.engine import Settlement, settle
+from settlement.gate_record import APPROVAL_CHECK, GateRecord, deemed_value, read_gate_rows
+from settlement.periods import measurement_window
+from settlement.recorded import PeriodRecords, period_records
+from settlement.score import level_of
+from settlement.terms import Terms
+from settlement.terms_lint import find_problems
+from settlement.terms_parts import AGE_GROUPS, LEVELS, CauseRule, Kpi
+from settlement.top_up import small_members
+
+PERIODS = {
+    "year": ("2024-25", "2025-26"),
+    "quarter": ("2024-25-q1", "2024-25-q2"),
+    "month": ("2024-04", "2024-05"),
+}
+EXPERT = "independent-expert"
+CUT = "c" * 64
+TEXTS = st.sampled_from(["As agreed", "By decision of all parties: yes", "é, in words"])
+Data = dict[str, Any]
+
+
+def tenths(least: int, most: int) -> st.SearchStrategy[Decimal]:
+    """Decimals with one place; the bounds are in tenths."""
+    return st.integers(least, most).map(lambda whole: Decimal(whole) / 10)
+
+
+def pounds(most: int) -> st.SearchStrategy[Decimal]:
+    return st.integers(0, most * 100).map(lambda pence: Decimal(pence) / 100)
+
+
+def _put(draw: st.DrawFn, into: Data, name: str, strategy: st.SearchStrategy[Any]) -> None:
+    """An optional entry: left out half of the time."""
+    if draw(st.booleans()):
+        into[name] = draw(strategy)
+
+
+def _parts(draw: st.DrawFn, count: int, *, zero: bool = False) -> list[Decimal]:
+    """Parts that sum to 100; the last is 0 where `zero`."""
+    given = count - 1 if zero else count
+    weights = [draw(st.integers(1, 40)) for _ in range(given)]
+    found = [Decimal(weight * 1000 // sum(weights)) / 10 for weight in weights]
+    found[0] += 100 - sum(found)
+    return [*found, Decimal(0)] if zero else found
+
+
+@st.composite
+def knots(draw: st.DrawFn, name: str = "factor", *, rising: bool = True, most: int = 20) -> list[Data]:
+    scores = sorted(draw(st.sets(tenths(-1200, 1200), min_size=1, max_size=3)))
+    heights = sorted((draw(tenths(0, most)) for _ in scores), reverse=not rising)
+    return [{"score": score, name: height} for score, height in zip(scores, heights, strict=True)]
+
+
+@st.composite
+def bands(draw: st.DrawFn) -> list[Data]:
+    found: list[Data] = [
+        {"up_to_pct": end, "rate_pct": draw(tenths(0, 1000))}
+        for end in sorted(draw(st.sets(tenths(1, 300), max_size=2)))
+    ]
+    if not found or draw(st.booleans()):
+        found.append({"rate_pct": draw(tenths(0, 1000))})
+    return found
+
+
+def _payment(payer: str) -> Data:
+    texts = {name: name.replace("_", " ") for name in ("payee", "contract_reference", "funding_source")}
+    return {"payer": payer, "vat_treatment": "outside scope", **texts}
+
+
+def _identity(draw: st.DrawFn, settle_by: str) -> Data:
+    found: Data = {
+        "id": "drawn",
+        "name": draw(TEXTS),
+        "contract_model": draw(st.sampled_from(["alliance", "prime_provider", "prime_contractor"])),
+        "effective_from": date(2024, 4, 1),
+        "settle_by": settle_by,
+        "shadow": draw(st.booleans()),
+        "illustrative": True,
+        "label": "Drawn.",
+    }
+    _put(draw, found, "effective_to", st.just(date(2026, 3, 31)))
+    return found
+
+
+def _parties(draw: st.DrawFn) -> Data:
+    members = []
+    count = draw(st.integers(1, 4))
+    zero = count > 1 and draw(st.integers(0, 4)) == 0
+    for index, share in enumerate(_parts(draw, count, zero=zero)):
+        member: Data = {
+            "id": f"member-{index}",
+            "name": draw(TEXTS),
+            "share_pct": share,
+            "turnover_gbp": draw(pounds(10**8)),
+            "contract_reference": "C",
+            "funding_source": "F",
+            "vat_treatment": "V",
+        }
+        if share == 0:
+            member["zero_share_waiver"] = "Holds none."
+        _put(draw, member, "acts_for", TEXTS)
+        _put(draw, member, "nominated_payee", TEXTS)
+        members.append(member)
+    found: Data = {"commissioners": [{"id": "payer", "name": "Payer"}], "members": members}
+    if draw(st.booleans()):
+        found["commissioners"].append({"id": "council", "name": "Council", "approves": draw(st.booleans())})
+    expert = {"id": EXPERT, "name": "Expert"}
+    _put(draw, found, "independents", st.sampled_from([[expert], [{**expert, "body": "university"}]]))
+    # one body that pays and is paid
+    both = draw(st.integers(0, 3)) == 0 and "independents" in found
+    for party in (found["commissioners"][-1], members[-1]) if both else ():
+        party["body"] = "city"
+    return found
+
+
+def _kpi(draw: st.DrawFn, kpi_id: str, role: str, settle_by: str) -> Data:
+    polarity = draw(st.sampled_from(["low", "high"]))
+    kind = draw(st.sampled_from(["outcome", "process", "output"]))
+    kpi: Data = {
+        "id": kpi_id,
+        "name": "A KPI",
+        "role": role,
+        "outcome": "o1",
+        "indicator_id": "indicator",
+        "indicator_version": draw(st.integers(1, 3)),
+        "area_code": "E1",
+        "unit": draw(st.sampled_from(["percent", "per 1,000"])),
+        "polarity": polarity,
+        "value_decimals": draw(st.integers(0, 2)),
+        "population_basis": draw(st.sampled_from(["resident", "registered", "caseload", "cohort"])),
+        "kind": kind,
+    }
+    if role == "paid":
+        values = sorted(draw(st.sets(tenths(0, 1000), min_size=5, max_size=5)), reverse=polarity == "low")
+        kpi["levels"] = dict(zip(LEVELS, values, strict=True))
+        if kind != "outcome":
+            kpi["process_waiver"] = "Agreed."
+    if role == "gate" or (role == "paid" and draw(st.integers(0, 3)) == 0):
+        kpi["must_reach"] = draw(tenths(0, 1000))
+    if role == "paid" or draw(st.booleans()):
+        kpi["baseline"] = {"value": draw(tenths(0, 1000)), "period": "2023-24", "definition": "As agreed."}
+    _put(draw, kpi, "note", TEXTS)
+    groups = [("pcn", "U12345"), ("deprivation", 1), ("age", AGE_GROUPS[-1])]
+    kind_and_group = draw(st.sampled_from([None, *groups]))
+    if kind_and_group is not None:
+        kpi["breakdown"] = dict(zip(("kind", "group"), kind_and_group, strict=True))
+    _put(draw, kpi, "measurement_lag_months", st.integers(0, 8).map(lambda n: n * 3 if settle_by == "quarter" else n))
+    return kpi
+
+
+def _framework(draw: st.DrawFn, settle_by: str) -> Data:
+    paid = [_kpi(draw, f"P-{index}", "paid", settle_by) for index in range(draw(st.integers(1, 3)))]
+    for kpi, weight in zip(paid, _parts(draw, len(paid)), strict=True):
+        kpi["weight"] = weight
+    gates = [_kpi(draw, f"G{index}", "gate", settle_by) for index in range(draw(st.integers(0, 2)))]
+    watched = [_kpi(draw, "M0", "monitored", settle_by)] if draw(st.booleans()) else []
+    return {"outcomes": [{"id": "o1", "name": "Outcome"}], "kpis": [*paid, *gates, *watched]}
+
+
+def _scoring(draw: st.DrawFn) -> Data:
+    points = sorted(draw(st.sets(tenths(-1000, 1000), min_size=5, max_size=5)))
+    return {
+        "level_points": dict(zip(LEVELS, points, strict=True)),
+        "between_levels": draw(st.sampled_from(["linear", "stepped"])),
+        "minimum_live_weight_pct": draw(tenths(1, 700)),
+    }
+
+
+def _shared_cost(draw: st.DrawFn, labels: Sequence[str], gates: Sequence[str]) -> Data:
+    first_pound, pain = draw(st.booleans()), draw(st.integers(0, 4)) > 0
+    corridor: Data = {"shared_from": "first_pound" if first_pound else "beyond"}
+    both_sides = draw(st.booleans()) or pain
+    for side in ("saving", "loss") if both_sides else ("saving",):
+        if draw(st.booleans()):
+            people = sorted(draw(st.sets(st.integers(1, 20_000), min_size=1, max_size=3)))
+            corridor[f"least_{side}_by_people"] = [{"people": count, "pct": draw(tenths(0, 50))} for count in people]
+        else:
+            corridor[f"least_{side}_pct"] = draw(tenths(0, 50))
+    if first_pound and draw(st.booleans()):
+        corridor["small_savings"] = {"share_pct": draw(tenths(0, 1000))}
+        _put(draw, corridor["small_savings"], "least_people", st.integers(1, 20_000))
+    targets = []
+    for label in labels:
+        target: Data = {
+            "period": label,
+            "baseline_gbp": draw(st.integers(10**4, 10**7).map(Decimal)),
+            "people": draw(st.integers(1, 20_000)),
+        }
+        _put(draw, target, "trend", st.sampled_from([Decimal("1.031"), Decimal("0.97")]))
+        _put(draw, target, "mix", st.just(Decimal("1.002")))
+        _put(draw, target, "adjustments", st.just([{"reason": "As agreed", "amount_gbp": Decimal("-10.55")}]))
+        _put(draw, target, "loss_relief_gbp", pounds(10**5))
+        _put(draw, target, "loss_relief_pct", tenths(0, 1000))
+        targets.append(target)
+    categories = st.sampled_from([["reimbursable_cost"], ["fee"], ["reimbursable_cost", "fee"]])
+    book: Data = {
+        "categories": draw(categories),
+        "completeness": draw(st.sampled_from(["every_member", "every_member_every_month"])),
+    }
+    _put(draw, book, "completion_factor", tenths(10, 12))
+    found = {"target_cost": targets, "actual_cost": book, "corridor": corridor, "gain": _gain(draw, gates)}
+    return {**found, "loss": _loss(draw, gates)} if pain else found
+
+
+def _gain(draw: st.DrawFn, gates: Sequence[str]) -> Data:
+    if draw(st.integers(0, 7)) == 0:
+        # more than the whole of a saving, which needs its waiver and is seldom drawn otherwise
+        return {
+            "bands": [{"rate_pct": Decimal(100)}],
+            "score_factor": [{"score": Decimal(0), "factor": Decimal("1.5")}],
+        }
+    gain: Data = {"bands": draw(bands())}
+    _put(draw, gain, "least_score", tenths(-1000, 1000))
+    _put(draw, gain, "levy_factor", tenths(0, 10))
+    _put(draw, gain, "cap_pct_of_target", tenths(0, 200))
+    if draw(st.booleans()) and gates:
+        gain["standards"] = [{"kpi": gates[0]}]
+        if draw(st.booleans()):
+            gain["standards"][0]["score_factor"] = draw(knots())
+        elif len(gates) > 1:
+            # the first opens all of the gain, and so the second no more
+            gain["standards"].append({"kpi": gates[1], "score_factor": draw(knots(most=10))})
+    else:
+        _put(draw, gain, "score_factor", knots())
+    return gain
+
+
+def _loss(draw: st.DrawFn, gates: Sequence[str]) -> Data:
+    loss: Data = {}
+    if draw(st.booleans()):
+        loss["bands"] = draw(bands())
+    else:
+        least = draw(tenths(0, 1000))
+        complement: Data = {"of_rate_pct": draw(tenths(0, 1000)), "least_pct": least}
+        complement["greatest_pct"] = max(least, draw(tenths(0, 1000)))
+        _put(draw, complement, "score_factor", knots())
+        if gates:
+            _put(draw, complement, "standards", st.just(list(gates)))
+        loss["complement"] = complement
+    _put(draw, loss, "score_factor", knots(rising=False))
+    _put(draw, loss, "cap_pct_of_target", tenths(0, 200))
+    _put(draw, loss, "cap_of_revenue", st.just({"revenue_gbp": Decimal(500_000), "pct": Decimal(4)}))
+    if draw(st.integers(0, 3)) == 0:
+        loss["capped_at_fee"] = True
+    excess = st.sampled_from(["commissioner", "other_members"])
+    _put(draw, loss, "stop_loss", st.fixed_dictionaries({"pct_of_turnover": tenths(0, 20), "excess_to": excess}))
+    return loss
+
+
+def _adjusters(draw: st.DrawFn) -> list[Data]:
+    return [
+        {"id": f"a{index}", "own": draw(tenths(0, 90)), "average": draw(tenths(1, 90))}
+        for index in range(draw(st.integers(1, 2)))
+    ]
+
+
+def _top_up(draw: st.DrawFn, labels: Sequence[str], *, expert: bool) -> Data:
+    bases = [{"period": label, "base_gbp": draw(pounds(10**7)) + Decimal("0.01")} for label in labels]
+    top_up: Data = {"base": bases, "pool_share": draw(knots("share_pct", most=1000))}
+    if draw(st.booleans()):
+        top_up["pool_pct_of_base"] = draw(tenths(0, 300))
+    else:
+        top_up["pool_points"] = []
+        for label in labels:
+            agreed: Data = {"period": label, "points": draw(tenths(0, 9000)), "value_gbp": draw(pounds(300))}
+            for name in ("value_adjusters", "adjusters"):
+                if draw(st.booleans()):
+                    agreed[name] = _adjusters(draw)
+            top_up["pool_points"].append(agreed)
+    begins = draw(tenths(-1000, 900))
+    bonus = {"pct_of_base": draw(tenths(0, 50)), "from_score": begins, "full_score": begins + draw(tenths(1, 900))}
+    _put(draw, top_up, "bonus", st.just(bonus))
+    award = st.fixed_dictionaries({"greatest_gbp": pounds(10**5), "agreed_by": st.just("unanimous")})
+    _put(draw, top_up, "unplanned_award", award)
+    _put(draw, top_up, "innovation_pot", st.just({"amount_gbp": Decimal(60_000), "purpose": "New ways."}))
+    if expert:
+        learning = {"condition": "Takes part.", "withhold_gbp": draw(pounds(20_000)), "recorded_by": [EXPERT]}
+        _put(draw, top_up, "learning_and_development", st.just(learning))
+    advances: Data = {
+        "turnover_below_gbp": draw(pounds(10**8)),
+        "pct_of_expected": draw(tenths(0, 1000)),
+        "expected_score": draw(tenths(-1000, 1000)),
+        "left_at_end": "written_off",
+    }
+    _put(draw, advances, "periods", st.just(list(labels)))
+    _put(draw, top_up, "advances", st.just(advances))
+    _put(draw, top_up, "payment", st.just(_payment("payer")))
+    return top_up
+
+
+def _finance(draw: st.DrawFn, labels: Sequence[str], gates: Sequence[str], *, expert: bool) -> Data:
+    regimes = draw(st.sampled_from(["shared cost", "top-up", "both"]))
+    finance: Data = {"payment": _payment("payer")}
+    if regimes != "top-up":
+        finance |= _shared_cost(draw, labels, gates)
+    if regimes != "shared cost":
+        finance["top_up"] = _top_up(draw, labels, expert=expert)
+    if "advances" not in finance.get("top_up", {}):
+        _put(draw, finance, "advances_recouped", st.booleans())
+    return finance
+
+
+def _gate(draw: st.DrawFn, *, expert: bool) -> Data:
+    """Without an independent role, nobody may record that a figure does not count: each side could gain from it."""
+    deem: Data = {"level": draw(st.sampled_from(LEVELS))}
+    _put(draw, deem, "better_of_own", st.booleans())
+    causes: list[Data] = [
+        {"cause": "not_reported", "action": "forfeit", "recorded_by": [EXPERT if expert else "member-0"]},
+        {"cause": "not_theirs", "action": "deem", "deem": deem, "recorded_by": [EXPERT if expert else "payer"]},
+    ]
+    if expert:
+        causes.append({"cause": "withdrawn", "action": "neutral", "recorded_by": [EXPERT]})
+    gate: Data = {
+        "integrity": ["cut.register", "ledger.suite"],
+        "fitness": [{"check": "kpi.complete_days", "max_missing_pct": draw(tenths(0, 100)), "meaning": "Complete."}],
+        "causes": [{"meaning": "As agreed.", **cause} for cause in causes],
+    }
+    few = {
+        "least_denominator": draw(st.integers(11, 500)),
+        "least_count": draw(st.integers(1, 50)),
+        "action": "neutral",
+    }
+    _put(draw, gate, "small_numbers", st.just(few))
+    return gate
+
+
+def _spend_levels(draw: st.DrawFn) -> list[Data]:
+    found: list[Data] = [{"level": draw(st.integers(1, 5)), "member": "member-0"}]
+    if draw(st.booleans()):
+        found.append({"level": 3, "member": "member-0", "line": "L1", "effective_from": date(2024, 10, 1)})
+    return found
+
+
+@st.composite
+def drawn_terms(draw: st.DrawFn) -> Terms:
+    """Valid terms: every entry of the schema is drawn or left out."""
+    settle_by = draw(st.sampled_from(sorted(PERIODS)))
+    labels = PERIODS[settle_by][: draw(st.integers(1, 2))]
+    parties, framework = _parties(draw), _framework(draw, settle_by)
+    gates = [kpi["id"] for kpi in framework["kpis"] if kpi["role"] == "gate"]
+    expert = "independents" in parties
+    data: Data = {
+        "terms_format": 1,
+        "agreement": _identity(draw, settle_by),
+        "mandate": {"purpose": draw(TEXTS), "risk_strategy": draw(TEXTS)},
+        "parties": parties,
+        "framework": framework,
+        "scoring": _scoring(draw),
+        "finance": _finance(draw, labels, gates, expert=expert),
+        "gate": _gate(draw, expert=expert),
+        "governance": {
+            "agree_terms": "unanimous",
+            "challenge_window_working_days": draw(st.integers(1, 120)),
+            "dispute": draw(TEXTS),
+        },
+    }
+    if draw(st.booleans()):
+        data["spend_levels"] = _spend_levels(draw)
+    for problem in find_problems(Terms.model_validate(data)):
+        # whether a rate times its factor needs the waiver is another's arithmetic, and tested on its own
+        assert "above_whole_waiver" in problem.mend, problem
+        data["finance"][problem.path[1]]["above_whole_waiver"] = "Agreed by all."
+    terms = Terms.model_validate(data)
+    assert find_problems(terms) == []
+    return terms
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What happened under the terms: one period's rows, and what the gate and the log say of it."""
+
+    terms: Terms
+    period_id: str
+    kpi_return: list[Data]
+    ledger: list[Data]
+    gate: GateRecord
+    advances: list[Data]
+    recorded: PeriodRecords
+    actions: Mapping[str, str]
+
+    def settle(self, prior: Sequence[Mapping[str, Any]] = ()) -> Settlement:
+        return settle(
+            self.terms,
+            self.period_id,
+            self.kpi_return,
+            self.ledger,
+            self.gate,
+            self.advances,
+            prior,
+            self.recorded,
+        )
+
+
+def _kpi_row(draw: st.DrawFn, terms: Terms, period_id: str, kpi: Kpi, action: str) -> Data:
+    period = terms.period(period_id)
+    start, end = measurement_window(period, kpi.measurement_lag_months or 0)
+    value = Decimal(draw(st.integers(0, 100 * 10**kpi.value_decimals))).scaleb(-kpi.value_decimals)
+    seen = value if action in ("pay", "small") or draw(st.booleans()) else None
+    numbers = (Decimal(5), Decimal(10)) if action == "small" else (Decimal(400), Decimal(1000))
+    return {
+        "figure_id": figure_id("kpi", agreement=terms.id, kpi=kpi.id, period=period_id, measure="value"),
+        "agreement_id": terms.id,
+        "kpi_id": kpi.id,
+        "period_id": period_id,
+        "period_kind": period.kind,
+        "period_start": period.start,
+        "period_end": period.end,
+        "measurement_start": start,
+        "measurement_end": end,
+        "indicator_id": kpi.indicator_id,
+        "indicator_version": kpi.indicator_version,
+        "area_code": kpi.area_code,
+        "value": seen,
+        "value_decimals": kpi.value_decimals,
+        "unit": kpi.unit,
+        "numerator": numbers[0],
+        "denominator": numbers[1],
+        "polarity": kpi.polarity,
+        "baseline_value": None if kpi.baseline is None else kpi.baseline.value,
+        "level": "" if seen is None or kpi.levels is None else level_of(seen, kpi.levels, kpi.polarity),
+        "quality_status": {"pay": "fit", "small": "too_small"}.get(action, "withheld"),
+        "data_complete_as_at": end,
+        "population_basis": kpi.population_basis,
+        "data_cut_id": CUT,
+    }
+
+
+def _gate_row(terms: Terms, period_id: str, kind: str, scope: str, check: str, **more: Any) -> Data:
+    return {
+        "agreement_id": terms.id,
+        "period_id": period_id,
+        "kind": kind,
+        "scope": scope,
+        "check_id": check,
+        "status": "passed",
+        "action": "pay",
+        "deem_value": None,
+        "cause": "",
+        "reason": "Said.",
+        "mend": "",
+        "responsible": "",
+        "data_cut_id": CUT,
+        "terms_hash": terms.terms_hash,
+        **more,
+    }
+
+
+def gate_of(terms: Terms, period_id: str, actions: Mapping[str, str]) -> GateRecord:
+    """An audited gate with these actions by scope: those of the terms' causes, `withhold`, `pay`, or `small`."""
+    rules: dict[str, CauseRule] = {rule.action: rule for rule in terms.gate.causes}
+    rows = [
+        _gate_row(terms, period_id, "integrity", "settlement", check)
+        for check in (APPROVAL_CHECK, *terms.gate.integrity)
+    ]
+    (fitness,) = (check.check for check in terms.gate.fitness)
+    for scope, action in actions.items():
+        more: Data = {}
+        if action == "small":
+            more = {"action": "neutral"}
+        elif action != "pay":
+            more = {"status": "failed", "action": action}
+            if action in rules:
+                more["cause"] = rules[action].cause
+            if action == "deem":
+                more["deem_value"] = deemed_value(terms, rules[action], scope)
+        rows.append(_gate_row(terms, period_id, "fitness", scope, fitness, **more))
+    return read_gate_rows(rows, terms, period_id)
+
+
+def _possible(terms: Terms, scope: str) -> list[str]:
+    """What the gate may do to a KPI or the settlement; most often it lets it pay."""
+    found = ["pay"] * 6 + ["withhold"] if scope != "settlement" else ["withhold"]
+    for rule in terms.gate.causes:
+        if rule.action != "deem" or deemed_value(terms, rule, scope) is not None:
+            found.append(rule.action)
+    return [*found, "small"] if terms.gate.small_numbers and scope != "settlement" else found
+
+
+def _ledger(draw: st.DrawFn, terms: Terms, period_id: str) -> list[Data]:
+    if terms.finance.shared_cost is None:
+        return []
+    period, target = terms.period(period_id), terms.target_pounds(terms.target(period_id))
+    months = [month.label for month in months_between(month_of(period.start), month_of(period.end))]
+    tenth_pct = draw(st.integers(900, 1100) | st.integers(0, 2000))
+    cells = [(member, month) for member in terms.member_ids for month in months]
+    each = int(target * 100 * tenth_pct / 1000) // len(cells)
+    category = draw(st.sampled_from(["reimbursable_cost", "fee"]))
+    return [
+        {
+            "agreement_id": terms.id,
+            "period_id": period_id,
+            "member_id": member,
+            "month": month,
+            "line_id": "1",
+            "category": category,
+            "amount_pence": each,
+        }
+        for member, month in cells
+    ]
+
+
+def _recorded(draw: st.DrawFn, terms: Terms, period_id: str) -> PeriodRecords:
+    """Absences and one award by the votes of all, as an unsigned log would hold them."""
+    found: list[Record] = []
+
+    def record(kind: str, signer: str, **body: Any) -> None:
+        number = len(found) + 1
+        body = {"approver": f"officer of {signer}", "period_id": period_id, **body}
+        found.append(
+            Record(terms.id, kind, signer, "2025-05-01T09:00:00Z", "Here", body, signer, number, f"{number:064d}")
+        )
+
+    for party in sorted(terms.party_ids):
+        dates = {"valid_from": "2024-01-01", "valid_to": ""}
+        record("authority_delegated", party, public_key=party, delegated_by="board", **dates)
+    pence = draw(st.integers(1, 12 * 10**6))
+    for party in terms.approver_ids:
+        said: Data = {"vote": "approve", "conflicts": [], "terms_hash": terms.terms_hash}
+        record("award_voted", party, outcome="Peer group", amount_pence=str(pence), **said)
+    for member in draw(st.lists(st.sampled_from(terms.member_ids), unique=True, max_size=2)):
+        record("absence_recorded", EXPERT, member=member, reason="Came to no session.")
+    return period_records(found, terms, period_id)
+
+
+def _advances(draw: st.DrawFn, terms: Terms) -> list[Data]:
+    top_up = terms.finance.top_up
+    members: tuple[str, ...] = terms.member_ids if terms.finance.advances_recouped else ()
+    if top_up is not None and top_up.advances is not None:
+        members = small_members(terms, top_up.advances)
+    return [
+        {"agreement_id": terms.id, "member_id": member, "balance_pence": draw(st.integers(0, 10**8))}
+        for member in members
+        if draw(st.booleans())
+    ]
+
+
+@st.composite
+def performances(draw: st.DrawFn, terms: Terms, always: str | None = None) -> Performance:
+    """A period under the terms: KPI values, what the gate says of each, the open book, advances, what the log holds.
+
+    always: what the gate does to every paid KPI.
+    """
+    period_id = terms.finance.agreed_periods[0]
+    actions = {kpi.id: draw(st.sampled_from(_possible(terms, kpi.id))) for kpi in terms.judged_kpis}
+    if always is not None:
+        actions |= dict.fromkeys((kpi.id for kpi in terms.paid_kpis), always)
+    elif draw(st.integers(0, 9)) == 0:
+        actions["settlement"] = draw(st.sampled_from(_possible(terms, "settlement")))
+    return Performance(
+        terms,
+        period_id,
+        [_kpi_row(draw, terms, period_id, kpi, actions[kpi.id]) for kpi in terms.judged_kpis],
+        _ledger(draw, terms, period_id),
+        gate_of(terms, period_id, actions),
+        _advances(draw, terms),
+        _recorded(draw, terms, period_id),
+        actions,
+    )
