@@ -14,6 +14,7 @@ from foundation.home import open_home
 from orchestration.command import REFUSED, run_app
 from orchestration.progress import console, say
 from orchestration.sender import check, pseudonymise
+from orchestration.sign_command import new_key, sign
 
 app = typer.Typer(
     name="outturn",
@@ -344,8 +345,17 @@ def import_data(
 
 @app.command()
 def verify(release: ReleaseArgument) -> None:
-    """Recompute a release from itself: hashes, decision chain, and every settlement from the open book."""
+    """Recompute a release from itself: hashes, decision chain, and every settlement from the open book.
+
+    A decision log alone (decisions.jsonl) proves its chain and its signatures.
+    """
     from publication.verify import verify_release
+
+    if release.is_file():
+        from orchestration.decision_list import prove_log
+
+        prove_log(release)
+        return
 
     report = verify_release(release)
     for problem in report.problems:
@@ -364,12 +374,17 @@ def verify(release: ReleaseArgument) -> None:
 @app.command()
 def decisions(
     agreement: Annotated[str | None, typer.Argument(help="Agreement id; all when left out.")] = None,
+    on: Annotated[str | None, typer.Option("--on", help="As it stands on this day; today when left out.")] = None,
     home: HomeOption = None,
 ) -> None:
-    """List the decisions of a home and check their chain."""
-    from orchestration.deciding import list_decisions
+    """List the decisions of a home, check chain and signatures, and say what is agreed, disputed and payable."""
+    from orchestration.decision_list import list_decisions
 
-    list_decisions(open_home(home), agreement)
+    list_decisions(open_home(home), agreement, on)
+
+
+app.command()(sign)
+app.command("new-key")(new_key)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """Decisions as the run needs them: the demo's approvals, the record of each publication, listing them.
 
-The demo key is in this file on purpose: it lets one machine play every party of a demo place, and is refused in any
-home that is not marked as a demo.
+The demo keys follow from this file and the name of the place on purpose: they let one machine play every party of a
+demo place, and are refused in any home that is not marked as a demo.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foundation.errors import Refused, WrongUsage
+from foundation.errors import Refused
 from foundation.home import Home
 from orchestration.cycle import AgreementOnFile
 from orchestration.progress import say
@@ -28,6 +28,7 @@ AUTHORITY = "release-authority"
 
 
 def _demo_key(home: Home, party: str) -> Ed25519PrivateKey:
+    """The demonstration key of a role of an invented place: the same whenever the place is made. Refused elsewhere."""
     from settlement.decisions import key_from_seed
 
     if not home.is_demo:
@@ -35,7 +36,8 @@ def _demo_key(home: Home, party: str) -> Ed25519PrivateKey:
             "the demonstration key may not be used in a live home.",
             "sign with the party's own key.",
         )
-    return key_from_seed(DEMO_SEED, party)
+    place = str(home.settings()["place"])
+    return key_from_seed(DEMO_SEED + b", " + place.encode(), party)
 
 
 def _stamp(moment: datetime) -> str:
@@ -60,6 +62,7 @@ def approve_for_demo(home: Home, place: Place, agreement: AgreementOnFile) -> No
         valid_to=place.authority_until.isoformat(),
     )
     store.append_signed(home.decisions, terms.id, lines)
+    say("demo", f"{terms.id}: approved with demonstration keys made from the place's name, which are worth nothing")
 
 
 def _release_key(home: Home) -> Ed25519PrivateKey:
@@ -167,28 +170,3 @@ def published_before(home: Home, release_id: str) -> str | None:
     for before, after in pairwise(published):
         former = before if after == release_id else former
     return former
-
-
-def list_decisions(home: Home, agreement: str | None) -> None:
-    """Print the decisions of a home, one line each. The chain and signatures are checked while reading."""
-    from settlement import store
-
-    home.settings()
-    known = sorted(path.stem for path in home.decisions.glob("*.jsonl"))
-    if agreement is not None and agreement not in known:
-        raise WrongUsage(
-            f"there are no decisions on '{agreement}'.", f"choose one of: {', '.join(known) or 'none yet'}."
-        )
-    names = [agreement] if agreement else known
-    if not names:
-        say("decisions", "none yet.")
-    for name in names:
-        records = store.read_records(home.decisions, name)
-        say(name, f"{len(records)} decision(s); chain and signatures hold")
-        for record in records:
-            what = ", ".join(
-                f"{key} {value[:16] if key.endswith(('_hash', '_id', 'key')) else value}"
-                for key, value in sorted(record.body.items())
-                if isinstance(value, str) and value and key != "public_key"
-            )
-            say(record.signed_at[:10], f"{record.sequence}. {record.signer}: {record.kind} ({what})")

@@ -36,6 +36,7 @@ from publication.pages import assets, public_pages
 from publication.pages.book import Book, Settled
 from publication.pages.members import member_pages
 from publication.recompute import TABLES, differences, recompute_tables
+from publication.standing import standing_of
 from publication.warehouse import contents_hash, events_table, write_data_package, write_duckdb, write_pair
 from publication.wording import bytes_size, rounded
 
@@ -58,6 +59,7 @@ class _Audited:
     gate: dict[str, Any]
     decisions: list[dict[str, Any]]
     rows: dict[str, list[Row]]
+    standing: Sequence[Mapping[str, Any]] = ()
 
 
 # --- the gate's second look ---------------------------------------------------------------------------------------
@@ -150,7 +152,7 @@ def _judge_again(given: SettledAgreement, inputs: ReleaseInputs) -> tuple[Any, A
 def _audit(given: SettledAgreement, inputs: ReleaseInputs, kpi_return: list[Row], ledger: list[Row]) -> _Audited:
     from settlement.decisions import read_log
 
-    _, record = _judge_again(given, inputs)
+    terms, record = _judge_again(given, inputs)
     agreement = read_agreement(given.terms_yaml)
     rows = {
         schema.name: rows_of(schema, getattr(given, schema.name)) for schema in _SETTLEMENT_TABLES
@@ -175,12 +177,14 @@ def _audit(given: SettledAgreement, inputs: ReleaseInputs, kpi_return: list[Row]
                 "nothing is published.",
                 "settle again from the same KPI return and ledger, then publish.",
             )
+    log = read_log(given.decisions_jsonl)
     decisions = [
         {"sequence": r.sequence, "kind": r.kind, "signer": r.signer, "signed_at": r.signed_at, "place": r.place,
          "body": dict(r.body), "hash": r.hash}
-        for r in read_log(given.decisions_jsonl)
+        for r in log
     ]  # fmt: skip
-    return _Audited(given, agreement, period_id, json.loads(record.to_json()), decisions, rows)
+    standing = standing_of(log, terms, rows["postings"], rows["member_lines"], rows["prior_postings"])
+    return _Audited(given, agreement, period_id, json.loads(record.to_json()), decisions, rows, standing)
 
 
 # --- rows ---------------------------------------------------------------------------------------------------------
@@ -430,7 +434,7 @@ def _fill_public_and_members(
         settled=[
             Settled(item.agreement, item.period_id, item.rows["steps"], item.rows["postings"],
                     item.rows["member_lines"], item.gate, item.decisions,
-                    _hides_a_paid_value(item, view, kpi_return))
+                    _hides_a_paid_value(item, view, kpi_return), item.standing)
             for item in settled
         ],
         verdicts=verdicts, files=_file_list(public, place.title),

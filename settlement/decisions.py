@@ -1,7 +1,8 @@
 """The decision log: who decided what, in which role, on whose authority; appended, hash-chained, signed.
 
-Belongs here: the form of a record, signing, and proving a log. Pure: bytes in, bytes out.
-Not here: what a set of decisions amounts to (`approvals`), or the file itself (`store`).
+Belongs here: the form of a record, signing, which keys speak for whom, and proving a log. Pure: bytes in, bytes out.
+Not here: the entries of each kind (`decision_bodies`), what a set of decisions amounts to (`approvals`,
+`certificates`), or the file itself (`store`).
 
 A log is one canonical JSON object a line. Each holds the hash of the line before it and an Ed25519 signature over
 all its other entries, so a changed, removed, re-ordered or replayed byte shows. A log cut short at its end is a
@@ -23,42 +24,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from foundation.canonical import canonical_json, sha256_bytes
 from foundation.errors import Refused, WrongUsage
+from settlement.decision_bodies import PARTY_SIGNED, body_fault
 
 START = "0" * 64
-# kind -> the entries of its body; all text but `conflicts`, a list of text
-BODIES: dict[str, frozenset[str]] = {
-    "party_admitted": frozenset({"party", "role", "public_key", "valid_from"}),
-    "authority_delegated": frozenset({"approver", "public_key", "delegated_by", "valid_from", "valid_to"}),
-    "conflict_declared": frozenset({"approver", "terms_hash", "conflict"}),
-    "terms_voted": frozenset({"approver", "terms_hash", "vote", "conflicts"}),
-    "gate_cause_recorded": frozenset(
-        {
-            "approver",
-            "period_id",
-            "data_cut_id",
-            "scope",
-            "check_id",
-            "cause",
-            "reason",
-        }
-    ),
-    "award_voted": frozenset({"approver", "terms_hash", "period_id", "outcome", "amount_pence", "vote", "conflicts"}),
-    "gate_cause_withdrawn": frozenset({"approver", "period_id", "data_cut_id", "scope", "check_id", "reason"}),
-    "absence_recorded": frozenset({"approver", "period_id", "member", "reason"}),
-    # settlement: the one in force when it is withdrawn, so that what was held back before can be told; empty for none
-    "absence_withdrawn": frozenset({"approver", "period_id", "member", "settlement", "reason"}),
-    "condition_judged": frozenset({"approver", "period_id", "condition", "met", "evidence"}),
-    "cash_certified": frozenset({"approver", "terms_hash", "period_id", "row", "amount_pence", "conflicts"}),
-    "release_published": frozenset({"approver", "release_id", "reason"}),
-}
 # A commissioner opens an agreement's log; a release authority the log of what a home published.
 FOUNDING_ROLES = ("commissioner", "release authority")
-# Kinds a party signs with its own key; the others are signed by an approver it delegated to.
-PARTY_SIGNED = ("party_admitted", "authority_delegated", "conflict_declared")
 _HEAD = ("agreement_id", "body", "kind", "place", "previous", "public_key", "sequence", "signed_at", "signer")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
-_PENCE = re.compile(r"[1-9][0-9]{0,14}")
-_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 class LogTampered(Refused):
@@ -104,38 +76,6 @@ def _is_time(text: object) -> bool:
     return True
 
 
-def is_day(text: object) -> bool:
-    """Whether a text is a date such as 2024-04-01."""
-    try:
-        return isinstance(text, str) and date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
-
-
-def _body_fault(kind: str, body: object) -> str | None:
-    if kind not in BODIES:
-        return f"the kind `{kind}` is unknown"
-    if not isinstance(body, Mapping) or set(body) != BODIES[kind]:
-        return f"a {kind} record holds {', '.join(sorted(BODIES[kind]))}"
-    for name, value in body.items():
-        if name == "conflicts":
-            if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
-                return "conflicts are a list of texts"
-        elif not isinstance(value, str) or (not value and name not in ("reason", "settlement", "valid_to")):
-            return f"`{name}` must be a text"
-        elif name in ("valid_from", "valid_to") and value and not is_day(value):
-            return f"`{name}` must be a date"
-        elif name == "public_key" and not _KEY.fullmatch(value):
-            return "a public key is 64 hexadecimal digits"
-        elif name == "amount_pence" and not _PENCE.fullmatch(value):
-            return "an amount is whole pence above 0, in digits"
-    if kind in ("terms_voted", "award_voted") and body["vote"] not in ("approve", "reject"):
-        return "a vote is approve or reject"
-    if kind == "condition_judged" and body["met"] not in ("yes", "no"):
-        return "a condition is met: yes or no"
-    return None
-
-
 def append_record(
     log: bytes,
     *,
@@ -178,10 +118,14 @@ class _Keys:
     def __init__(self) -> None:
         self.founder: str | None = None
         self.party_keys: dict[str, str] = {}
+        self.roles: dict[str, str] = {}
         self.delegated: dict[str, set[str]] = {}
+        self.revoked: set[str] = set()
 
     def fault(self, kind: str, signer: str, public_key: str, body: Mapping[str, Any]) -> str | None:
         """Why this signer and key may not make this record; learns the keys it brings otherwise."""
+        if public_key in self.revoked:
+            return f"the key it is signed with was revoked: `{signer}` no longer speaks by it"
         if kind == "party_admitted":
             return self._admit(signer, public_key, body)
         if signer not in self.party_keys:
@@ -192,24 +136,67 @@ class _Keys:
         elif public_key not in self.delegated.get(signer, set()):
             return f"its key was given no authority by `{signer}`"
         if kind == "authority_delegated":
-            others = [keys for party, keys in self.delegated.items() if party != signer]
-            if any(body["public_key"] in keys for keys in others):
-                return "its key decides for another party already"
-            self.delegated.setdefault(signer, set()).add(str(body["public_key"]))
+            return self._delegate(signer, str(body["public_key"]))
+        if kind == "key_revoked":
+            return self._revoke(signer, str(body["public_key"]))
+        if kind == "party_ended":
+            return self._end(signer, str(body["party"]))
         return None
 
     def _admit(self, signer: str, public_key: str, body: Mapping[str, Any]) -> str | None:
-        party, key = str(body["party"]), str(body["public_key"])
-        if party in self.party_keys or key in self.party_keys.values():
+        party, key, role = str(body["party"]), str(body["public_key"]), str(body["role"])
+        if key in self.revoked or any(key in keys for other, keys in self.delegated.items() if other != party):
+            return "its new key was revoked, or decides for another party already"
+        renewed = party in self.party_keys
+        if key in self.party_keys.values() or (renewed and role != self.roles[party]):
             return f"`{party}` or its key is admitted already"
-        if self.founder is None:
+        if renewed:
+            # A party takes a new key itself; one whose key was revoked is given one by whoever opened the log.
+            own = signer == party and public_key == self.party_keys[party]
+            lost = self.party_keys[party] in self.revoked and self._is_founder(signer, public_key)
+            if not (own or lost):
+                return f"`{party}` or its key is admitted already"
+        elif self.founder is None:
             # Whoever opens the log admits itself, and then the others.
-            if signer != party or public_key != key or body["role"] not in FOUNDING_ROLES:
+            if signer != party or public_key != key or role not in FOUNDING_ROLES:
                 return "a log opens with a commissioner (or a release authority) that admits itself"
             self.founder = party
-        elif signer != self.founder or public_key != self.party_keys[self.founder]:
+        elif not self._is_founder(signer, public_key):
             return f"only `{self.founder}`, which opened the log, admits parties"
-        self.party_keys[party] = key
+        self.party_keys[party], self.roles[party] = key, role
+        return None
+
+    def _is_founder(self, signer: str, public_key: str) -> bool:
+        return signer == self.founder and public_key == self.party_keys[signer]
+
+    def _delegate(self, signer: str, key: str) -> str | None:
+        others = [keys for party, keys in self.delegated.items() if party != signer]
+        if any(key in keys for keys in others):
+            return "its key decides for another party already"
+        if key in self.revoked:
+            return "the key it gives authority to was revoked"
+        self.delegated.setdefault(signer, set()).add(key)
+        return None
+
+    def _revoke(self, signer: str, key: str) -> str | None:
+        """A party revokes keys of its own and of its approvers; whoever opened the log those of any party."""
+        holders = {party for party, own in self.party_keys.items() if own == key}
+        holders |= {party for party, keys in self.delegated.items() if key in keys}
+        if not holders:
+            return "nobody decides with the key it revokes"
+        if signer not in holders and signer != self.founder:
+            return f"`{signer}` may not revoke a key of `{min(holders)}`"
+        if self.founder in self.party_keys and key == self.party_keys[self.founder]:
+            return f"`{self.founder}` opened the log and first takes a new key: it admits itself again with one"
+        self.revoked.add(key)
+        return None
+
+    def _end(self, signer: str, party: str) -> str | None:
+        if party not in self.party_keys or party == self.founder:
+            return f"`{party}` is no party whose part can end"
+        # A party may leave by itself; how long it is bound is a matter of the terms.
+        if signer not in (self.founder, party):
+            return f"only `{self.founder}` or the party itself ends its part"
         return None
 
 
@@ -240,7 +227,7 @@ def _read_line(raw: bytes, number: int, previous: str) -> tuple[Record, Mapping[
         raise _tampered(number, "an entry is empty or no text")
     if not _is_time(content["signed_at"]):
         raise _tampered(number, "its time is not of the form 2024-03-20T10:00:00Z")
-    if fault := _body_fault(content["kind"], content["body"]):
+    if fault := body_fault(content["kind"], content["body"]):
         raise _tampered(number, fault)
     signed = canonical_json({name: content[name] for name in _HEAD})
     try:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, field
 
-from settlement.approvals import authority_fault, hand_fault, vote_fault
+from settlement.authority import authority_fault, hand_fault, vote_fault
 from settlement.decisions import Record
 from settlement.exact import exact
 from settlement.terms import Terms

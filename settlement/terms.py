@@ -26,12 +26,12 @@ from settlement.terms_conditions import Condition
 from settlement.terms_cost_parts import PeriodRisk
 from settlement.terms_finance import Finance, SharedCost, TargetCost
 from settlement.terms_flags import EvidenceFlag
+from settlement.terms_governance import Governance
 from settlement.terms_lint import Problem, find_problems
 from settlement.terms_parts import (
     LEVELS,
     Framework,
     Gate,
-    Governance,
     Identity,
     Kpi,
     Mandate,
@@ -92,6 +92,18 @@ class Terms(Part):
         """Hash of what was agreed: layout, comments and the order of parties, KPIs and checks do not count."""
         return content_id(_plain(self.model_dump(mode="python", exclude_none=True)))
 
+    def part_hash(self, part: str) -> str:
+        """Hash of one part of the agreement, for terms that are agreed part by part (`governance.parts_in_order`)."""
+        held = self.model_dump(mode="python", exclude_none=True)
+        framework = held["framework"]
+        content: dict[str, Any] = {
+            "mandate": held["mandate"],
+            "outcomes": framework["outcomes"],
+            "levels": {"kpis": framework["kpis"], "scoring": held["scoring"]},
+            "gain_and_pain": {"finance": held["finance"], "parties": held["parties"]},
+        }
+        return content_id(_plain({"part": part, "content": content[part]}))
+
     @property
     def paid_kpis(self) -> tuple[Kpi, ...]:
         return tuple(kpi for kpi in self.framework.kpis if kpi.role == "paid")
@@ -111,8 +123,11 @@ class Terms(Part):
 
     @property
     def party_ids(self) -> frozenset[str]:
-        independents = self.parties.independents or ()
-        return self.commissioner_ids | frozenset(self.member_ids) | frozenset(party.id for party in independents)
+        return self.commissioner_ids | frozenset(self.member_ids) | self.independent_ids
+
+    @property
+    def independent_ids(self) -> frozenset[str]:
+        return frozenset(party.id for party in self.parties.independents or ())
 
     @property
     def approver_ids(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from settlement.exact import add
 from settlement.periods import settlement_period_of
 from settlement.terms_lint_finance import finance_problems
 from settlement.terms_lint_flags import flag_problems
+from settlement.terms_lint_governance import governance_problems
 from settlement.terms_parts import AGE_GROUPS, QUINTILES, Kpi
 from settlement.terms_problem import Problem, named_twice
 
@@ -261,6 +262,7 @@ def _conditions(terms: Terms) -> Iterator[Problem]:
 def find_problems(terms: Terms) -> list[Problem]:
     """Every rule the terms break, in the order of the file's parts."""
     found: list[Problem] = []
-    for rule in (_identity, _parties, _framework, finance_problems, _gate, _spend_levels, _conditions, flag_problems):
+    rules = (_identity, _parties, _framework, finance_problems, _gate, _spend_levels, _conditions)
+    for rule in (*rules, flag_problems, governance_problems):
         found.extend(rule(terms))
     return found

@@ -276,11 +276,3 @@ class Payment(Part):
     contract_reference: Text
     funding_source: Text
     vat_treatment: Text
-
-
-class Governance(Part):
-    """How terms are agreed and applied: unanimity to agree, no veto to apply."""
-
-    agree_terms: Literal["unanimous"]
-    challenge_window_working_days: Annotated[int, BeforeValidator(read_whole), Field(ge=1, le=120)]
-    dispute: Text

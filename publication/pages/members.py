@@ -71,6 +71,26 @@ def _exact(step: Row) -> list[str]:
     return [f"exactly {digits}" if len(digits) < 28 else f"to 28 digits {digits}"]
 
 
+def _standing(item: Settled, key: str, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """How each line stands with certificate and challenge, where the lines stand in different ways."""
+    if len({one["words"] for one in item.standing}) < 2:
+        return []
+    rows = [
+        row(
+            cell(capital(line_words(one["line"]))),
+            cell(names.get(one["member_id"], role_name(one["member_id"])) or "All, posted earlier"),
+            cell(money(one["amount_pence"]), n=True),
+            cell(sentence(one["words"])),
+        )
+        for one in item.standing
+    ]
+    return [
+        {"key": f"{key}-standing", "caption": "Challenge status by line",
+         "note": "What nobody disputes is paid; what is disputed waits for an independent expert.",
+         "head": heads("Line", "Member", "#Amount", "Status"), "rows": rows}
+    ]  # fmt: skip
+
+
 def _settlement(item: Settled) -> dict[str, Any]:
     key = f"settlement-{slug(item.agreement.agreement_id)}-{slug(item.period_id)}"
     status = item.postings[0]["status"] if item.postings else ("shadow" if item.agreement.shadow else "payable")
@@ -131,10 +151,15 @@ def _settlement(item: Settled) -> dict[str, Any]:
              "note": "Shares as agreed; pennies left over go by largest remainder.",
              "head": heads("Member", "#Agreed weight", "#Amount", "#Limit", "Note"), "rows": rows}
         )  # fmt: skip
-    tables.append(steps)
+    tables += [*_standing(item, key, names), steps]
+    ways = list(dict.fromkeys(one["words"] for one in item.standing))
     settlement_ids = sorted({line["settlement_id"] for line in item.postings if line["settlement_id"]})
     pairs = [
         {"term": "Status", "text": STATUS_WORDS.get(status, capital(status))},
+        {
+            "term": "Challenge status",
+            "text": sentence(ways[0]) if len(ways) == 1 else "By line, below." if ways else "",
+        },
         {"term": "Period", "text": capital(period_long(item.period_id, "year" if len(item.period_id) == 7 else None))},
         {"term": "Terms", "text": sentence(item.agreement.label)},
         {"term": "Hash of the terms", "text": item.agreement.terms_hash},
@@ -310,6 +335,24 @@ _KINDS = {
     "terms_voted": "Vote on the terms",
     "gate_cause_recorded": "Cause of a withheld figure recorded",
     "release_published": "Release published",
+    "party_ended": "Part in the agreement ended",
+    "key_revoked": "Key revoked",
+    "seat_given": "Seat on a board given",
+    "part_voted": "Vote on a part of the agreement",
+    "board_voted": "Vote of a board",
+    "award_voted": "Vote on an award",
+    "absence_recorded": "Absence recorded",
+    "absence_withdrawn": "Absence taken back",
+    "gate_cause_withdrawn": "Cause of a withheld figure taken back",
+    "condition_judged": "Must-pass condition judged",
+    "cash_certified": "Cash-releasing saving certified",
+    "assurance_given": "Independent assurance",
+    "settlement_certified": "Settlement certified",
+    "line_challenged": "Line challenged",
+    "challenge_withdrawn": "Challenge withdrawn",
+    "line_determined": "Dispute determined",
+    "accreditation_recorded": "Accreditation recorded",
+    "waiver_voted": "Vote on a waiver",
 }
 
 
@@ -319,6 +362,8 @@ def _fact(name: str, value: Any) -> str:
         return ", ".join(value)
     if name.endswith("_hash") or name.endswith("_id"):
         return f"{value[:16]}…" if len(value) > 16 else str(value)
+    if name.endswith("_pence"):
+        return money(int(value))
     return day(date.fromisoformat(value)) if name.startswith("valid_") else str(value)
 
 
