@@ -97,7 +97,10 @@ def _signed_by_one_hand(terms: Terms) -> bytes:
 def test_two_roles_of_one_body_have_two_signatories() -> None:
     assert _approved(TERMS, log_for(TERMS)) == ()
     reasons = _approved(TERMS, _signed_by_one_hand(TERMS))
-    assert reasons == (f"{SIGNED['approver']} votes for council already, a role of the same body",)
+    assert reasons == (
+        f"{SIGNED['approver']} signed for council and for {PROVIDER}, two roles of council: a body with two roles has two "
+        "signatories",
+    )
     # two bodies may have officers of the same title
     assert _approved(greenwich(), _signed_by_one_hand(greenwich())) == ()
 
