@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
+from expectations.gate_warehouse import _MORE_THAN_A_QUOTIENT as NO_QUOTIENT
 from foundation.errors import WrongUsage
 from places import Place, find_place, place_names
 from places.base import Submission
@@ -88,6 +89,8 @@ def test_the_place_speaks_of_its_own_agreement(borough: Borough) -> None:
         assert (scored.indicator, scored.lag) == (kpi["indicator_id"], int(kpi.get("measurement_lag_months", 0)))
         path = local.get(scored.indicator, ROOT / "dbt_project" / "catalogue" / f"{scored.indicator}.yaml")
         definition = yaml.safe_load(path.read_text())
+        # the gate proves a paid figure again from its numerator and denominator alone
+        assert definition["statistic"] not in NO_QUOTIENT
         said = (definition["follow_up_days"], definition.get("allowance_days", 0))
         assert (scored.follow_up, scored.allowance) == said
     for item in borough.returns:
