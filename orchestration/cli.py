@@ -54,7 +54,10 @@ def contract(
 @app.command()
 def demo(
     place: Annotated[
-        str | None, typer.Option("--place", help="derbyshire (real figures) or greenwich (a generated population).")
+        str | None,
+        typer.Option(
+            "--place", help="derbyshire (real figures); generated: greenwich, lambeth, southwark, tower-hamlets."
+        ),
     ] = None,
     residents: Annotated[
         int | None, typer.Option("--residents", help="How many residents to generate; greenwich has 289,034.")

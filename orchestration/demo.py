@@ -32,6 +32,15 @@ def fill(home: Home, place: Place) -> int:
     return put
 
 
+def define(home: Home) -> None:
+    """Put the local indicators of the home's agreements into the home, as a place would that has its own."""
+    for agreement in agreements_of(home):
+        for path in sorted((agreement.path.parent / "indicators").glob("*.yaml")):
+            folder = home.root / "indicators"
+            folder.mkdir(exist_ok=True)
+            write_bytes(folder / path.name, path.read_bytes())
+
+
 def unexpected(home: Home, place: Place, outcome: Outcome) -> list[str]:
     """Findings that were not planted in the place, and planted ones that did not occur."""
     from ingest.register import receipts
@@ -71,6 +80,7 @@ def run_demo(home: Home, name: str | None, residents: int | None) -> int:
                 f"{home.root} is a home for something else.", "choose another folder with --home, or set OUTTURN_HOME."
             )
     home.create(demo=True, place=place.name, residents=place.residents)
+    define(home)
     begin_reading(home)
     say("demo", f"{place.title}: the senders are writing their files")
     put = fill(home, place)

@@ -13,7 +13,13 @@ from foundation.durable import write_bytes
 from foundation.errors import WrongUsage
 
 # Each names a module with `place(residents, seed)`.
-_PLACES = {"derbyshire": "places.derbyshire", "greenwich": "places.greenwich"}
+_PLACES = {
+    "derbyshire": "places.derbyshire",
+    "greenwich": "places.greenwich",
+    "lambeth": "places.boroughs.lambeth",
+    "southwark": "places.boroughs.southwark",
+    "tower-hamlets": "places.boroughs.tower_hamlets",
+}
 
 
 @dataclass(frozen=True)

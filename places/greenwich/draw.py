@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from places.greenwich.borough import Borough
 from places.greenwich.dates import FIRST_DAY, LAST_DAY, NEVER, Days, Mask, Positions, day_number
-from places.greenwich.geography import OUTSIDE, areas
 from places.greenwich.people import StoryPerson
 
 PCNS = 6
@@ -47,8 +47,8 @@ _STILL_HELD_SHARE = 0.04
 class Registrations:
     """States of the register in the order person, start, practice: one row a person, practice and area from..to.
 
-    practice: position, `NO_NETWORK` for the practice of no network. lsoa: position in `geography.areas()`, from 151
-    on in `OUTSIDE`. sender: position of the network whose register holds the row.
+    practice: position, `NO_NETWORK` for the practice of no network. lsoa: position in the place's areas, from
+    their number on in those outside. sender: position of the network whose register holds the row.
     """
 
     person: Positions
@@ -81,17 +81,18 @@ def scaled(counts: Positions, wanted: int) -> Positions:
     return whole.reshape(counts.shape)
 
 
-def draw_people(chance: dict[str, np.random.Generator], residents: int) -> Drawn:
+def draw_people(chance: dict[str, np.random.Generator], residents: int, borough: Borough) -> Drawn:
     """The residents of the first day, and those who join later, with all their registrations."""
-    lsoa, birth_day = _first_residents(chance["ages"], residents)
+    lsoa, birth_day = _first_residents(chance["ages"], residents, borough)
     joined = np.full(residents, FIRST_DAY, dtype=np.int32)
-    more_lsoa, more_birth, more_joined = _joiners(chance["joiners"], residents)
+    more_lsoa, more_birth, more_joined = _joiners(chance["joiners"], residents, borough)
     lsoa, birth_day = np.concatenate([lsoa, more_lsoa]), np.concatenate([birth_day, more_birth])
     joined = np.concatenate([joined, more_joined])
     people = len(lsoa)
     outside = chance["outside"].random(people) < _OUTSIDE_SHARE
-    home = np.where(outside, len(areas().codes) + chance["outside"].integers(len(OUTSIDE), size=people), lsoa)
-    death_day = _deaths(chance["deaths"], birth_day, joined, lsoa)
+    inside = len(borough.areas.codes)
+    home = np.where(outside, inside + chance["outside"].integers(len(borough.outside), size=people), lsoa)
+    death_day = _deaths(chance["deaths"], birth_day, joined, lsoa, borough)
     moving = chance["moves"]
     leave = np.where(
         moving.random(people) < _LEAVE_SHARE, joined + moving.integers(1, _SPAN_DAYS, size=people), NEVER
@@ -102,17 +103,17 @@ def draw_people(chance: dict[str, np.random.Generator], residents: int) -> Drawn
     struck_off = np.where(death_day < NEVER, death_day + moving.integers(0, 46, size=people), NEVER)
     end = np.minimum(leave, struck_off).astype(np.int32)
     start = _first_registration(moving, joined, birth_day)
-    table = _Table(np.arange(people), choose_practice(moving, home), home, start, end)
-    _move(table, moving)
-    _come_back(table, moving, np.where(death_day < NEVER, NEVER, leave).astype(np.int32))
+    table = _Table(np.arange(people), choose_practice(moving, home, borough), home, start, end)
+    _move(table, moving, borough)
+    _come_back(table, moving, np.where(death_day < NEVER, NEVER, leave).astype(np.int32), borough)
     sex = np.where(chance["sexes"].random(people) < 0.5, 1, 2).astype(np.int8)
     sex[chance["sexes"].random(people) < 0.001] = 9
     return Drawn(birth_day, sex, home, death_day, table.finished())
 
 
-def choose_practice(random: np.random.Generator, lsoa: NDArray[Any]) -> Positions:
+def choose_practice(random: np.random.Generator, lsoa: NDArray[Any], borough: Borough) -> Positions:
     """A practice for people living in these areas: mostly one of the network their area lies in."""
-    inside = len(areas().codes)
+    inside = len(borough.areas.codes)
     near = np.where(lsoa < inside, lsoa * PCNS // inside, random.integers(PCNS, size=len(lsoa)))
     network = np.where(random.random(len(lsoa)) < 0.85, near, random.integers(PCNS, size=len(lsoa)))
     practice = network * 6 + random.choice(6, size=len(lsoa), p=_PRACTICE_SHARES)
@@ -128,9 +129,9 @@ def network_of(practice: Positions, day: NDArray[Any]) -> Positions:
     return found.astype(np.int64)
 
 
-def story_registrations(stories: Sequence[StoryPerson], first: int) -> Registrations:
+def story_registrations(stories: Sequence[StoryPerson], first: int, borough: Borough) -> Registrations:
     """The registrations the stories give, their people numbered from `first`."""
-    codes = {code: place for place, code in enumerate((*areas().codes, *OUTSIDE))}
+    codes = borough.story_places
     rows = [(first + place, row) for place, person in enumerate(stories) for row in person.registrations]
     return _Table(
         np.array([person for person, _ in rows], dtype=np.int64),
@@ -185,8 +186,8 @@ class _Table:
         )
 
 
-def _first_residents(random: np.random.Generator, residents: int) -> tuple[Positions, Days]:
-    cells = scaled(areas().residents, residents)
+def _first_residents(random: np.random.Generator, residents: int, borough: Borough) -> tuple[Positions, Days]:
+    cells = scaled(borough.areas.residents, residents)
     bands = cells.shape[1]
     cell = np.repeat(np.arange(cells.size), cells.ravel())
     lsoa, band = cell // bands, cell % bands
@@ -196,9 +197,9 @@ def _first_residents(random: np.random.Generator, residents: int) -> tuple[Posit
     return lsoa, (FIRST_DAY - 1 - np.floor(years * _YEAR)).astype(np.int32)
 
 
-def _joiners(random: np.random.Generator, residents: int) -> tuple[Positions, Days, Days]:
+def _joiners(random: np.random.Generator, residents: int, borough: Borough) -> tuple[Positions, Days, Days]:
     count = round(residents * _JOIN_SHARE)
-    population = areas().population
+    population = borough.areas.population
     lsoa = random.choice(len(population), size=count, p=population / population.sum())
     joined = FIRST_DAY + random.integers(1, _SPAN_DAYS, size=count)
     newborn = random.random(count) < 0.33
@@ -207,9 +208,9 @@ def _joiners(random: np.random.Generator, residents: int) -> tuple[Positions, Da
     return lsoa, (joined - age_days).astype(np.int32), joined.astype(np.int32)
 
 
-def _deaths(random: np.random.Generator, birth_day: Days, joined: Days, lsoa: Positions) -> Days:
+def _deaths(random: np.random.Generator, birth_day: Days, joined: Days, lsoa: Positions, borough: Borough) -> Days:
     band = np.clip((joined - birth_day) / _YEAR // 5, 0, 18).astype(np.int64)
-    yearly = _MORTALITY[band] * _MORTALITY_BY_FIFTH[areas().quintile[lsoa] - 1]
+    yearly = _MORTALITY[band] * _MORTALITY_BY_FIFTH[borough.areas.quintile[lsoa] - 1]
     day = joined + np.floor(random.standard_exponential(len(band)) / yearly * _YEAR)
     return np.where(day <= LAST_DAY, day, NEVER).astype(np.int32)
 
@@ -224,15 +225,16 @@ def _rows_around(table: _Table, day: Positions) -> Mask:
     return (table.start < day) & (day <= table.end)
 
 
-def _move(table: _Table, random: np.random.Generator) -> None:
+def _move(table: _Table, random: np.random.Generator, borough: Borough) -> None:
     """Some move house inside the place; most of them change practice, and a few stay on the old network's register."""
     rows = len(table.person)
     day = FIRST_DAY + random.integers(1, _SPAN_DAYS, size=rows)
     chosen = np.flatnonzero((random.random(rows) < _MOVE_SHARE) & _rows_around(table, day))
     day = day[chosen]
-    population = areas().population
+    population = borough.areas.population
     lsoa = random.choice(len(population), size=len(chosen), p=population / population.sum())
-    practice = np.where(random.random(len(chosen)) < 0.7, choose_practice(random, lsoa), table.practice[chosen])
+    changing = random.random(len(chosen)) < 0.7
+    practice = np.where(changing, choose_practice(random, lsoa, borough), table.practice[chosen])
     end = table.end[chosen].copy()
     elsewhere = network_of(practice, day) != network_of(table.practice[chosen], day)
     held = elsewhere & (random.random(len(chosen)) < _STILL_HELD_SHARE)
@@ -241,13 +243,13 @@ def _move(table: _Table, random: np.random.Generator) -> None:
     table.add(table.person[chosen], practice, lsoa, day, end)
 
 
-def _come_back(table: _Table, random: np.random.Generator, leave: Days) -> None:
+def _come_back(table: _Table, random: np.random.Generator, leave: Days, borough: Borough) -> None:
     """Some who left return, to a practice and an area anew."""
     gone = np.flatnonzero(leave < NEVER)
     back = leave[gone] + random.integers(30, 400, size=len(gone))
     chosen = (random.random(len(gone)) < _RETURN_SHARE) & (back <= LAST_DAY)
     person, day = gone[chosen], back[chosen]
-    population = areas().population
+    population = borough.areas.population
     lsoa = random.choice(len(population), size=len(person), p=population / population.sum())
     end = np.full(len(person), NEVER)
-    table.add(person, choose_practice(random, lsoa), lsoa, day, end)
+    table.add(person, choose_practice(random, lsoa, borough), lsoa, day, end)

@@ -7,7 +7,6 @@ what the agreement pays on a figure.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from foundation.period import Period, financial_year_of, month_of, quarter_of, rolling_year_of
@@ -15,31 +14,9 @@ from places.base import Findings
 from places.greenwich.dates import MONTHS
 from places.greenwich.truth import Decided
 
-AGREEMENT, LAST_DAY = "greenwich-public-health", MONTHS[-1].end
+LAST_DAY = MONTHS[-1].end
 # Rules of intake that hold a row back; the others tidy it or drop a repetition.
 _HELD_BACK = frozenset({"row.code", "row.range", "row.cross_field"})
-
-
-@dataclass(frozen=True)
-class Scored:
-    """A figure the agreement scores: its indicator, how many months it looks back, how long it is followed up."""
-
-    kpi: str
-    indicator: str
-    lag: int
-    follow_up: int
-    kind: str = "all"
-    group: str = "all"
-
-
-SCORED = (
-    Scored("G1", "opiate_treatment_completion", 6, 182),
-    Scored("G2", "sustained_recovery", 12, 365),
-    Scored("G4", "four_week_quit", 3, 42),
-    Scored("G5", "health_check_uptake", 6, 182, "deprivation", "1"),
-    Scored("G6", "hypertension_treated", 0, 0),
-    Scored("G7", "larc_prescribed", 3, 0),
-)
 
 
 def _months_before(day: date, months: int) -> date:
@@ -66,13 +43,16 @@ def findings_of(decided: Decided) -> Findings:
         if row.value is not None
     }
     withheld = set()
-    for scored in SCORED:
+    borough = decided.world.borough
+    for scored in borough.scored:
         for period in _periods():
             last = _months_before(period.end, scored.lag)
             measured = rolling_year_of(last) if period.kind == "year" else quarter_of(last)
-            ripe = last + timedelta(days=scored.follow_up) <= LAST_DAY
-            if not ripe or (scored.indicator, measured.label, scored.kind, scored.group) not in there:
-                withheld.add(f"{AGREEMENT}@{scored.kpi}@{period.label}")
+            ripe = last + timedelta(days=scored.follow_up + scored.allowance) <= LAST_DAY
+            # a year that is not looked back on is the financial year itself, which returns are counted by
+            labels = {measured.label, *([] if scored.lag else [period.label])}
+            if not ripe or not any((scored.indicator, label, scored.kind, scored.group) in there for label in labels):
+                withheld.add(f"{borough.agreement}@{scored.kpi}@{period.label}")
     quarantined: Counter[str] = Counter()
     for dirt in decided.planted_dirt():
         if dirt.rule in _HELD_BACK:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
+from foundation.period import parse_period
 from places.base import Submission
+from places.greenwich import local_returns
+from places.greenwich.borough import Borough
 from places.greenwich.dates import MONTHS
 from places.greenwich.draw import NETWORK_MOVES, PRACTICES
-from places.greenwich.geography import AREA, areas
 from places.greenwich.register import PRACTICE_CODES
 from places.greenwich.world import PCN_GROUPS
 
@@ -44,23 +46,20 @@ REQUIRED: dict[str, tuple[tuple[str, ...], str]] = {
 _FOUNDED, _COUNTED = date(2019, 7, 1), date(2020, 6, 30)
 
 
-def submissions() -> Iterator[Submission]:
+def submissions(borough: Borough) -> Iterator[Submission]:
     """The three reference files."""
+    found = borough.areas
     yield _file(
         "reference_organisations",
         ("organisation", "member_organisation", "area", "feed", "measure", "valid_from", "valid_to"),
-        (
-            (COUNCIL, member, AREA, feed, measure, MONTHS[0].start.isoformat(), "")
-            for feed, (members, measure) in sorted(REQUIRED.items())
-            for member in members
-        ),
+        (*_required(borough), *_returning(borough)),
     )
     yield _file(
         "reference_areas",
         ("organisation", "lsoa_code", "area_code", "imd_rank", "population", "as_at"),
         (
-            (COUNCIL, code, AREA, str(rank), str(population), _COUNTED.isoformat())
-            for code, rank, population in zip(areas().codes, areas().imd_rank, areas().population, strict=True)
+            (COUNCIL, code, borough.area_code, str(rank), str(population), _COUNTED.isoformat())
+            for code, rank, population in zip(found.codes, found.imd_rank, found.population, strict=True)
         ),
     )
     yield _file(
@@ -68,6 +67,19 @@ def submissions() -> Iterator[Submission]:
         ("organisation", "practice_code", "pcn_code", "valid_from", "valid_to"),
         ((COUNCIL, *row) for row in _memberships()),
     )
+
+
+def _required(borough: Borough) -> Iterator[tuple[str, ...]]:
+    for feed, (members, measure) in sorted(REQUIRED.items()):
+        for member in members:
+            yield COUNCIL, member, borough.area_code, feed, measure, MONTHS[0].start.isoformat(), ""
+
+
+def _returning(borough: Borough) -> Iterator[tuple[str, ...]]:
+    """The area itself, where it has to return counts of its own indicators."""
+    if borough.returns:
+        begins = parse_period(local_returns.FIRST_MONTH).start.isoformat()
+        yield COUNCIL, borough.area_code, borough.area_code, local_returns.FEED, "value", begins, ""
 
 
 def _memberships() -> Iterator[tuple[str, str, str, str]]:

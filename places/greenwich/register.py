@@ -29,12 +29,10 @@ from places.greenwich.files import (
     record_ids,
     submission,
 )
-from places.greenwich.geography import OUTSIDE, areas
 from places.greenwich.world import PCN_GROUPS, World
 
 FEED = "pcn_register"
 PRACTICE_CODES = tuple(f"Z90{number:03d}" for number in range(1, 38))
-LSOA_CODES = (*areas().codes, *OUTSIDE)
 # Networks from here on use the second system, which has names and dates of its own.
 _SECOND_SYSTEM = 3
 _SECOND_NAMES = {
@@ -110,7 +108,7 @@ def _columns(world: World, rows: Positions, window: Window, network: str, style:
         "birth_month": world.birth_months(person),
         "sex": world.sexes(person),
         "practice_code": code_texts(table.practice[rows], PRACTICE_CODES),
-        "lsoa_code": code_texts(table.lsoa[rows], LSOA_CODES),
+        "lsoa_code": code_texts(table.lsoa[rows], world.borough.lsoa_codes),
         "valid_from": day_texts(np.maximum(table.start[rows], window[0]), style),
         "valid_to": day_texts(np.where(end > window[1], NEVER, end), style),
     }

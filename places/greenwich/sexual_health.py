@@ -13,9 +13,7 @@ import numpy as np
 
 from places.greenwich.dates import MONTH_STARTS, Days, Mask, Positions, month_positions
 from places.greenwich.files import Columns, Extract, code_texts, day_texts, number_texts, record_ids, rolling_windows
-from places.greenwich.geography import areas
 from places.greenwich.indicators import INDICATORS
-from places.greenwich.register import LSOA_CODES
 from places.greenwich.tally import TruthRow, tally_groups
 from places.greenwich.world import World
 
@@ -78,20 +76,20 @@ def decide(world: World) -> Attendances:
     return Attendances(person, day, activity, gender, years, lsoa, broken)
 
 
-def counted(attendances: Attendances, indicator: str) -> Mask:
+def counted(world: World, attendances: Attendances, indicator: str) -> Mask:
     """Which activities count for an indicator: its own, of women of the ages it is told for, living in the place."""
     least, most = INDICATORS[indicator].ages
     counts: Mask = np.isin(attendances.activity, COUNTED[indicator]) & (attendances.gender == 2) & ~attendances.broken
     counts &= (attendances.age >= least) & (attendances.age <= most)
-    return counts & (attendances.lsoa >= 0) & (attendances.lsoa < len(areas().codes))
+    return counts & (attendances.lsoa >= 0) & (attendances.lsoa < len(world.borough.areas.codes))
 
 
 def truth_rows(world: World, attendances: Attendances) -> list[TruthRow]:
     """True rates of long-acting contraception and of chlamydia found."""
     found = []
     for indicator in COUNTED:
-        kept = counted(attendances, indicator)
-        fifth = areas().quintile[attendances.lsoa[kept]] - 1
+        kept = counted(world, attendances, indicator)
+        fifth = world.borough.areas.quintile[attendances.lsoa[kept]] - 1
         ones = np.ones(int(kept.sum()), dtype=np.int64)
         found += tally_groups(world, indicator, attendances.day[kept], {"deprivation": fifth}, ones)
     return found
@@ -109,7 +107,7 @@ def extract(world: World, attendances: Attendances) -> Extract:
             "activity": code_texts(attendances.activity[rows], ACTIVITIES),
             "gender": number_texts(attendances.gender[rows]),
             "age": number_texts(attendances.age[rows]),
-            "lsoa_code": code_texts(attendances.lsoa[rows], LSOA_CODES),
+            "lsoa_code": code_texts(attendances.lsoa[rows], world.borough.lsoa_codes),
             "attendance_date": day_texts(attendances.day[rows]),
         }
 

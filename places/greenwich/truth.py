@@ -22,6 +22,7 @@ from places.greenwich import (
     end_of_life,
     health_checks,
     ledger,
+    local_returns,
     long_term_conditions,
     reference,
     register,
@@ -29,6 +30,7 @@ from places.greenwich import (
     weight_and_activity,
     winter_plans,
 )
+from places.greenwich.borough import GREENWICH, Borough
 from places.greenwich.files import Dirt, Extract
 from places.greenwich.stories import EXPECTED
 from places.greenwich.tally import TruthRow
@@ -110,17 +112,19 @@ class Decided:
             *winter_plans.truth_rows(self.world, self.offers),
             *achievement.truth_rows(self.world, self.achievement),
             *self.care.truth_rows(),
+            *local_returns.truth_rows(self.world.borough),
         ]
         return sorted(rows, key=_place_of)
 
     def submissions(self) -> Iterator[Submission]:
         """Every file, one at a time: what others refer to first, then feed by feed."""
-        yield from reference.submissions()
+        yield from reference.submissions(self.world.borough)
         yield from register.submissions(self.world)
         for extract in self._extracts():
             yield from extract.submissions()
         yield from self.care.submissions()
-        yield from ledger.submissions()
+        yield from local_returns.submissions(self.world.borough)
+        yield from ledger.submissions(self.world.borough)
 
     def planted_dirt(self) -> list[Dirt]:
         """Rows intake must hold back, drop or tidy, by feed and rule."""
@@ -158,9 +162,9 @@ class Decided:
         yield from winter_plans.sent(self.world, self.offers)
 
 
-def decided(residents: int = DEFAULT_RESIDENTS, seed: int = DEFAULT_SEED) -> Decided:
+def decided(residents: int = DEFAULT_RESIDENTS, seed: int = DEFAULT_SEED, borough: Borough = GREENWICH) -> Decided:
     """The place drawn from a seed."""
-    return Decided(draw_world(residents, seed))
+    return Decided(draw_world(residents, seed, borough))
 
 
 def truth(residents: int = DEFAULT_RESIDENTS, seed: int = DEFAULT_SEED) -> list[TruthRow]:

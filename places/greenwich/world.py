@@ -21,6 +21,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from foundation.tokens import SOURCE, TokenKey, demo_master_key, derive_key, local_text, match_text, number_text
+from places.greenwich.borough import GREENWICH, Borough
 from places.greenwich.dates import (
     FIRST_DAY,
     MONTH_STARTS,
@@ -43,11 +44,9 @@ from places.greenwich.draw import (
     network_of,
     story_registrations,
 )
-from places.greenwich.geography import areas
 from places.greenwich.names import FORENAMES, SURNAMES, draw_names, draw_postcodes, nhs_numbers
 from places.greenwich.people import StoryPerson
 
-NAME = "greenwich"
 KEY_ID = "k1"
 # Groups of each breakdown, in the order of their codes; the last stands for "unknown".
 PCN_GROUPS = (*(f"ZPN{number}" for number in range(1, PCNS + 1)), "unknown")
@@ -96,9 +95,10 @@ class World:
     death_day: `NEVER` for the living. death_linked: whether the death record carries a valid number; only then does
     the spine know of the death itself (otherwise registration ends some days later). number_status: code into
     `NUMBER_STATUSES`, the same at every sender. practice: row a month, column a person, -1 off the spine; lsoa
-    likewise, a position in the areas, from 151 on outside.
+    likewise, a position in the areas of the borough, from their number on outside.
     """
 
+    borough: Borough
     residents: int
     seed: int
     background: int
@@ -158,11 +158,11 @@ class World:
         """Attributes of people in months given by position; month -1 lies outside the data."""
         people, months = np.asarray(people, dtype=np.int64), np.asarray(months, dtype=np.int64)
         practice = np.where((people < 0) | (months < 0), -1, self.practice[months, people]).astype(np.int64)
-        known = practice >= 0
+        known, inside = practice >= 0, len(self.borough.areas.codes)
         pcn = np.where(known, _NETWORK_BY_MONTH[months, practice], -1)
-        area = np.where(known, self.lsoa[months, people], len(areas().codes)).astype(np.int64)
-        in_area = known & (area < len(areas().codes))
-        fifth = np.append(areas().quintile - 1, len(DEPRIVATION_GROUPS) - 1)[np.minimum(area, len(areas().codes))]
+        area = np.where(known, self.lsoa[months, people], inside).astype(np.int64)
+        in_area = known & (area < inside)
+        fifth = np.append(self.borough.areas.quintile - 1, len(DEPRIVATION_GROUPS) - 1)[np.minimum(area, inside)]
         years = np.where(known, (_MONTH_COUNTS[months] - self.birth_month[people]) // 12, -1)
         group = np.where(known, np.searchsorted(_AGE_STARTS, years, side="right"), len(AGE_GROUPS) - 1)
         return Attributes(
@@ -218,7 +218,7 @@ class World:
     @cached_property
     def key(self) -> TokenKey:
         """The key senders of the demo place pseudonymise with."""
-        return source_key()
+        return source_key(self.borough.name)
 
     @cached_property
     def _person_tokens(self) -> pa.Array:
@@ -263,11 +263,11 @@ class World:
         return _taken(names.take(pa.array(back)), people)
 
 
-def draw_world(residents: int, seed: int) -> World:
+def draw_world(residents: int, seed: int, borough: Borough = GREENWICH) -> World:
     """The place with so many residents on the first day, and the hand-written people."""
     stories = _story_people()
     names = ("ages", "joiners", "outside", "deaths", "moves", "sexes")
-    drawn = draw_people({name: stream(seed, f"people/{name}") for name in names}, residents)
+    drawn = draw_people({name: stream(seed, f"people/{name}") for name in names}, residents, borough)
     registered = len(drawn.birth_day)
     others = stream(seed, "people/outsiders")
     strangers = round(residents * _OUTSIDER_SHARE)
@@ -294,9 +294,10 @@ def draw_world(residents: int, seed: int) -> World:
     ).astype(np.int32)
     status = np.concatenate([status, [NUMBER_STATUSES.index(person.number) for person in stories]]).astype(np.int8)
     linked = np.concatenate([told, np.ones(len(stories), dtype=bool)]) & (status == 0)
-    registrations = joined_tables(drawn.registrations, story_registrations(stories, background))
+    registrations = joined_tables(drawn.registrations, story_registrations(stories, background, borough))
     practice, lsoa = _spine(registrations, len(birth_day), np.where(linked, death_day, NEVER))
     return World(
+        borough=borough,
         residents=residents,
         seed=seed,
         background=background,
@@ -317,9 +318,9 @@ def draw_world(residents: int, seed: int) -> World:
     )
 
 
-def source_key() -> TokenKey:
+def source_key(name: str = GREENWICH.name) -> TokenKey:
     """The key senders of the demo place pseudonymise with; public, and refused outside a demo."""
-    return derive_key(KEY_ID, demo_master_key(NAME), SOURCE, NAME)
+    return derive_key(KEY_ID, demo_master_key(name), SOURCE, name)
 
 
 def stream(seed: int, name: str) -> np.random.Generator:

@@ -197,7 +197,7 @@ def test_finding_the_place() -> None:
 
 def test_a_place_makes_its_files_one_by_one(monkeypatch: pytest.MonkeyPatch, small: Decided) -> None:
     """Asking for the first file does not draw the last: 289,034 residents never stand in memory as files."""
-    monkeypatch.setattr(truth, "decided", lambda residents, seed: Decided(small.world))
+    monkeypatch.setattr(truth, "decided", lambda residents, seed, borough: Decided(small.world))
     files_of = iter(find_place("greenwich", 700).submissions())
     assert next(files_of).feed == "reference_organisations"
 

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from places.greenwich.care.writing import Texts
 from places.greenwich.dates import FIRST_DAY, NEVER, Days, Mask, Positions
-from places.greenwich.geography import areas
 from places.greenwich.world import NUMBER_STATUSES, World
 
 # Residents the rates of care are written for; other sizes take them in proportion.
@@ -77,7 +76,7 @@ class Residents:
     def fifth(self) -> Positions:
         """Deprivation fifth of the first area a person lived in, 3 for those from elsewhere."""
         found = np.full(self.world.people, 3, dtype=np.int64)
-        quintile = np.append(areas().quintile, 3)
+        quintile = np.append(self.world.borough.areas.quintile, 3)
         rows = self.world.registrations
         found[rows.person[::-1]] = quintile[np.minimum(rows.lsoa[::-1], len(quintile) - 1)]
         return found

@@ -42,7 +42,12 @@ class Areas:
 @cache
 def areas() -> Areas:
     """The extract beside this file."""
-    with (Path(__file__).parent / "areas.csv").open(newline="", encoding="utf-8") as handle:
+    return read_areas(Path(__file__).parent / "areas.csv")
+
+
+def read_areas(path: Path) -> Areas:
+    """The areas of a place from an extract of this form."""
+    with path.open(newline="", encoding="utf-8") as handle:
         rows = sorted(csv.DictReader(handle), key=lambda row: row["lsoa_code"])
     codes = tuple(row["lsoa_code"] for row in rows)
     rank = np.array([int(row["imd_rank"]) for row in rows], dtype=np.int64)
