@@ -171,16 +171,17 @@ def test_what_is_missing_is_said_with_what_to_write(tmp_path: Path) -> None:
 
 def test_terms_and_catalogue_speak_of_the_same_people_and_version() -> None:
     """Whom a scored figure is about, in which version, stands the same in the terms that score it."""
-    catalogue = {indicator.indicator_id: indicator for indicator in load_catalogue()}
+    house = {indicator.indicator_id: indicator for indicator in load_catalogue()}
     scored = [
-        kpi
-        for path in sorted((PROJECT.parent / "agreements").rglob("*.yaml"))
+        (path.parent / "indicators", kpi)
+        for path in sorted((PROJECT.parent / "agreements").glob("*/*.yaml"))
         for kpi in YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))["framework"]["kpis"]
         if "indicator_id" in kpi
     ]
-    assert len(scored) > 15
-    for kpi in scored:
-        one = catalogue[kpi["indicator_id"]]
+    assert len(scored) > 40
+    own = {folder: load_catalogue(folder) if folder.exists() else () for folder in dict.fromkeys(f for f, _ in scored)}
+    for folder, kpi in scored:
+        one = {**house, **{item.indicator_id: item for item in own[folder]}}[kpi["indicator_id"]]
         assert (kpi["population_basis"], kpi["indicator_version"]) == (one.population_basis, one.version), kpi["id"]
         assert kpi["polarity"] == one.polarity, kpi["id"]
 
