@@ -15,6 +15,7 @@ from foundation.canonical import content_id, plain_decimal
 from foundation.errors import Refused
 from settlement.gate_record import GateRecord
 from settlement.lines import Rows, take_lines
+from settlement.payments import Payment, payments_of
 from settlement.postings import MemberLine, Posting, member_lines, posting_draft, share_lines
 from settlement.recorded import PeriodRecords, nothing_recorded
 from settlement.restate import read_advances, read_prior, share_before, take_amounts, take_held_back, take_recoup
@@ -47,6 +48,7 @@ class Settlement:
     member_lines: tuple[MemberLine, ...]
     carried_pence: tuple[tuple[str, int], ...]
     gate: GateRecord
+    payments: tuple[Payment, ...]
 
     def step(self, step_id: str) -> Step:
         """The step with this id; KeyError if the settlement did not take it."""
@@ -64,6 +66,9 @@ class Settlement:
 
     def member_rows(self) -> list[dict[str, Any]]:
         return [line.row() for line in self.member_lines]
+
+    def payment_rows(self) -> list[dict[str, Any]]:
+        return [payment.row() for payment in self.payments]
 
 
 def _check_gate(terms: Terms, period_id: str, gate: GateRecord) -> None:
@@ -149,6 +154,7 @@ def settle(
         Posting(**draft, settlement_id=settlement_id, gate=gate, evidence=lines.evidence[draft["line"]])
         for draft in drafts
     )
+    shared = build_lines(settlement_id)
     return Settlement(
         settlement_id,
         terms.id,
@@ -161,7 +167,8 @@ def settle(
         lines.reason,
         statement.steps,
         postings,
-        build_lines(settlement_id),
+        shared,
         tuple((member, balances[member] + now["recoup"].parts[member]) for member in sorted(balances)),
         gate,
+        payments_of(terms, period_id, settlement_id, status, shared),
     )

@@ -63,6 +63,11 @@ COLUMNS: dict[str, dict[str, str]] = {
         "figure_id agreement_id period_id settlement_id line member_id role weight:decimal amount_pence:integer"
         " cap_pence:integer note"
     ),
+    "payments": _columns(
+        "figure_id agreement_id period_id settlement_id line tier status payer payee payee_body paid_to acts_for"
+        " amount_pence:integer net_pence:integer contract_reference funding_source vat_treatment document"
+        " document_reference note"
+    ),
 }
 COLUMNS["prior_postings"] = COLUMNS["postings"]
 

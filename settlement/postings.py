@@ -17,6 +17,7 @@ from settlement.gate_record import GateRecord
 from settlement.pool import member_caps
 from settlement.statement import Step
 from settlement.terms import Terms
+from settlement.terms_parts import Payment
 
 # Lines a settlement can post, in the order in which they stand. `condition` holds back what a member loses by not
 # taking part; `recoup` takes advances back out of gain or top-up.
@@ -154,12 +155,17 @@ def _note(terms: Terms, allocation: Allocation, member: str, line: str) -> str:
     return ""
 
 
-def posting_draft(terms: Terms, period_id: str, line: str, pence: int, status: str, supersedes: str) -> dict[str, Any]:
-    """A posting's entries but for the settlement's id. Payment follows the terms' payer, payee and contract."""
-    payment = terms.finance.payment
+def payment_of(terms: Terms, line: str) -> Payment:
+    """The terms' payer, payee, contract and budget of a line."""
     own = line not in COST_LINES and (line != "recoup" or recouped_from(terms) == "top_up")
     if own and terms.top_up.payment is not None:
-        payment = terms.top_up.payment
+        return terms.top_up.payment
+    return terms.finance.payment
+
+
+def posting_draft(terms: Terms, period_id: str, line: str, pence: int, status: str, supersedes: str) -> dict[str, Any]:
+    """A posting's entries but for the settlement's id. Payment follows the terms' payer, payee and contract."""
+    payment = payment_of(terms, line)
     return {
         "figure_id": figure_id("posting", agreement=terms.id, period=period_id, line=line),
         "agreement_id": terms.id,

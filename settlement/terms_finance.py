@@ -181,6 +181,8 @@ class Finance(Part):
     loss: Loss | None = None
     top_up: TopUp | None = None
     payment: Payment
+    # Names under which the ring-fenced public health grant is booked here, beside its own.
+    grant_sources: tuple[Text, ...] | None = None
     advances_recouped: Flag | None = None
 
     @property

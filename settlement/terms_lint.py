@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from settlement.exact import add
 from settlement.periods import settlement_period_of
 from settlement.terms_lint_finance import finance_problems
+from settlement.terms_lint_payments import payment_problems
 from settlement.terms_parts import AGE_GROUPS, QUINTILES, Kpi
 from settlement.terms_problem import Problem, named_twice
 
@@ -236,6 +237,6 @@ def _spend_levels(terms: Terms) -> Iterator[Problem]:
 def find_problems(terms: Terms) -> list[Problem]:
     """Every rule the terms break, in the order of the file's parts."""
     found: list[Problem] = []
-    for rule in (_identity, _parties, _framework, finance_problems, _gate, _spend_levels):
+    for rule in (_identity, _parties, _framework, finance_problems, payment_problems, _gate, _spend_levels):
         found.extend(rule(terms))
     return found

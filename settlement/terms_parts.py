@@ -109,6 +109,8 @@ class Member(Part):
     vat_treatment: Text
     acts_for: Text | None = None
     nominated_payee: Text | None = None
+    # The commissioner role of the same legal body: what passes between the two is no cash.
+    same_body_as: RoleId | None = None
 
 
 class Commissioner(Part):
@@ -259,14 +261,26 @@ class SpendLine(Part):
     effective_from: Day | None = None
 
 
+class PayerShare(Part):
+    """A commissioner that pays a part of every payment, from its own budget."""
+
+    payer: RoleId
+    share_pct: Percent
+    funding_source: Text
+
+
 class Payment(Part):
-    """Who pays gain to whom (a loss flows back), under which contract, from which budget, with which VAT."""
+    """Who pays gain to whom (a loss flows back), under which contract, from which budget, with which VAT.
+
+    payers: where several commissioners pay, each its agreed part; `payer` is one of them.
+    """
 
     payer: RoleId
     payee: Text
     contract_reference: Text
     funding_source: Text
     vat_treatment: Text
+    payers: tuple[PayerShare, ...] | None = None
 
 
 class Governance(Part):

@@ -36,6 +36,7 @@ class Settled:
     gate: Mapping[str, Any]
     decisions: Sequence[Mapping[str, Any]] = ()
     hides_value: bool = False
+    payments: Sequence[Row] = ()
 
 
 @dataclass(frozen=True)

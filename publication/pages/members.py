@@ -22,6 +22,7 @@ from publication.pages.book import (
 )
 from publication.pages.frame import cell, heads, render, row, site_facts
 from publication.pages.outlook import outlook_page
+from publication.pages.payments import payment_tables
 from publication.wording import (
     LEVEL_WORDS,
     capital,
@@ -130,6 +131,7 @@ def _settlement(item: Settled) -> dict[str, Any]:
              "note": "Shares as agreed; pennies left over go by largest remainder.",
              "head": heads("Member", "#Agreed weight", "#Amount", "#Limit", "Note"), "rows": rows}
         )  # fmt: skip
+    tables += payment_tables(item.payments, names, key)
     tables.append(steps)
     settlement_ids = sorted({line["settlement_id"] for line in item.postings if line["settlement_id"]})
     pairs = [

@@ -38,6 +38,7 @@ def test_the_page_lists_every_file(repository: Path) -> None:
         "steps",
         "postings",
         "member_lines",
+        "payments",
         "outcomes",
         "breakdowns",
         "spc_points",
