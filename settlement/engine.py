@@ -15,6 +15,7 @@ from foundation.canonical import content_id, plain_decimal
 from foundation.errors import Refused
 from settlement.gate_record import GateRecord
 from settlement.lines import Rows, take_lines
+from settlement.nesting import SUB_CONTRACT, take_nesting
 from settlement.payments import Payment, payments_of
 from settlement.postings import MemberLine, Posting, member_lines, posting_draft, share_lines
 from settlement.recorded import PeriodRecords, nothing_recorded
@@ -118,13 +119,19 @@ def settle(
     prior = read_prior(terms, period_id, prior_postings)
 
     totals = {name: int(step.exact) for name, step in lines.posted.items()}
-    now = share_lines(terms, totals, balances, recorded.absent)
+    now = share_lines(terms, totals, balances, recorded.absent, live=not lines.withheld)
     before = None if prior is None else share_before(terms, prior, balances, recorded.absent)
+    evidence = dict(lines.evidence)
+    if terms.contracts is not None:
+        take_nesting(statement, terms, terms.contracts, lines.posted, now, live=not lines.withheld)
+        evidence[SUB_CONTRACT] = statement["sub_incentives"]
     if "condition" in now:
         take_held_back(statement, terms, now["top_up"], recorded.absent)
     take_recoup(statement, terms, now, balances)
     totals |= {name: sum(now[name].parts.values()) for name in ("condition", "recoup") if name in now}
     moved = [name for name in now if before is not None and now[name].parts != before[name].parts]
+    if before is None and SUB_CONTRACT in now and any(now[SUB_CONTRACT].parts.values()):
+        moved = [SUB_CONTRACT]
     amounts = take_amounts(statement, terms, totals, prior, lines.posted, moved, withheld=lines.withheld)
 
     def build_lines(settlement_id: str) -> tuple[MemberLine, ...]:
@@ -151,8 +158,7 @@ def settle(
         }
     )
     postings = tuple(
-        Posting(**draft, settlement_id=settlement_id, gate=gate, evidence=lines.evidence[draft["line"]])
-        for draft in drafts
+        Posting(**draft, settlement_id=settlement_id, gate=gate, evidence=evidence[draft["line"]]) for draft in drafts
     )
     shared = build_lines(settlement_id)
     return Settlement(

@@ -19,6 +19,7 @@ from foundation.figures import figure_id
 from settlement.allocate import share_out
 from settlement.exact import exact
 from settlement.finance_words import is_grant, is_undecided
+from settlement.nesting import OWN_FUNDS, SUB_CONTRACT
 from settlement.postings import LINES, RESIDUE, MemberLine, payment_of
 from settlement.terms import Terms
 from settlement.terms_parts import Payment as Agreed
@@ -189,19 +190,49 @@ def _from_payers(common: _Common, line: str, tier: str, payee: _Payee | None, pe
         yield common.build(line, tier, payer, to, part, payers[payer][1])
 
 
+def _prime(terms: Terms, prime: str, agreed: Agreed) -> _Payee:
+    """The prime as payee of the head contract, whose reference and VAT treatment are those of the line."""
+    for member in terms.parties.members:
+        if member.id == prime:
+            paid_to = member.nominated_payee or member.name
+            body, acts_for = member.same_body_as or prime, member.acts_for or ""
+            return _Payee(prime, body, paid_to, acts_for, agreed.contract_reference, agreed.vat_treatment)
+    contractor = terms.parties.prime_contractor
+    name = prime if contractor is None else contractor.name
+    return _Payee(prime, prime, name, "", agreed.contract_reference, agreed.vat_treatment)
+
+
+def _nested(common: _Common, line: str, prime: str, own: Sequence[MemberLine]) -> Iterator[Payment]:
+    """One payment under the head contract, and one under each sub-contract of what nests in it."""
+    agreed = payment_of(common.terms, line)
+    members = [item for item in own if item.member_id != RESIDUE]
+    if line != SUB_CONTRACT:
+        whole = sum(item.amount_pence for item in members)
+        yield from _from_payers(common, line, "head", _prime(common.terms, prime, agreed), whole)
+    budget = OWN_FUNDS if line == SUB_CONTRACT else "what the head contract pays"
+    for item in members:
+        if item.member_id != prime:
+            payee = _member(common.terms, item.member_id)
+            yield common.build(line, "sub_contract", prime, payee, item.amount_pence, budget)
+
+
 def payments_of(
     terms: Terms, period_id: str, settlement_id: str, status: str, member_lines: Sequence[MemberLine]
 ) -> tuple[Payment, ...]:
     """Every payment that follows from the member lines of one settlement, by line, payer and payee.
 
-    Their sums equal the member lines to the penny. Refused when the grant would fund gain, or when a payable one lacks
-    its contract, budget or VAT treatment.
+    What a party receives less what it pays is its member line, to the penny. Refused when the grant would fund gain, or
+    when a payable one lacks its contract, budget or VAT treatment.
     """
     common = _Common(terms, period_id, settlement_id, status)
     found: list[Payment] = []
     for line in LINES:
         own = [item for item in member_lines if item.line == line]
+        if own and terms.contracts is not None:
+            found.extend(_nested(common, line, terms.contracts.prime, own))
         for item in own:
+            if terms.contracts is not None and item.member_id != RESIDUE:
+                continue
             payee = None if item.member_id == RESIDUE else _member(terms, item.member_id)
             found.extend(_from_payers(common, line, "direct", payee, item.amount_pence))
     return tuple(sorted(found, key=lambda one: (LINES.index(one.line), one.tier, one.payer, one.payee)))

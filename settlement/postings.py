@@ -14,14 +14,16 @@ from foundation.figures import figure_id
 from settlement.allocate import Allocation, allocate
 from settlement.exact import exact, render, round_half_up
 from settlement.gate_record import GateRecord
+from settlement.nesting import SUB_CONTRACT, keep_promises, promise_payment
 from settlement.pool import member_caps
 from settlement.statement import Step
 from settlement.terms import Terms
 from settlement.terms_parts import Payment
 
-# Lines a settlement can post, in the order in which they stand. `condition` holds back what a member loses by not
-# taking part; `recoup` takes advances back out of gain or top-up.
-LINES = ("gain", "loss", "top_up", "bonus", "award", "condition", "recoup")
+# Lines a settlement can post, in the order in which they stand. `sub_contract` lies between a prime and those it
+# sub-contracts; `condition` holds back what a member loses by not taking part; `recoup` takes advances back out of gain
+# or top-up.
+LINES = ("gain", "loss", "top_up", "bonus", "award", "sub_contract", "condition", "recoup")
 # Lines that concern the alliance as a whole; the others concern single members and are no public matter.
 ALLIANCE_LINES = ("gain", "loss", "top_up", "bonus", "award")
 COST_LINES = ("gain", "loss")
@@ -105,6 +107,8 @@ def lines_of(terms: Terms) -> tuple[str, ...]:
         agreed.add("top_up")
         parts = (("bonus", top_up.bonus), ("award", top_up.unplanned_award))
         agreed |= {name for name, part in (*parts, ("condition", top_up.learning_and_development)) if part is not None}
+    if terms.contracts is not None and terms.contracts.promised is not None:
+        agreed.add(SUB_CONTRACT)
     return tuple(name for name in LINES if name in agreed or name == "recoup")
 
 
@@ -132,10 +136,20 @@ def share_recoup(payable: Mapping[str, int], balances: Mapping[str, int]) -> All
 
 
 def share_lines(
-    terms: Terms, totals: Mapping[str, int], balances: Mapping[str, int], absent: Sequence[str] = ()
+    terms: Terms,
+    totals: Mapping[str, int],
+    balances: Mapping[str, int],
+    absent: Sequence[str] = (),
+    *,
+    live: bool = True,
 ) -> dict[str, Allocation]:
-    """Every line's parts; what is held back and the recoup follow from the members' own parts."""
+    """Every line's parts; what is held back, promised or recouped follows from the members' own parts.
+
+    live: whether anything moves; what sub-contracts promise is owed only then.
+    """
     shared = {line: share_line(terms, line, totals.get(line, 0)) for line in lines_of(terms) if line in ALLIANCE_LINES}
+    if terms.contracts is not None and SUB_CONTRACT in lines_of(terms):
+        shared[SUB_CONTRACT] = keep_promises(terms, terms.contracts.prime, shared, live=live)
     payable = dict(shared[recouped_from(terms)].parts)
     if "condition" in lines_of(terms):
         shared["condition"] = hold_back(terms, shared["top_up"], absent)
@@ -150,6 +164,10 @@ def _note(terms: Terms, allocation: Allocation, member: str, line: str) -> str:
     if line == "recoup":
         source = "gain" if recouped_from(terms) == "gain" else "top-up"
         return f"advance taken back out of this member's {source}"
+    if line == SUB_CONTRACT and allocation.parts[member] > 0:
+        return "what its sub-contract promises beyond its part, paid by the prime"
+    if line == SUB_CONTRACT and allocation.parts[member] < 0:
+        return "what the prime pays beyond the parts of its sub-contractors"
     if line == "condition" and allocation.parts[member]:
         return "held back: this member did not take part in learning and development"
     return ""
@@ -157,6 +175,8 @@ def _note(terms: Terms, allocation: Allocation, member: str, line: str) -> str:
 
 def payment_of(terms: Terms, line: str) -> Payment:
     """The terms' payer, payee, contract and budget of a line."""
+    if terms.contracts is not None and line == SUB_CONTRACT:
+        return promise_payment(terms.contracts.prime)
     own = line not in COST_LINES and (line != "recoup" or recouped_from(terms) == "top_up")
     if own and terms.top_up.payment is not None:
         return terms.top_up.payment

@@ -22,6 +22,7 @@ from foundation.period import Period
 from settlement.curves import Curve
 from settlement.exact import exact, trim
 from settlement.periods import following, period_of_kind, settlement_period_of
+from settlement.terms_contracts import Contracts
 from settlement.terms_finance import Finance, SharedCost, TargetCost
 from settlement.terms_lint import Problem, find_problems
 from settlement.terms_parts import (
@@ -75,6 +76,7 @@ class Terms(Part):
     gate: Gate
     governance: Governance
     spend_levels: Annotated[tuple[SpendLine, ...], Field(min_length=1)] | None = None
+    contracts: Contracts | None = None
 
     @property
     def id(self) -> str:
@@ -104,14 +106,19 @@ class Terms(Part):
 
     @property
     def party_ids(self) -> frozenset[str]:
-        independents = self.parties.independents or ()
-        return self.commissioner_ids | frozenset(self.member_ids) | frozenset(party.id for party in independents)
+        others = [party.id for party in self.parties.independents or ()]
+        return self.commissioner_ids | frozenset(self.member_ids) | {*others, *self._contractor}
+
+    @property
+    def _contractor(self) -> tuple[str, ...]:
+        contractor = self.parties.prime_contractor
+        return () if contractor is None else (contractor.id,)
 
     @property
     def approver_ids(self) -> tuple[str, ...]:
-        """Every party whose approval unanimity needs: all members, and the commissioner roles that approve."""
+        """Every party whose approval unanimity needs: all members, a prime contractor, commissioners that approve."""
         approving = [party.id for party in self.parties.commissioners if party.approves]
-        return tuple(sorted([*self.member_ids, *approving]))
+        return tuple(sorted([*self.member_ids, *self._contractor, *approving]))
 
     @property
     def standard_ids(self) -> frozenset[str]:
@@ -132,7 +139,7 @@ class Terms(Part):
 
     def gains_from(self, role: str, action: str) -> bool:
         """Whether a role could profit: who pays from forfeit, who is paid from deem, both from neutral."""
-        pays, shares = role in self.commissioner_ids, role in self.member_ids
+        pays, shares = role in self.commissioner_ids, role in (*self.member_ids, *self._contractor)
         return {"forfeit": pays, "deem": shares, "neutral": pays or shares}[action]
 
     def curve(self, kpi: Kpi) -> Curve:

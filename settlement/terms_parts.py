@@ -128,10 +128,18 @@ class Independent(Part):
     name: Text
 
 
+class PrimeContractor(Part):
+    """A role that holds the head contract and delivers nothing itself: no share, no open book, a vote on the terms."""
+
+    id: RoleId
+    name: Text
+
+
 class Parties(Part):
     commissioners: tuple[Commissioner, ...] = Field(min_length=1)
     members: tuple[Member, ...] = Field(min_length=1)
     independents: tuple[Independent, ...] | None = None
+    prime_contractor: PrimeContractor | None = None
 
 
 class Outcome(Part):

@@ -97,7 +97,8 @@ class Book:
 
 def line_words(line: str) -> str:
     """A posting line in words: `top-up`, `award for unplanned outcomes`."""
-    return {"top_up": "top-up", "award": "award for unplanned outcomes"}.get(line, line.replace("_", " "))
+    words = {"top_up": "top-up", "award": "award for unplanned outcomes", "sub_contract": "promises of sub-contracts"}
+    return words.get(line, line.replace("_", " "))
 
 
 def slug(text: str) -> str:
