@@ -21,7 +21,7 @@ NEEDED = ("kpi_return", "ledger", "gate")
 
 
 def settle_from_files(agreement: Path, inputs: Path, out: Path) -> int:
-    """Settle every period the gate file names; writes steps, postings, member lines and payments. Exit code 0 or 3."""
+    """Settle every period the gate file names; writes what it made as tables. Exit code 0 or 3."""
     from settlement.engine import settle
     from settlement.files import read_rows, write_rows
     from settlement.gate_record import read_gate_rows
@@ -59,6 +59,7 @@ def settle_from_files(agreement: Path, inputs: Path, out: Path) -> int:
         "postings": [row for item in settled for row in item.posting_rows()],
         "member_lines": [row for item in settled for row in item.member_rows()],
         "payments": [row for item in settled for row in item.payment_rows()],
+        "journal": [row for item in settled for row in item.journal_rows()],
     }
     for table, content in written.items():
         write_bytes(out / f"{table}.csv", write_rows(table, content))

@@ -243,6 +243,29 @@ PAYMENTS = _schema(
     """,
 )
 
+JOURNAL = _schema(
+    "journal",
+    "The payments as double entry, in each party's own books.",
+    "agreement_id period_id entry figure_id",
+    """
+    figure_id | text | journal:<agreement>:<period>:<entry>:<row>
+    agreement_id | text | agreement
+    period_id | text | settlement period
+    settlement_id | text | content hash of the settlement
+    entry | integer | number of the entry; its debits and credits are equal
+    date | date | last day of the period; first day for what is brought forward
+    status | text | shadow, payable, or brought_forward: a balance, not to be booked again
+    party | text | role in whose books the entry stands
+    account | text | code of the account; with memo- in shadow
+    account_name | text | what the account holds
+    debit_pence | integer | pence debited; 0 where credited
+    credit_pence | integer | pence credited; 0 where debited
+    currency | text | GBP
+    reference | text | reference of the invoice or credit note; the payment's figure id without one
+    narrative | text | what it is, in words
+    """,
+)
+
 OUTCOMES = _schema(
     "outcomes",
     "One row per indicator, area and period, after disclosure control and the gate.",
@@ -737,7 +760,7 @@ MILESTONES = _schema(
     """,
 )
 PUBLIC = (OUTCOMES, BREAKDOWNS, SPC_POINTS, INDICATORS, STATEMENT, COMPLETENESS)
-MEMBERS = (LEDGER, KPI_RETURN, STEPS, POSTINGS, MEMBER_LINES, PAYMENTS, ADVANCES, PRIOR_POSTINGS)
+MEMBERS = (LEDGER, KPI_RETURN, STEPS, POSTINGS, MEMBER_LINES, PAYMENTS, JOURNAL, ADVANCES, PRIOR_POSTINGS)
 MEASURES = Schema(
     "measures",
     "One row per indicator, area and period before disclosure control: withheld values are kept and marked.",

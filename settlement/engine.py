@@ -14,6 +14,7 @@ from typing import Any
 from foundation.canonical import content_id, plain_decimal
 from foundation.errors import Refused
 from settlement.gate_record import GateRecord
+from settlement.journal import JournalLine, journal_of
 from settlement.lines import Rows, take_lines
 from settlement.nesting import SUB_CONTRACT, take_nesting
 from settlement.payments import Payment, payments_of
@@ -50,6 +51,7 @@ class Settlement:
     carried_pence: tuple[tuple[str, int], ...]
     gate: GateRecord
     payments: tuple[Payment, ...]
+    journal: tuple[JournalLine, ...]
 
     def step(self, step_id: str) -> Step:
         """The step with this id; KeyError if the settlement did not take it."""
@@ -70,6 +72,9 @@ class Settlement:
 
     def payment_rows(self) -> list[dict[str, Any]]:
         return [payment.row() for payment in self.payments]
+
+    def journal_rows(self) -> list[dict[str, Any]]:
+        return [line.row() for line in self.journal]
 
 
 def _check_gate(terms: Terms, period_id: str, gate: GateRecord) -> None:
@@ -161,6 +166,7 @@ def settle(
         Posting(**draft, settlement_id=settlement_id, gate=gate, evidence=evidence[draft["line"]]) for draft in drafts
     )
     shared = build_lines(settlement_id)
+    payments = payments_of(terms, period_id, settlement_id, status, shared)
     return Settlement(
         settlement_id,
         terms.id,
@@ -176,5 +182,6 @@ def settle(
         shared,
         tuple((member, balances[member] + now["recoup"].parts[member]) for member in sorted(balances)),
         gate,
-        payments_of(terms, period_id, settlement_id, status, shared),
+        payments,
+        journal_of(terms, period_id, settlement_id, payments, balances, supersedes),
     )

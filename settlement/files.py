@@ -68,6 +68,10 @@ COLUMNS: dict[str, dict[str, str]] = {
         " amount_pence:integer net_pence:integer contract_reference funding_source vat_treatment document"
         " document_reference note"
     ),
+    "journal": _columns(
+        "figure_id agreement_id period_id settlement_id entry:integer date:date status party account account_name"
+        " debit_pence:integer credit_pence:integer currency reference narrative"
+    ),
 }
 COLUMNS["prior_postings"] = COLUMNS["postings"]
 

@@ -1,17 +1,31 @@
-"""The head contract of an agreement under a prime, as its terms hold it: who is the prime, and what nests under it.
+"""The head contract of an agreement under a prime, what nests under it, and the accounts its payments are booked on.
 
 Belongs here: the shape of these entries. Not here: rules across parts (`terms_lint_contracts`), the arithmetic
 (`nesting`), who pays whom (`payments`).
 
-The members' own `contract_reference` and `vat_treatment` are then those of their sub-contracts; the head contract's are
-those of `finance.payment`.
+Under a prime the members' own `contract_reference` and `vat_treatment` are those of their sub-contracts; the head
+contract's are those of `finance.payment`.
 """
 
 from __future__ import annotations
 
 from pydantic import Field
 
-from settlement.terms_parts import Part, Percent, PoundsNotNegative, RoleId
+from settlement.terms_parts import Code, Part, Percent, PoundsNotNegative, RoleId
+
+
+class Accounts(Part):
+    """The members' own codes for accounts of the journal; what is left out has the chart's."""
+
+    incentive_income: Code | None = None
+    loss_recovered: Code | None = None
+    incentive_expense: Code | None = None
+    loss_borne: Code | None = None
+    receivable: Code | None = None
+    advances_given: Code | None = None
+    payable: Code | None = None
+    advances_received: Code | None = None
+    brought_forward: Code | None = None
 
 
 class Promise(Part):

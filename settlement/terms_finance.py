@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from settlement.terms_contracts import Accounts
 from settlement.terms_parts import (
     NUMBER_SCHEMA,
     Flag,
@@ -183,6 +184,7 @@ class Finance(Part):
     payment: Payment
     # Names under which the ring-fenced public health grant is booked here, beside its own.
     grant_sources: tuple[Text, ...] | None = None
+    accounts: Accounts | None = None
     advances_recouped: Flag | None = None
 
     @property

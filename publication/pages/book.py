@@ -37,6 +37,7 @@ class Settled:
     decisions: Sequence[Mapping[str, Any]] = ()
     hides_value: bool = False
     payments: Sequence[Row] = ()
+    journal: Sequence[Row] = ()
 
 
 @dataclass(frozen=True)

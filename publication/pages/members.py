@@ -131,7 +131,7 @@ def _settlement(item: Settled) -> dict[str, Any]:
              "note": "Shares as agreed; pennies left over go by largest remainder.",
              "head": heads("Member", "#Agreed weight", "#Amount", "#Limit", "Note"), "rows": rows}
         )  # fmt: skip
-    tables += payment_tables(item.payments, names, key)
+    tables += payment_tables(item.payments, item.journal, names, key)
     tables.append(steps)
     settlement_ids = sorted({line["settlement_id"] for line in item.postings if line["settlement_id"]})
     pairs = [

@@ -1,6 +1,6 @@
-"""Who pays what to whom, on the members' page of a settlement: every payment, and each body's flows gross and net.
+"""Who pays what to whom, on the members' page of a settlement: payments, each body's flows gross and net, accounts.
 
-Belongs here: these two tables. Not here: the payments themselves (the settlement makes them), the page (`members`).
+Belongs here: these three tables. Not here: the payments themselves (the settlement makes them), the page (`members`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,33 @@ def flows_by_body(payments: Sequence[Row]) -> dict[str, tuple[int, int]]:
     return dict(sorted(found.items()))
 
 
-def payment_tables(payments: Sequence[Row], names: Mapping[str, str], key: str) -> list[dict[str, Any]]:
+def _accounts(journal: Sequence[Row], names: Mapping[str, str], key: str) -> list[dict[str, Any]]:
+    """Debits and credits of each party's accounts; nothing where nothing is booked."""
+    if not journal:
+        return []
+    totals: dict[tuple[str, str, str], tuple[int, int]] = {}
+    for line in journal:
+        account = (line["party"], line["account"], line["account_name"])
+        debit, credit = totals.get(account, (0, 0))
+        totals[account] = (debit + line["debit_pence"], credit + line["credit_pence"])
+    rows = [
+        row(cell(names.get(party, role_name(party))), cell(f"{account} {words}"), cell(money(debit), n=True),
+            cell(money(credit), n=True), cell(money(debit - credit), n=True))
+        for (party, account, words), (debit, credit) in sorted(totals.items())
+    ]  # fmt: skip
+    debits, credits = (sum(one[side] for one in totals.values()) for side in (0, 1))
+    rows.append(row(cell("All"), cell(""), cell(money(debits), n=True), cell(money(credits), n=True),
+                    cell(money(debits - credits), n=True), total=True))  # fmt: skip
+    return [
+        {"key": f"{key}-accounts", "caption": "Double entry by account",
+         "note": "Each party's own books. Every entry is in members/journal.csv.",
+         "head": heads("Party", "Account", "#Debit", "#Credit", "#Balance"), "rows": rows}
+    ]  # fmt: skip
+
+
+def payment_tables(
+    payments: Sequence[Row], journal: Sequence[Row], names: Mapping[str, str], key: str
+) -> list[dict[str, Any]]:
     """The tables of one settlement; none where nothing is posted. names: members by role."""
     if not payments:
         return []
@@ -64,4 +90,5 @@ def payment_tables(payments: Sequence[Row], names: Mapping[str, str], key: str) 
         {"key": f"{key}-flows", "caption": "What each body pays and receives",
          "note": "Gross, and net as the cash that moves: what a body pays to itself in another role is none.",
          "head": heads("Body", "#Pays", "#Receives", "#Net received"), "rows": flows},
+        *_accounts(journal, names, key),
     ]  # fmt: skip

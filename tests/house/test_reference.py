@@ -39,6 +39,7 @@ def test_the_page_lists_every_file(repository: Path) -> None:
         "postings",
         "member_lines",
         "payments",
+        "journal",
         "outcomes",
         "breakdowns",
         "spc_points",
