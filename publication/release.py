@@ -35,6 +35,7 @@ from publication.measured import would_give_away
 from publication.pages import assets, public_pages
 from publication.pages.book import Book, Settled
 from publication.pages.members import member_pages
+from publication.pages.parties import ends_of
 from publication.recompute import TABLES, differences, recompute_tables
 from publication.warehouse import contents_hash, events_table, write_data_package, write_duckdb, write_pair
 from publication.wording import bytes_size, rounded
@@ -431,7 +432,8 @@ def _fill_public_and_members(
         settled=[
             Settled(item.agreement, item.period_id, item.rows["steps"], item.rows["postings"],
                     item.rows["member_lines"], item.gate, item.decisions,
-                    _hides_a_paid_value(item, view, kpi_return), item.rows["payments"], item.rows["journal"])
+                    _hides_a_paid_value(item, view, kpi_return), item.rows["payments"], item.rows["journal"],
+                    ends_of(item.given.terms_yaml, item.period_id))
             for item in settled
         ],
         verdicts=verdicts, files=_file_list(public, place.title),

@@ -22,6 +22,7 @@ from publication.pages.book import (
 )
 from publication.pages.frame import cell, heads, render, row, site_facts
 from publication.pages.outlook import outlook_page
+from publication.pages.parties import party_tables
 from publication.pages.payments import payment_tables
 from publication.wording import (
     LEVEL_WORDS,
@@ -131,6 +132,8 @@ def _settlement(item: Settled) -> dict[str, Any]:
              "note": "Shares as agreed; pennies left over go by largest remainder.",
              "head": heads("Member", "#Agreed weight", "#Amount", "#Limit", "Note"), "rows": rows}
         )  # fmt: skip
+    if item.ends:
+        tables += party_tables(item.ends, item.member_lines, names, key)
     tables += payment_tables(item.payments, item.journal, names, key)
     tables.append(steps)
     settlement_ids = sorted({line["settlement_id"] for line in item.postings if line["settlement_id"]})
