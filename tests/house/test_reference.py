@@ -40,6 +40,7 @@ def test_the_page_lists_every_file(repository: Path) -> None:
         "member_lines",
         "payments",
         "journal",
+        "accrual",
         "outcomes",
         "breakdowns",
         "spc_points",

@@ -26,6 +26,7 @@ def test_the_page_shows_payments_flows_accounts_and_ends(release: Path) -> None:
                     "The most each party can gain and lose", "Best and worst case by month"):  # fmt: skip
         assert caption in words
     assert "S75-2024-CITY" in words
+    assert "Final: every figure it rests on is frozen." in words
     assert "memo-5100 Incentives to be paid" in words
     # 2 % of £143,100,000 is the most the alliance can gain; the acute trust's share is 38 %
     assert "£1,087,560.00" in words

@@ -18,7 +18,18 @@ from foundation.tables import csv_bytes
 from settlement.engine import settle
 from settlement.files import COLUMNS, read_rows, write_rows
 
-TABLES = ("kpi_return", "ledger", "gate", "advances", "steps", "postings", "member_lines", "payments", "journal")
+TABLES = (
+    "kpi_return",
+    "ledger",
+    "gate",
+    "advances",
+    "steps",
+    "postings",
+    "member_lines",
+    "payments",
+    "journal",
+    "accrual",
+)
 
 
 @pytest.mark.parametrize("table", TABLES)
