@@ -5,7 +5,7 @@ Belongs here: the open book as pages, for members and commissioners only. Not he
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,8 @@ from publication.pages.book import (
 )
 from publication.pages.frame import cell, heads, render, row, site_facts
 from publication.pages.outlook import outlook_page
+from publication.pages.parties import party_tables
+from publication.pages.payments import payment_tables
 from publication.wording import (
     LEVEL_WORDS,
     capital,
@@ -70,7 +72,21 @@ def _exact(step: Row) -> list[str]:
     return [f"exactly {digits}" if len(digits) < 28 else f"to 28 digits {digits}"]
 
 
-def _settlement(item: Settled) -> dict[str, Any]:
+_STAGES = {
+    "interim": "Interim: a figure it rests on may still change. It is paid on account, and what changes is posted as a "
+               "difference.",
+    "final": "Final: every figure it rests on is frozen.",
+}  # fmt: skip
+
+
+def _stage(item: Settled, kpi_return: Sequence[Row]) -> str:
+    from settlement.stage import stage_of
+
+    judged = [kpi.kpi_id for kpi in item.agreement.kpis if kpi.role != "monitored"]
+    return _STAGES[stage_of(kpi_return, item.agreement.agreement_id, item.period_id, judged)]
+
+
+def _settlement(item: Settled, kpi_return: Sequence[Row]) -> dict[str, Any]:
     key = f"settlement-{slug(item.agreement.agreement_id)}-{slug(item.period_id)}"
     status = item.postings[0]["status"] if item.postings else ("shadow" if item.agreement.shadow else "payable")
     names = dict(item.agreement.members)
@@ -130,10 +146,14 @@ def _settlement(item: Settled) -> dict[str, Any]:
              "note": "Shares as agreed; pennies left over go by largest remainder.",
              "head": heads("Member", "#Agreed weight", "#Amount", "#Limit", "Note"), "rows": rows}
         )  # fmt: skip
+    if item.ends:
+        tables += party_tables(item.ends, item.member_lines, names, key)
+    tables += payment_tables(item.payments, item.journal, names, key)
     tables.append(steps)
     settlement_ids = sorted({line["settlement_id"] for line in item.postings if line["settlement_id"]})
     pairs = [
         {"term": "Status", "text": STATUS_WORDS.get(status, capital(status))},
+        {"term": "Stage", "text": _stage(item, kpi_return)},
         {"term": "Period", "text": capital(period_long(item.period_id, "year" if len(item.period_id) == 7 else None))},
         {"term": "Terms", "text": sentence(item.agreement.label)},
         {"term": "Hash of the terms", "text": item.agreement.terms_hash},
@@ -367,7 +387,7 @@ def member_pages(book: Book, ledger: list[Row]) -> dict[str, bytes]:
             "members/index.html.j2",
             {"title": "Settlements", "heading": "Settlements", "caption": "Members only", "nav": "index.html",
              "description": "Every settlement with its steps, postings and member lines."},
-            site, settlements=[_settlement(item) for item in book.settled],
+            site, settlements=[_settlement(item, book.kpi_return) for item in book.settled],
             none_words="A settlement is made when a settlement period has ended.",
             lede="Every settlement of this release: what is posted, each member’s part, and every step as arithmetic.",
         ),

@@ -155,7 +155,7 @@ def test_a_certificate_is_whole_pence_and_only_the_log_makes_records() -> None:
     with pytest.raises(WrongUsage, match="whole pence above 0"):
         certified(terms, [(TRUST, "admissions", 0)])
     with pytest.raises(TypeError, match="comes from the decision log"):
-        PeriodRecords(terms.id, PERIOD, (), (), seal=object(), certificates=(Certificate("a", "b", 1, "c"),))
+        PeriodRecords(terms.id, PERIOD, (), (), (), seal=object(), certificates=(Certificate("a", "b", 1, "c"),))
 
 
 def test_an_overspend_a_withheld_figure_and_a_withheld_settlement() -> None:

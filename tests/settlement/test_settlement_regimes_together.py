@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from other_lines_world import ACTIVITY, KRA_POOL, RATE_CARD, agreed, amounts, count_row, counted_kpi
 from settlement_world import (
     PERIOD,
-    _dump,
     approval_for,
     judge_world,
     kpi_row,
     ledger_rows,
     log_for,
     verdict_set,
+    yaml_of,
 )
 from test_settlement_properties import CASES, WANTED
 from top_up_world import DERBYSHIRE, recording
@@ -116,7 +116,7 @@ def test_all_regimes_by_hand() -> None:
 def test_the_open_book_recomputes_every_line() -> None:
     """CNI-20: the numbers that are counted, certificates and conditions come from the folder alone."""
     assert isinstance(GATE, GateRecord)
-    raw = _dump(TERMS.model_dump(mode="python", exclude_none=True))
+    raw = yaml_of(TERMS.model_dump(mode="python", exclude_none=True))
     assert load_terms(raw).terms_hash == TERMS.terms_hash
     files = {
         "terms.yaml": raw,
