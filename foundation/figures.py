@@ -17,6 +17,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     "step": ("agreement", "period", "step"),
     "posting": ("agreement", "period", "line"),
     "member": ("agreement", "period", "line", "member"),
+    "payment": ("agreement", "period", "line", "payer", "payee"),
+    "journal": ("agreement", "period", "entry", "row"),
 }
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _MEASURE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")

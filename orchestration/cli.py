@@ -107,11 +107,12 @@ def settle(
     agreement: Annotated[Path, typer.Argument(help="Terms of the agreement (YAML).")],
     inputs: Annotated[Path, typer.Option("--inputs", help="Folder with kpi_return.csv, cost_ledger.csv, gate.csv.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for steps.csv, postings.csv, member_lines.csv.")],
+    accrual: Annotated[bool, typer.Option("--accrual", help="Estimate periods still open: accrual.csv alone.")] = False,
 ) -> None:
     """Settle from files alone: nothing else is read, nothing is published."""
-    from orchestration.settle_files import settle_from_files
+    from orchestration.settle_files import accrue_from_files, settle_from_files
 
-    raise typer.Exit(settle_from_files(agreement, inputs, out))
+    raise typer.Exit((accrue_from_files if accrual else settle_from_files)(agreement, inputs, out))
 
 
 @app.command()

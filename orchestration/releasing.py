@@ -77,6 +77,8 @@ def release_inputs(cycle: Cycle, tables: Mapping[str, pa.Table], settled: Sequen
                 steps=item.settlement.step_rows(),
                 postings=item.settlement.posting_rows(),
                 member_lines=item.settlement.member_rows(),
+                payments=item.settlement.payment_rows(),
+                journal=item.settlement.journal_rows(),
                 advances=(),
                 prior_postings=item.prior_postings,
             )

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from foundation.durable import write_bytes
 from foundation.errors import Refused, WrongUsage
 from orchestration.progress import say
+
+if TYPE_CHECKING:
+    from settlement.terms import Terms
 
 # table -> file name an auditor puts into the folder; the first three are always needed
 FILES = {
@@ -20,17 +24,15 @@ FILES = {
 NEEDED = ("kpi_return", "ledger", "gate")
 
 
-def settle_from_files(agreement: Path, inputs: Path, out: Path) -> int:
-    """Settle every period the gate file names; writes steps.csv, postings.csv, member_lines.csv. Exit code 0 or 3."""
-    from settlement.engine import settle
-    from settlement.files import read_rows, write_rows
-    from settlement.gate_record import read_gate_rows
+def _read(agreement: Path, inputs: Path) -> tuple[Terms, dict[str, list[dict[str, Any]]], list[str]]:
+    """Terms, rows by table, and the periods the gate file names."""
+    from settlement.files import read_rows
     from settlement.terms import load_terms
 
     if not agreement.is_file():
         raise WrongUsage(f"{agreement} is not a file.", "name the agreement's YAML file.")
     terms = load_terms(agreement.read_bytes())
-    rows = {}
+    rows: dict[str, list[dict[str, Any]]] = {}
     for table, name in FILES.items():
         path = inputs / name
         if path.is_file():
@@ -42,6 +44,40 @@ def settle_from_files(agreement: Path, inputs: Path, out: Path) -> int:
     periods = sorted({str(row["period_id"]) for row in rows["gate"] if row["agreement_id"] == terms.id})
     if not periods:
         raise Refused(f"gate.csv says nothing about {terms.id}.", "judge the gate for this agreement first.")
+    return terms, rows, periods
+
+
+def accrue_from_files(agreement: Path, inputs: Path, out: Path) -> int:
+    """Estimate every period the gate file names; writes accrual.csv and nothing anybody could pay on. Exit code 0."""
+    from settlement.accrual import ALLIANCE, accrue
+    from settlement.files import write_rows
+    from settlement.gate_record import read_gate_rows
+
+    terms, rows, periods = _read(agreement, inputs)
+    lines = []
+    for period in periods:
+        gate = read_gate_rows(rows["gate"], terms, period)
+        made = accrue(terms, period, rows["kpi_return"], rows["ledger"], gate)
+        for line in made.lines:
+            if line.party == ALLIANCE:
+                worst, point, best = (
+                    f"£{Decimal(pence) / 100:,.2f}" for pence in (line.worst_pence, line.point_pence, line.best_pence)
+                )
+                say(period, f"accrual {point}, between {worst} and {best}; not payable. {' '.join(made.basis)}")
+        lines += [line.row() for line in made.lines]
+    write_bytes(out / "accrual.csv", write_rows("accrual", lines))
+    say("written", str(out))
+    return 0
+
+
+def settle_from_files(agreement: Path, inputs: Path, out: Path) -> int:
+    """Settle every period the gate file names; writes what it made as tables. Exit code 0 or 3."""
+    from settlement.engine import settle
+    from settlement.files import write_rows
+    from settlement.gate_record import read_gate_rows
+    from settlement.stage import stage_of
+
+    terms, rows, periods = _read(agreement, inputs)
     settled = [
         settle(
             terms,
@@ -58,16 +94,18 @@ def settle_from_files(agreement: Path, inputs: Path, out: Path) -> int:
         "steps": [row for item in settled for row in item.step_rows()],
         "postings": [row for item in settled for row in item.posting_rows()],
         "member_lines": [row for item in settled for row in item.member_rows()],
+        "payments": [row for item in settled for row in item.payment_rows()],
+        "journal": [row for item in settled for row in item.journal_rows()],
     }
     for table, content in written.items():
         write_bytes(out / f"{table}.csv", write_rows(table, content))
     withheld = False
+    judged = [kpi.id for kpi in terms.judged_kpis]
     for item in settled:
+        stage = stage_of(rows["kpi_return"], terms.id, item.period_id, judged)
         for posting in item.postings:
-            say(
-                item.period_id,
-                f"{posting.line} £{Decimal(posting.amount_pence) / 100:,.2f} ({posting.status}). {item.reason}",
-            )
+            amount = f"£{Decimal(posting.amount_pence) / 100:,.2f}"
+            say(item.period_id, f"{posting.line} {amount} ({posting.status}, {stage}). {item.reason}")
         withheld = withheld or any(entry.action == "withhold" for entry in item.gate.entries)
     say("note", "these files were taken as they are: only `outturn verify` on a release proves them.")
     say("written", str(out))

@@ -222,6 +222,8 @@ def store_settlement(home: Home, settled: Settled) -> Path:
             ("steps", item.step_rows()),
             ("postings", item.posting_rows()),
             ("member_lines", item.member_rows()),
+            ("payments", item.payment_rows()),
+            ("journal", item.journal_rows()),
         ):
             write_bytes(draft / f"{table}.csv", write_rows(table, rows))
         write_bytes(draft / "gate.json", item.gate.to_json())

@@ -15,7 +15,12 @@ from publication.wording import LEVELS
 # A rate card and activity pay by number: a sum divided by its agreed price would tell how many people there were.
 ALLIANCE_LINES = ("gain", "loss", "top_up", "bonus", "award", "kra_pool")
 # Parts of the ids of steps from which a counted number, or the level of a figure of another period, could be told.
-_FOR_MEMBERS = ("rate.", "rate_card", "variance.", "activity", "avoided_value.", "certified", "kept_by", "flag")
+# What nests in a head contract holds the sum of all lines, those by number among them.
+_NESTED = ("head_incentive", "sub_incentive", "prime_")
+_FOR_MEMBERS = (
+    *("rate.", "rate_card", "variance.", "activity", "avoided_value.", "certified", "kept_by", "flag"),
+    *_NESTED,
+)
 
 
 @dataclass(frozen=True)

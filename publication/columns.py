@@ -215,6 +215,57 @@ MEMBER_LINES = _schema(
     """,
 )
 
+PAYMENTS = _schema(
+    "payments",
+    "Who pays what to whom: every member line as payments, in whole pence.",
+    "agreement_id period_id line tier payer payee",
+    """
+    figure_id | text | payment:<agreement>:<period>:<line>:<payer>:<payee>
+    agreement_id | text | agreement
+    period_id | text | settlement period
+    settlement_id | text | content hash of the settlement
+    line | text | posting line it is part of
+    tier | text | direct, head or sub_contract: whose contract carries it
+    status | text | shadow, payable, withheld
+    payer | text | role that pays
+    payee | text | role that receives; commissioner-residue where nobody is paid
+    payee_body | text | role of the legal body it is; the payer itself where both are one body
+    paid_to | text | who receives the money: the nominated payee, or the member by name
+    acts_for | text | for whom the payee holds the contract; blank otherwise
+    amount_pence | integer | gross and signed: positive flows from payer to payee
+    net_pence | integer | cash that moves: 0 where payer and payee are one body, and where nobody is paid
+    contract_reference | text | bilateral contract that carries it
+    funding_source | text | budget of the payer
+    vat_treatment | text | as the payee's finance lead recorded it
+    document | text | invoice, or credit_note where money flows back; blank while nothing is payable
+    document_reference | text | what both sides quote on that document; blank without one
+    note | text | why no cash moves, in words; blank otherwise
+    """,
+)
+
+JOURNAL = _schema(
+    "journal",
+    "The payments as double entry, in each party's own books.",
+    "agreement_id period_id entry figure_id",
+    """
+    figure_id | text | journal:<agreement>:<period>:<entry>:<row>
+    agreement_id | text | agreement
+    period_id | text | settlement period
+    settlement_id | text | content hash of the settlement
+    entry | integer | number of the entry; its debits and credits are equal
+    date | date | last day of the period; first day for what is brought forward
+    status | text | shadow, payable, or brought_forward: a balance, not to be booked again
+    party | text | role in whose books the entry stands
+    account | text | code of the account; with memo- in shadow
+    account_name | text | what the account holds
+    debit_pence | integer | pence debited; 0 where credited
+    credit_pence | integer | pence credited; 0 where debited
+    currency | text | GBP
+    reference | text | reference of the invoice or credit note; the payment's figure id without one
+    narrative | text | what it is, in words
+    """,
+)
+
 OUTCOMES = _schema(
     "outcomes",
     "One row per indicator, area and period, after disclosure control and the gate.",
@@ -711,7 +762,7 @@ MILESTONES = _schema(
     """,
 )
 PUBLIC = (OUTCOMES, BREAKDOWNS, SPC_POINTS, INDICATORS, STATEMENT, COMPLETENESS)
-MEMBERS = (LEDGER, KPI_RETURN, STEPS, POSTINGS, MEMBER_LINES, ADVANCES, PRIOR_POSTINGS)
+MEMBERS = (LEDGER, KPI_RETURN, STEPS, POSTINGS, MEMBER_LINES, PAYMENTS, JOURNAL, ADVANCES, PRIOR_POSTINGS)
 MEASURES = Schema(
     "measures",
     "One row per indicator, area and period before disclosure control: withheld values are kept and marked.",

@@ -261,6 +261,7 @@ def printed_figures(release: Release) -> dict[str, str]:
     if release.has("members"):
         printed |= {row["figure_id"]: money(row["amount_pence"]) for row in release.members(columns.POSTINGS)}
         printed |= {row["figure_id"]: money(row["amount_pence"]) for row in release.members(columns.MEMBER_LINES)}
+        printed |= {row["figure_id"]: money(row["amount_pence"]) for row in release.members(columns.PAYMENTS)}
         printed |= {row["figure_id"]: step_text(row) for row in release.members(columns.STEPS)}
         for row in release.members(columns.KPI_RETURN):
             printed[row["figure_id"]] = (

@@ -72,6 +72,8 @@ class _Trace:
         self.steps = {row["figure_id"]: row for row in release.members(columns.STEPS)}
         self.postings = {row["figure_id"]: row for row in release.members(columns.POSTINGS)}
         self.lines = {row["figure_id"]: row for row in release.members(columns.MEMBER_LINES)}
+        self.payments = {row["figure_id"]: row for row in release.members(columns.PAYMENTS)}
+        self.journal = {row["figure_id"]: row for row in release.members(columns.JOURNAL)}
         self.ledgers: dict[str, list[Row]] = {}
         for row in release.members(columns.LEDGER):
             name = f"ledger:{row['agreement_id']}:{row['period_id']}:{row['member_id']}"
@@ -88,7 +90,8 @@ class _Trace:
 
     def known(self) -> list[str]:
         tables: Iterable[Iterable[str]] = (
-            self.outcomes, self.parts, self.kpis, self.steps, self.postings, self.lines, self.ledgers, self.statement,
+            self.outcomes, self.parts, self.kpis, self.steps, self.postings, self.lines, self.payments, self.journal,
+            self.ledgers, self.statement,
         )  # fmt: skip
         return sorted({name for table in tables for name in table})
 
@@ -324,6 +327,39 @@ class _Trace:
             (self.walk(posting),),
         )  # fmt: skip
 
+    def payment(self, name: str) -> Node:
+        row = self.payments[name]
+        lines = [
+            line for line in self.lines.values()
+            if all(line[key] == row[key] for key in ("agreement_id", "period_id", "line"))
+        ]  # fmt: skip
+        own = [line for line in lines if line["member_id"] == row["payee"]]
+        return Node(
+            f"{row['payer']} to {row['payee']}, {row['line']} {row['period_id']}: {money(row['amount_pence'])}",
+            name,
+            _facts(contract=row["contract_reference"], budget=row["funding_source"], vat=row["vat_treatment"],
+                   document=row["document_reference"], note=row["note"]),
+            # what a head contract pays is every member's part
+            tuple(self.walk(line["figure_id"]) for line in own if row["tier"] != "head")
+            or tuple(self.walk(line["figure_id"]) for line in lines),
+        )  # fmt: skip
+
+    def journal_line(self, name: str) -> Node:
+        row = self.journal[name]
+        side, pence = ("debit", row["debit_pence"]) if row["debit_pence"] else ("credit", row["credit_pence"])
+        booked = [
+            payment["figure_id"] for payment in self.payments.values()
+            if row["reference"] in (payment["document_reference"], payment["figure_id"])
+            and row["settlement_id"] == payment["settlement_id"]
+        ]  # fmt: skip
+        return Node(
+            f"{row['party']}, {side} {row['account']} {row['account_name']}: {money(pence)}",
+            name,
+            _facts(date=row["date"].isoformat(), status=row["status"], reference=row["reference"],
+                   narrative=row["narrative"]),
+            tuple(self.walk(payment) for payment in booked),
+        )  # fmt: skip
+
     def walk(self, name: str) -> Node:
         """The node of a figure id that this release holds."""
         kind = name.split(":")[0]
@@ -334,6 +370,7 @@ class _Trace:
             "kpi": (self.kpis, self.kpi),
             "ledger": (self.ledgers, self.ledger), "step": (self.steps, self.step),
             "posting": (self.postings or self.statement, self.posting), "member": (self.lines, self.member),
+            "payment": (self.payments, self.payment), "journal": (self.journal, self.journal_line),
         }  # fmt: skip
         table, build = tables.get(kind, ({}, None))
         if name not in table:

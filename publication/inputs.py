@@ -65,8 +65,8 @@ class Place:
 class SettledAgreement:
     """One settlement: an agreement and a period, with everything needed to compute it again.
 
-    `steps`, `postings`, `member_lines`, `advances` and `prior_postings` are rows with the columns of
-    docs/reference/files.md; the ledger and KPI return rows of all settlements come in the tables.
+    `steps`, `postings`, `member_lines`, `payments`, `journal`, `advances` and `prior_postings` are rows with the
+    columns of docs/reference/files.md; the ledger and KPI return rows of all settlements come in the tables.
     """
 
     terms_yaml: bytes
@@ -75,6 +75,8 @@ class SettledAgreement:
     steps: Sequence[Mapping[str, Any]]
     postings: Sequence[Mapping[str, Any]]
     member_lines: Sequence[Mapping[str, Any]]
+    payments: Sequence[Mapping[str, Any]]
+    journal: Sequence[Mapping[str, Any]]
     advances: Sequence[Mapping[str, Any]] = ()
     prior_postings: Sequence[Mapping[str, Any]] = ()
 

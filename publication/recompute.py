@@ -14,7 +14,13 @@ from publication.columns import Schema
 from publication.inputs import Row, rows_of
 
 # What a settlement gives, and the column a reader asks for first when rows differ.
-TABLES = ((columns.STEPS, "value"), (columns.POSTINGS, "amount_pence"), (columns.MEMBER_LINES, "amount_pence"))
+TABLES = (
+    (columns.STEPS, "value"),
+    (columns.POSTINGS, "amount_pence"),
+    (columns.MEMBER_LINES, "amount_pence"),
+    (columns.PAYMENTS, "amount_pence"),
+    (columns.JOURNAL, "debit_pence"),
+)
 
 
 def engine_rows(schema: Schema, rows: Iterable[Row]) -> list[dict[str, Any]]:
@@ -24,7 +30,7 @@ def engine_rows(schema: Schema, rows: Iterable[Row]) -> list[dict[str, Any]]:
 
 
 def recompute_tables(files: Mapping[str, bytes]) -> dict[str, list[Row]]:
-    """Rows of steps, postings and member lines, by table, that follow from the files of one agreement's open book.
+    """Rows of every table a settlement makes that follow from the files of one agreement's open book.
 
     files: terms.yaml, kpi_return.csv, ledger.csv, gate.json, decisions.jsonl, advances.csv, prior_postings.csv.
     Raises what the settlement raises when they do not prove themselves or do not agree with each other.
@@ -36,6 +42,8 @@ def recompute_tables(files: Mapping[str, bytes]) -> dict[str, list[Row]]:
         [row for one in settlements for row in one.step_rows()],
         [row for one in settlements for row in one.posting_rows()],
         [row for one in settlements for row in one.member_rows()],
+        [row for one in settlements for row in one.payment_rows()],
+        [row for one in settlements for row in one.journal_rows()],
     )
     return {schema.name: rows_of(schema, rows) for (schema, _), rows in zip(TABLES, found, strict=True)}
 

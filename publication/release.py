@@ -35,6 +35,7 @@ from publication.measured import would_give_away
 from publication.pages import assets, public_pages
 from publication.pages.book import Book, Settled
 from publication.pages.members import member_pages
+from publication.pages.parties import ends_of
 from publication.recompute import TABLES, differences, recompute_tables
 from publication.standing import standing_of
 from publication.warehouse import contents_hash, events_table, write_data_package, write_duckdb, write_pair
@@ -45,7 +46,8 @@ SCORE_STEP = "overall_score"
 ANALYSTS = "analyst/analyst.duckdb"
 PREVIEW_MARK = "THIS-IS-NO-RELEASE.txt"
 _SETTLEMENT_TABLES = (
-    columns.STEPS, columns.POSTINGS, columns.MEMBER_LINES, columns.ADVANCES, columns.PRIOR_POSTINGS,
+    columns.STEPS, columns.POSTINGS, columns.MEMBER_LINES, columns.PAYMENTS, columns.JOURNAL, columns.ADVANCES,
+    columns.PRIOR_POSTINGS,
 )  # fmt: skip
 
 
@@ -158,7 +160,7 @@ def _audit(given: SettledAgreement, inputs: ReleaseInputs, kpi_return: list[Row]
         schema.name: rows_of(schema, getattr(given, schema.name)) for schema in _SETTLEMENT_TABLES
     }  # fmt: skip
     period_id = str(record.period_id)
-    for name in ("steps", "postings", "member_lines"):
+    for name in ("steps", "postings", "member_lines", "payments", "journal"):
         strays = [r for r in rows[name] if (r["agreement_id"], r["period_id"]) != (agreement.agreement_id, period_id)]
         if strays:
             raise Refused(f"{name} of {agreement.agreement_id} hold rows of another settlement.", "settle again.")
@@ -434,7 +436,8 @@ def _fill_public_and_members(
         settled=[
             Settled(item.agreement, item.period_id, item.rows["steps"], item.rows["postings"],
                     item.rows["member_lines"], item.gate, item.decisions,
-                    _hides_a_paid_value(item, view, kpi_return), item.standing)
+                    _hides_a_paid_value(item, view, kpi_return), item.standing, item.rows["payments"],
+                    item.rows["journal"], ends_of(item.given.terms_yaml, item.period_id))
             for item in settled
         ],
         verdicts=verdicts, files=_file_list(public, place.title),

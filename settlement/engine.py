@@ -16,7 +16,10 @@ from foundation.errors import Refused
 from settlement.conditions import take_conditions
 from settlement.flags import take_flags
 from settlement.gate_record import GateRecord
+from settlement.journal import JournalLine, journal_of
 from settlement.lines import Rows, take_lines
+from settlement.nesting import SUB_CONTRACT, take_nesting
+from settlement.payments import Payment, payments_of
 from settlement.postings import MemberLine, Posting, member_lines, posting_draft, share_lines
 from settlement.recorded import PeriodRecords, nothing_recorded
 from settlement.restate import (
@@ -58,6 +61,8 @@ class Settlement:
     member_lines: tuple[MemberLine, ...]
     carried_pence: tuple[tuple[str, int], ...]
     gate: GateRecord
+    payments: tuple[Payment, ...]
+    journal: tuple[JournalLine, ...]
 
     def step(self, step_id: str) -> Step:
         """The step with this id; KeyError if the settlement did not take it."""
@@ -75,6 +80,12 @@ class Settlement:
 
     def member_rows(self) -> list[dict[str, Any]]:
         return [line.row() for line in self.member_lines]
+
+    def payment_rows(self) -> list[dict[str, Any]]:
+        return [payment.row() for payment in self.payments]
+
+    def journal_rows(self) -> list[dict[str, Any]]:
+        return [line.row() for line in self.journal]
 
 
 def _check_gate(terms: Terms, period_id: str, gate: GateRecord) -> None:
@@ -129,8 +140,12 @@ def settle(
     if not lines.withheld:
         posted = take_small_overpayments(statement, terms, posted, prior)
     totals = {name: int(step.exact) for name, step in posted.items()}
-    now = share_lines(terms, totals, balances, recorded.absent)
+    now = share_lines(terms, totals, balances, recorded.absent, live=not lines.withheld)
     before = None if prior is None else share_before(terms, prior, balances, recorded.known_at(prior.supersedes))
+    evidence = dict(lines.evidence)
+    if terms.contracts is not None:
+        take_nesting(statement, terms, terms.contracts, posted, now, live=not lines.withheld)
+        evidence[SUB_CONTRACT] = statement["sub_incentives"]
     if "condition" in now:
         take_held_back(statement, terms, now["top_up"], recorded.absent)
     if lines.withheld and before is not None:
@@ -141,6 +156,8 @@ def settle(
         take_recoup(statement, terms, now, balances)
     totals |= {name: sum(now[name].parts.values()) for name in ("condition", "recoup") if name in now}
     moved = [name for name in now if before is not None and now[name].parts != before[name].parts]
+    if before is None and SUB_CONTRACT in now and any(now[SUB_CONTRACT].parts.values()):
+        moved = [SUB_CONTRACT]
     amounts = take_amounts(statement, terms, totals, prior, posted, moved, withheld=lines.withheld)
 
     def build_lines(settlement_id: str) -> tuple[MemberLine, ...]:
@@ -167,9 +184,10 @@ def settle(
         }
     )
     postings = tuple(
-        Posting(**draft, settlement_id=settlement_id, gate=gate, evidence=lines.evidence[draft["line"]])
-        for draft in drafts
+        Posting(**draft, settlement_id=settlement_id, gate=gate, evidence=evidence[draft["line"]]) for draft in drafts
     )
+    shared = build_lines(settlement_id)
+    payments = payments_of(terms, period_id, settlement_id, status, shared)
     return Settlement(
         settlement_id,
         terms.id,
@@ -182,7 +200,9 @@ def settle(
         lines.reason,
         statement.steps,
         postings,
-        build_lines(settlement_id),
+        shared,
         tuple((member, balances[member] + now["recoup"].parts[member]) for member in sorted(balances)),
         gate,
+        payments,
+        journal_of(terms, period_id, settlement_id, payments, balances, supersedes),
     )

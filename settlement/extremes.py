@@ -6,7 +6,7 @@ Not here: how likely they are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -14,6 +14,7 @@ from settlement.activity import variance_bounds
 from settlement.exact import exact, round_half_up
 from settlement.kra_pool import pool_of, share_curve
 from settlement.loss_limits import member_caps
+from settlement.nesting import promises
 from settlement.pool import factor_curve, people_curve
 from settlement.postings import RESIDUE, share_line
 from settlement.rate_card import row_cap
@@ -171,6 +172,21 @@ def _greatest_gains(terms: Terms, period_id: str) -> dict[str, int | None]:
     return {member: sum(line.parts[member] for line in shared) for member in terms.member_ids}
 
 
+def _with_promises(terms: Terms, found: Mapping[str, Extreme]) -> dict[str, Extreme]:
+    """The same where sub-contracts promise a least sum: they lose nothing, and the prime may have to pay all of it."""
+    promised, ends = promises(terms), dict(found)
+    if terms.contracts is None or not promised:
+        return ends
+    prime = terms.contracts.prime
+    most: int | None = ends[prime].greatest_loss_pence
+    for member, pence in promised.items():
+        gain, loss = ends[member].greatest_gain_pence, ends[member].greatest_loss_pence
+        ends[member] = Extreme(None if gain is None else max(gain, pence), 0)
+        most = None if most is None or loss is None else most + loss + pence
+    ends[prime] = Extreme(ends[prime].greatest_gain_pence, most)
+    return ends
+
+
 def party_extremes(terms: Terms, period_id: str) -> dict[str, Extreme]:
     """Greatest gain and loss by member id, and the residue the commissioner could carry.
 
@@ -188,11 +204,11 @@ def party_extremes(terms: Terms, period_id: str) -> dict[str, Extreme]:
             member: Extreme(part, caps[member] - taken_back[member] if member in caps else None)
             for member, part in gains.items()
         }
-        return {**found, RESIDUE: Extreme(0, None)}
+        return {**_with_promises(terms, found), RESIDUE: Extreme(0, None)}
     losses = share_line(terms, "loss", -round_half_up(loss * 100))
     pool = share_line(terms, "kra_pool", owed.get("kra_pool", 0), losses.parts)
     found = {
         member: Extreme(part, -losses.parts[member] - pool.parts[member] - taken_back[member])
         for member, part in gains.items()
     }
-    return {**found, RESIDUE: Extreme(0, -losses.residue - pool.residue)}
+    return {**_with_promises(terms, found), RESIDUE: Extreme(0, -losses.residue - pool.residue)}

@@ -63,6 +63,19 @@ COLUMNS: dict[str, dict[str, str]] = {
         "figure_id agreement_id period_id settlement_id line member_id role weight:decimal amount_pence:integer"
         " cap_pence:integer note"
     ),
+    "payments": _columns(
+        "figure_id agreement_id period_id settlement_id line tier status payer payee payee_body paid_to acts_for"
+        " amount_pence:integer net_pence:integer contract_reference funding_source vat_treatment document"
+        " document_reference note"
+    ),
+    "accrual": _columns(
+        "agreement_id period_id party worst_pence:integer point_pence:integer best_pence:integer terms_hash data_cut_id"
+        " note"
+    ),
+    "journal": _columns(
+        "figure_id agreement_id period_id settlement_id entry:integer date:date status party account account_name"
+        " debit_pence:integer credit_pence:integer currency reference narrative"
+    ),
 }
 COLUMNS["prior_postings"] = COLUMNS["postings"]
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache
+from math import ceil
 
 from settlement.exact import round_half_up
 
@@ -24,6 +25,10 @@ def _whole(value: Fraction) -> Fraction:
     return Fraction(round_half_up(value))
 
 
+def _up(value: Fraction) -> Fraction:
+    return Fraction(ceil(value))
+
+
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 FUNCTIONS: dict[str, Callable[..., Fraction]] = {
     "min": min,
@@ -31,6 +36,7 @@ FUNCTIONS: dict[str, Callable[..., Fraction]] = {
     "abs": abs,
     "sign": _sign,
     "round_half_up": _whole,
+    "round_up": _up,
 }
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Fraction, Fraction], bool]] = {
     ast.GtE: lambda left, right: left >= right,

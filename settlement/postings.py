@@ -15,15 +15,28 @@ from settlement.allocate import Allocation, allocate
 from settlement.exact import exact, render, round_half_up
 from settlement.gate_record import GateRecord
 from settlement.loss_limits import member_caps, refills, room_left
+from settlement.nesting import SUB_CONTRACT, keep_promises, promise_payment
 from settlement.statement import Step
 from settlement.terms import Terms
 from settlement.terms_finance import OTHER_ENTRIES
 from settlement.terms_parts import Payment
 
 # Lines a settlement can post, in the order in which they stand. Of `kra_pool` and `activity` a part below 0 is owed by
-# the alliance, as of `loss`. `condition` holds back what a member loses by not
-# taking part; `recoup` takes advances back out of gain or top-up.
-LINES = ("gain", "loss", "top_up", "bonus", "award", "kra_pool", "rate_card", "activity", "condition", "recoup")
+# the alliance, as of `loss`. `sub_contract` lies between a prime and those it sub-contracts; `condition` holds back
+# what a member loses by not taking part; `recoup` takes advances back out of gain or top-up.
+LINES = (
+    "gain",
+    "loss",
+    "top_up",
+    "bonus",
+    "award",
+    "kra_pool",
+    "rate_card",
+    "activity",
+    "sub_contract",
+    "condition",
+    "recoup",
+)
 # Lines that concern the alliance as a whole; the others concern single members and are no public matter.
 ALLIANCE_LINES = ("gain", "loss", "top_up", "bonus", "award", "kra_pool", "rate_card", "activity")
 COST_LINES = ("gain", "loss")
@@ -122,6 +135,8 @@ def lines_of(terms: Terms) -> tuple[str, ...]:
         agreed.add("top_up")
         parts = (("bonus", top_up.bonus), ("award", top_up.unplanned_award))
         agreed |= {name for name, part in (*parts, ("condition", top_up.learning_and_development)) if part is not None}
+    if terms.contracts is not None and terms.contracts.promised is not None:
+        agreed.add(SUB_CONTRACT)
     return tuple(name for name in LINES if name in agreed or name == "recoup")
 
 
@@ -153,14 +168,24 @@ def share_recoup(payable: Mapping[str, int], balances: Mapping[str, int]) -> All
 
 
 def share_lines(
-    terms: Terms, totals: Mapping[str, int], balances: Mapping[str, int], absent: Sequence[str] = ()
+    terms: Terms,
+    totals: Mapping[str, int],
+    balances: Mapping[str, int],
+    absent: Sequence[str] = (),
+    *,
+    live: bool = True,
 ) -> dict[str, Allocation]:
-    """Every line's parts; what is held back and the recoup follow from the members' own parts."""
+    """Every line's parts; what is held back, promised or recouped follows from the members' own parts.
+
+    live: whether anything moves; what sub-contracts promise is owed only then.
+    """
     shared: dict[str, Allocation] = {}
     for line in lines_of(terms):
         if line in ALLIANCE_LINES:
             borne = shared["loss"].parts if "loss" in shared else {}
             shared[line] = share_line(terms, line, totals.get(line, 0), borne if line == "kra_pool" else None)
+    if terms.contracts is not None and SUB_CONTRACT in lines_of(terms):
+        shared[SUB_CONTRACT] = keep_promises(terms, terms.contracts.prime, shared, live=live)
     payable = dict(shared[recouped_from(terms)].parts)
     if "condition" in lines_of(terms):
         shared["condition"] = hold_back(terms, shared["top_up"], absent)
@@ -174,24 +199,30 @@ def _note(terms: Terms, allocation: Allocation, member: str, line: str) -> str:
         return "held at the member's stop-loss; the excess is not borne by this member"
     if line == "recoup":
         return f"advance taken back out of this member's {line_words(recouped_from(terms))}"
+    if line == SUB_CONTRACT and allocation.parts[member] > 0:
+        return "what its sub-contract promises beyond its part, paid by the prime"
+    if line == SUB_CONTRACT and allocation.parts[member] < 0:
+        return "what the prime pays beyond the parts of its sub-contractors"
     if line == "condition" and allocation.parts[member]:
         return "held back: this member did not take part in learning and development"
     return ""
 
 
-def _payment_of(terms: Terms, line: str) -> Payment:
-    """Who pays whom on a line: the regime's own entry where it has one."""
-    regime = None
-    if line in TOP_UP_LINES:
+def payment_of(terms: Terms, line: str) -> Payment:
+    """The terms' payer, payee, contract and budget of a line: the regime's own entry where it has one."""
+    if terms.contracts is not None and line == SUB_CONTRACT:
+        return promise_payment(terms.contracts.prime)
+    source, regime = recouped_from(terms) if line == "recoup" else line, None
+    if source in TOP_UP_LINES:
         regime = terms.finance.top_up
-    elif line in OTHER_LINES:
-        regime = getattr(terms.finance, line)
+    elif source in OTHER_LINES:
+        regime = getattr(terms.finance, source)
     return terms.finance.payment if regime is None or regime.payment is None else regime.payment
 
 
 def posting_draft(terms: Terms, period_id: str, line: str, pence: int, status: str, supersedes: str) -> dict[str, Any]:
     """A posting's entries but for the settlement's id. Payment follows the terms' payer, payee and contract."""
-    payment = _payment_of(terms, recouped_from(terms) if line == "recoup" else line)
+    payment = payment_of(terms, line)
     return {
         "figure_id": figure_id("posting", agreement=terms.id, period=period_id, line=line),
         "agreement_id": terms.id,

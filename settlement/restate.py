@@ -27,6 +27,8 @@ class Prior:
 
     totals: Mapping[str, int]
     supersedes: str
+    # Whether anything ever moved: all of it may have been withheld.
+    moved: bool
 
 
 def read_prior(terms: Terms, period_id: str, rows: Sequence[Mapping[str, Any]]) -> Prior | None:
@@ -57,7 +59,7 @@ def read_prior(terms: Terms, period_id: str, rows: Sequence[Mapping[str, Any]]) 
     known = all(parent == "" or parent in chain for parent in chain.values())
     if len(heads) != 1 or not known or sum(parent == "" for parent in chain.values()) != 1:
         raise Refused("the earlier postings are not one chain of settlements.", mend)
-    return Prior(totals, heads[0])
+    return Prior(totals, heads[0], any(row["status"] != "withheld" for row in own))
 
 
 def read_advances(terms: Terms, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
@@ -93,7 +95,7 @@ def share_before(
     Refused unless what was held back and recouped follows from the earlier lines, the log and the balances given.
     """
     for absent in known:
-        shared = share_lines(terms, prior.totals, balances, absent)
+        shared = share_lines(terms, prior.totals, balances, absent, live=prior.moved)
         if all(sum(shared[line].parts.values()) == prior.totals[line] for line in ("condition",) if line in shared):
             break
     else:
@@ -195,7 +197,9 @@ def take_amounts(
     """
     lines = lines_of(terms)
     if prior is None:
-        return {name: totals[name] for name in lines if name in posted or totals.get(name, 0) != 0}
+        return {
+            name: totals.get(name, 0) for name in lines if name in posted or name in moved or totals.get(name, 0) != 0
+        }
     if withheld:
         return {}
     amounts = {}

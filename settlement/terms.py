@@ -23,6 +23,7 @@ from settlement.curves import Curve
 from settlement.exact import exact, trim
 from settlement.periods import following, period_of_kind, settlement_period_of
 from settlement.terms_conditions import Condition
+from settlement.terms_contracts import Contracts
 from settlement.terms_cost_parts import PeriodRisk
 from settlement.terms_finance import Finance, SharedCost, TargetCost
 from settlement.terms_flags import EvidenceFlag
@@ -82,6 +83,7 @@ class Terms(Part):
     spend_levels: Annotated[tuple[SpendLine, ...], Field(min_length=1)] | None = None
     conditions: Annotated[tuple[Condition, ...], Field(min_length=1)] | None = None
     flags: Annotated[tuple[EvidenceFlag, ...], Field(min_length=1)] | None = None
+    contracts: Contracts | None = None
 
     @property
     def id(self) -> str:
@@ -123,17 +125,22 @@ class Terms(Part):
 
     @property
     def party_ids(self) -> frozenset[str]:
-        return self.commissioner_ids | frozenset(self.member_ids) | self.independent_ids
+        return self.commissioner_ids | frozenset(self.member_ids) | self.independent_ids | {*self._contractor}
 
     @property
     def independent_ids(self) -> frozenset[str]:
         return frozenset(party.id for party in self.parties.independents or ())
 
     @property
+    def _contractor(self) -> tuple[str, ...]:
+        contractor = self.parties.prime_contractor
+        return () if contractor is None else (contractor.id,)
+
+    @property
     def approver_ids(self) -> tuple[str, ...]:
-        """Every party whose approval unanimity needs: all members, and the commissioner roles that approve."""
+        """Every party whose approval unanimity needs: all members, a prime contractor, commissioners that approve."""
         approving = [party.id for party in self.parties.commissioners if party.approves]
-        return tuple(sorted([*self.member_ids, *approving]))
+        return tuple(sorted([*self.member_ids, *self._contractor, *approving]))
 
     @property
     def standard_ids(self) -> frozenset[str]:
@@ -157,6 +164,8 @@ class Terms(Part):
         named = {one.id: one.body for one in self.parties.commissioners}
         named |= {one.id: one.body for one in self.parties.members}
         named |= {one.id: one.body for one in self.parties.independents or ()}
+        if self.parties.prime_contractor is not None:
+            named[self.parties.prime_contractor.id] = self.parties.prime_contractor.body
         return named.get(party) or party
 
     def gains_from(self, role: str, action: str) -> bool:
@@ -164,7 +173,7 @@ class Terms(Part):
         from neutral."""
         body = self.body_of(role)
         pays = any(self.body_of(one) == body for one in self.commissioner_ids)
-        shares = any(self.body_of(one) == body for one in self.member_ids)
+        shares = any(self.body_of(one) == body for one in (*self.member_ids, *self._contractor))
         return {"forfeit": pays, "deem": shares, "neutral": pays or shares}[action]
 
     def curve(self, kpi: Kpi) -> Curve:

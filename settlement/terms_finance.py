@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from settlement.terms_avoided import Avoided
+from settlement.terms_contracts import Accounts
 from settlement.terms_cost_parts import FutureWork, Limbs, PeriodRisk
 from settlement.terms_counted import Activity, RateCard
 from settlement.terms_kra_pool import KraPool
@@ -200,6 +201,9 @@ class Finance(Part):
     risk_by_period: Annotated[tuple[PeriodRisk, ...], Field(min_length=1)] | None = None
     reclaim_from_gbp: PoundsNotNegative | None = None
     payment: Payment
+    # Names under which the ring-fenced public health grant is booked here, beside its own.
+    grant_sources: tuple[Text, ...] | None = None
+    accounts: Accounts | None = None
     advances_recouped: Flag | None = None
 
     @property
@@ -209,6 +213,16 @@ class Finance(Part):
         if target is None or actual is None or corridor is None or gain is None:
             return None
         return SharedCost(target, actual, corridor, gain, self.loss)
+
+    @property
+    def payments(self) -> dict[tuple[str, ...], Payment]:
+        """Every agreed payment by where it stands: the common one, and those of regimes that have their own."""
+        found: dict[tuple[str, ...], Payment] = {("finance", "payment"): self.payment}
+        for name in ("top_up", *OTHER_ENTRIES):
+            regime = getattr(self, name)
+            if regime is not None and regime.payment is not None:
+                found["finance", name, "payment"] = regime.payment
+        return found
 
     @property
     def agreed_periods(self) -> tuple[str, ...]:

@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING
 
 from settlement.exact import add
 from settlement.periods import settlement_period_of
+from settlement.terms_lint_contracts import contract_problems
 from settlement.terms_lint_finance import finance_problems
 from settlement.terms_lint_flags import flag_problems
 from settlement.terms_lint_governance import governance_problems
+from settlement.terms_lint_other_lines import other_line_problems
+from settlement.terms_lint_payments import payment_problems
 from settlement.terms_parts import AGE_GROUPS, QUINTILES, Kpi
 from settlement.terms_problem import Problem, named_twice
 
@@ -57,6 +60,8 @@ def _parties(terms: Terms) -> Iterator[Problem]:
     for group in ("commissioners", "members", "independents"):
         for index, party in enumerate(getattr(parties, group) or ()):
             everyone.append((party.id, ("parties", group, index, "id")))
+    if parties.prime_contractor is not None:
+        everyone.append((parties.prime_contractor.id, ("parties", "prime_contractor", "id")))
     seen: set[str] = set()
     for role, path in everyone:
         if role in seen or role in RESERVED_ROLES:
@@ -262,7 +267,19 @@ def _conditions(terms: Terms) -> Iterator[Problem]:
 def find_problems(terms: Terms) -> list[Problem]:
     """Every rule the terms break, in the order of the file's parts."""
     found: list[Problem] = []
-    rules = (_identity, _parties, _framework, finance_problems, _gate, _spend_levels, _conditions)
-    for rule in (*rules, flag_problems, governance_problems):
+    for rule in (
+        _identity,
+        _parties,
+        _framework,
+        finance_problems,
+        other_line_problems,
+        payment_problems,
+        contract_problems,
+        _gate,
+        _spend_levels,
+        _conditions,
+        flag_problems,
+        governance_problems,
+    ):
         found.extend(rule(terms))
     return found

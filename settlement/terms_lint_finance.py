@@ -24,10 +24,8 @@ from settlement.terms_finance import (
     Standard,
     TargetCost,
 )
-from settlement.terms_lint_payments import payment_problems
 from settlement.terms_lint_periods import period_problems
 from settlement.terms_lint_whole import above_whole
-from settlement.terms_parts import Payment
 from settlement.terms_problem import Problem, named_twice
 from settlement.terms_top_up import TopUp
 
@@ -330,17 +328,3 @@ def finance_problems(terms: Terms) -> Iterator[Problem]:
         yield from _shared_cost(terms, finance.shared_cost)
     if finance.top_up is not None:
         yield from _top_up(terms, finance.top_up)
-    yield from payment_problems(terms)
-    payments: list[tuple[Payment, tuple[str, ...]]] = [(finance.payment, ("finance", "payment", "payer"))]
-    if finance.top_up is not None and finance.top_up.payment is not None:
-        payments.append((finance.top_up.payment, ("finance", "top_up", "payment", "payer")))
-    for name in OTHER_ENTRIES:
-        if (own := getattr(finance, name)) is not None and own.payment is not None:
-            payments.append((own.payment, ("finance", name, "payment", "payer")))
-    for payment, path in payments:
-        if payment.payer not in terms.commissioner_ids:
-            yield Problem(
-                path,
-                f"`{payment.payer}` is no commissioner here.",
-                f"name one of: {', '.join(sorted(terms.commissioner_ids))}.",
-            )

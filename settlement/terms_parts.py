@@ -135,10 +135,19 @@ class Independent(Part):
     body: RoleId | None = None
 
 
+class PrimeContractor(Part):
+    """A role that holds the head contract and delivers nothing itself: no share, no open book, a vote on the terms."""
+
+    id: RoleId
+    name: Text
+    body: RoleId | None = None
+
+
 class Parties(Part):
     commissioners: tuple[Commissioner, ...] = Field(min_length=1)
     members: tuple[Member, ...] = Field(min_length=1)
     independents: tuple[Independent, ...] | None = None
+    prime_contractor: PrimeContractor | None = None
 
 
 class Outcome(Part):
@@ -268,11 +277,23 @@ class SpendLine(Part):
     effective_from: Day | None = None
 
 
+class PayerShare(Part):
+    """A commissioner that pays a part of every payment, from its own budget."""
+
+    payer: RoleId
+    share_pct: Percent
+    funding_source: Text
+
+
 class Payment(Part):
-    """Who pays gain to whom (a loss flows back), under which contract, from which budget, with which VAT."""
+    """Who pays gain to whom (a loss flows back), under which contract, from which budget, with which VAT.
+
+    payers: where several commissioners pay, each its agreed part; `payer` is one of them.
+    """
 
     payer: RoleId
     payee: Text
     contract_reference: Text
     funding_source: Text
     vat_treatment: Text
+    payers: tuple[PayerShare, ...] | None = None

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from publication.agreement import ALLIANCE_LINES, Agreement, KpiTerms
 from publication.disclosure import PublicView
@@ -19,6 +19,9 @@ from publication.inputs import ReleaseInputs, Row
 from publication.measured import measured_figure, measures_other_dates, would_give_away
 from publication.trend import under_one_definition
 from publication.wording import MARKERS, capital, day, group_name, money, number, period_name, plural, sentence
+
+if TYPE_CHECKING:
+    from publication.pages.parties import Ends
 
 KIND_ORDER = {"month": 0, "quarter": 1, "rolling_year": 2, "year": 3}
 STATUS_WORDS = {"shadow": "SHADOW – nothing is payable", "withheld": "WITHHELD – nothing is payable yet"}
@@ -37,6 +40,9 @@ class Settled:
     decisions: Sequence[Mapping[str, Any]] = ()
     hides_value: bool = False
     standing: Sequence[Mapping[str, Any]] = ()
+    payments: Sequence[Row] = ()
+    journal: Sequence[Row] = ()
+    ends: Sequence[Ends] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,7 @@ def line_words(line: str) -> str:
         "award": "award for unplanned outcomes",
         "kra_pool": "KRA pool",
         "activity": "activity variance",
+        "sub_contract": "promises of sub-contracts",
     }.get(line, line.replace("_", " "))
 
 

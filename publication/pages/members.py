@@ -5,7 +5,7 @@ Belongs here: the open book as pages, for members and commissioners only. Not he
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -23,6 +23,8 @@ from publication.pages.book import (
 )
 from publication.pages.frame import cell, heads, render, row, site_facts
 from publication.pages.outlook import outlook_page
+from publication.pages.parties import party_tables
+from publication.pages.payments import payment_tables
 from publication.wording import (
     LEVEL_WORDS,
     capital,
@@ -91,7 +93,21 @@ def _standing(item: Settled, key: str, names: Mapping[str, str]) -> list[dict[st
     ]  # fmt: skip
 
 
-def _settlement(item: Settled) -> dict[str, Any]:
+_STAGES = {
+    "interim": "Interim: a figure it rests on may still change. It is paid on account, and what changes is posted as a "
+               "difference.",
+    "final": "Final: every figure it rests on is frozen.",
+}  # fmt: skip
+
+
+def _stage(item: Settled, kpi_return: Sequence[Row]) -> str:
+    from settlement.stage import stage_of
+
+    judged = [kpi.kpi_id for kpi in item.agreement.kpis if kpi.role != "monitored"]
+    return _STAGES[stage_of(kpi_return, item.agreement.agreement_id, item.period_id, judged)]
+
+
+def _settlement(item: Settled, kpi_return: Sequence[Row]) -> dict[str, Any]:
     key = f"settlement-{slug(item.agreement.agreement_id)}-{slug(item.period_id)}"
     status = item.postings[0]["status"] if item.postings else ("shadow" if item.agreement.shadow else "payable")
     names = dict(item.agreement.members)
@@ -151,11 +167,16 @@ def _settlement(item: Settled) -> dict[str, Any]:
              "note": "Shares as agreed; pennies left over go by largest remainder.",
              "head": heads("Member", "#Agreed weight", "#Amount", "#Limit", "Note"), "rows": rows}
         )  # fmt: skip
-    tables += [*_standing(item, key, names), steps]
+    tables += _standing(item, key, names)
+    if item.ends:
+        tables += party_tables(item.ends, item.member_lines, names, key)
+    tables += payment_tables(item.payments, item.journal, names, key)
+    tables.append(steps)
     ways = list(dict.fromkeys(one["words"] for one in item.standing))
     settlement_ids = sorted({line["settlement_id"] for line in item.postings if line["settlement_id"]})
     pairs = [
         {"term": "Status", "text": STATUS_WORDS.get(status, capital(status))},
+        {"term": "Stage", "text": _stage(item, kpi_return)},
         {
             "term": "Challenge status",
             "text": sentence(ways[0]) if len(ways) == 1 else "By line, below." if ways else "",
@@ -413,7 +434,8 @@ def member_pages(book: Book, ledger: list[Row]) -> dict[str, bytes]:
             "members/index.html.j2",
             {"title": "Settlements", "heading": "Settlements", "caption": "Members only", "nav": "index.html",
              "description": "Every settlement with its steps, postings and member lines."},
-            site, settlements=[{**_settlement(item), "beside": beside(book, item)} for item in book.settled],
+            site,
+            settlements=[{**_settlement(item, book.kpi_return), "beside": beside(book, item)} for item in book.settled],
             none_words="A settlement is made when a settlement period has ended.",
             lede="Every settlement of this release: what is posted, each member’s part, and every step as arithmetic.",
         ),

@@ -404,6 +404,7 @@ def build_settled(scale: float = 1.0, seed: int = 7) -> ReleaseInputs:
             SettledAgreement(
                 terms_yaml=raw, decisions_jsonl=log, gate_json=record.to_json(), steps=settlement.step_rows(),
                 postings=settlement.posting_rows(), member_lines=settlement.member_rows(),
+                payments=settlement.payment_rows(), journal=settlement.journal_rows(),
             ),
         ),
     )  # fmt: skip

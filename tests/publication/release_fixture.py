@@ -395,6 +395,7 @@ def build_inputs() -> ReleaseInputs:
     settled = SettledAgreement(
         terms_yaml=raw, decisions_jsonl=log, gate_json=record.to_json(), steps=settlement.step_rows(),
         postings=settlement.posting_rows(), member_lines=settlement.member_rows(),
+        payments=settlement.payment_rows(), journal=settlement.journal_rows(),
     )  # fmt: skip
     return ReleaseInputs(
         place=Place(

@@ -25,7 +25,9 @@ from publication.verify import verify_release
 from publication.warehouse import contents_hash
 
 PUBLIC_TABLES = ("outcomes", "breakdowns", "spc_points", "indicators", "statement", "completeness")
-MEMBER_TABLES = ("ledger", "kpi_return", "steps", "postings", "member_lines", "advances", "prior_postings")
+MEMBER_TABLES = (
+    "ledger", "kpi_return", "steps", "postings", "member_lines", "payments", "journal", "advances", "prior_postings",
+)  # fmt: skip
 
 
 def _names(folder: Path) -> set[str]:

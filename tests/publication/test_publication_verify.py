@@ -76,6 +76,12 @@ def test_resealing_nothing_still_passes(copy: Path) -> None:
     [
         ("members/postings.csv", "posting:derbyshire-real-only:2024-25:gain", "amount_pence"),
         ("members/member_lines.csv", "member:derbyshire-real-only:2024-25:gain:city-council", "amount_pence"),
+        (
+            "members/payments.csv",
+            "payment:derbyshire-real-only:2024-25:gain:integrated-care-board:city-council",
+            "amount_pence",
+        ),
+        ("members/journal.csv", "journal:derbyshire-real-only:2024-25:1:1", "debit_pence"),
         ("members/ledger.csv", "ledger:derbyshire-real-only:2024-25:acute-trust", "amount_pence"),
     ],
 )

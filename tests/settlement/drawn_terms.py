@@ -23,6 +23,8 @@ from settlement.periods import measurement_window
 from settlement.recorded import PeriodRecords, period_records
 from settlement.score import level_of
 from settlement.terms import Terms
+from settlement.terms_contracts import Accounts
+from settlement.terms_finance import OTHER_ENTRIES
 from settlement.terms_lint import find_problems
 from settlement.terms_parts import AGE_GROUPS, LEVELS, CauseRule, Kpi
 from settlement.top_up import small_members
@@ -80,16 +82,22 @@ def bands(draw: st.DrawFn) -> list[Data]:
     return found
 
 
-def _payment(payer: str) -> Data:
-    texts = {name: name.replace("_", " ") for name in ("payee", "contract_reference", "funding_source")}
-    return {"payer": payer, "vat_treatment": "outside scope", **texts}
+@st.composite
+def payments(draw: st.DrawFn, payers: Sequence[str], payee: str) -> Data:
+    """Who pays the payee of the contract model: one commissioner, or all of them by agreed parts."""
+    texts = {name: name.replace("_", " ") for name in ("contract_reference", "funding_source")}
+    found: Data = {"payer": "payer", "payee": payee, "vat_treatment": "outside scope", **texts}
+    if draw(st.booleans()):
+        parts = zip(payers, _parts(draw, len(payers)), strict=True)
+        found["payers"] = [{"payer": payer, "share_pct": part, "funding_source": "budget"} for payer, part in parts]
+    return found
 
 
-def _identity(draw: st.DrawFn, settle_by: str) -> Data:
+def _identity(draw: st.DrawFn, settle_by: str, model: str) -> Data:
     found: Data = {
         "id": "drawn",
         "name": draw(TEXTS),
-        "contract_model": draw(st.sampled_from(["alliance", "prime_provider", "prime_contractor"])),
+        "contract_model": model,
         "effective_from": date(2024, 4, 1),
         "settle_by": settle_by,
         "shadow": draw(st.booleans()),
@@ -100,9 +108,9 @@ def _identity(draw: st.DrawFn, settle_by: str) -> Data:
     return found
 
 
-def _parties(draw: st.DrawFn) -> Data:
+def _parties(draw: st.DrawFn, model: str) -> Data:
     members = []
-    count = draw(st.integers(1, 4))
+    count = draw(st.integers(2 if model == "prime_provider" else 1, 4))
     zero = count > 1 and draw(st.integers(0, 4)) == 0
     for index, share in enumerate(_parts(draw, count, zero=zero)):
         member: Data = {
@@ -116,18 +124,37 @@ def _parties(draw: st.DrawFn) -> Data:
         }
         if share == 0:
             member["zero_share_waiver"] = "Holds none."
-        _put(draw, member, "acts_for", TEXTS)
         _put(draw, member, "nominated_payee", TEXTS)
+        if "nominated_payee" in member:
+            _put(draw, member, "acts_for", TEXTS)
         members.append(member)
     found: Data = {"commissioners": [{"id": "payer", "name": "Payer"}], "members": members}
     if draw(st.booleans()):
         found["commissioners"].append({"id": "council", "name": "Council", "approves": draw(st.booleans())})
     expert = {"id": EXPERT, "name": "Expert"}
     _put(draw, found, "independents", st.sampled_from([[expert], [{**expert, "body": "university"}]]))
+    if model == "prime_contractor":
+        found["prime_contractor"] = {"id": "holder", "name": "Holder"}
+        _put(draw, found["prime_contractor"], "body", st.just("holding"))
     # one body that pays and is paid
     both = draw(st.integers(0, 3)) == 0 and "independents" in found
     for party in (found["commissioners"][-1], members[-1]) if both else ():
         party["body"] = "city"
+    return found
+
+
+def _contracts(draw: st.DrawFn, model: str, members: Sequence[Data]) -> Data | None:
+    """The head contract under a prime; under a prime provider, what the others may hold and are promised."""
+    if model == "alliance":
+        return None
+    if model == "prime_contractor":
+        return {"prime": "holder"}
+    subs = members[1:]
+    most = sum(member["share_pct"] for member in subs)
+    found: Data = {"prime": "member-0", "sub_incentives_at_most_pct": max(most, draw(tenths(0, 1000)))}
+    if draw(st.booleans()):
+        promised = draw(st.lists(st.sampled_from(subs), unique_by=lambda member: member["id"], min_size=1))
+        found["promised"] = [{"member": member["id"], "at_least_gbp": draw(pounds(10**5))} for member in promised]
     return found
 
 
@@ -151,8 +178,8 @@ def _kpi(draw: st.DrawFn, kpi_id: str, role: str, settle_by: str) -> Data:
     if role == "paid":
         values = sorted(draw(st.sets(tenths(0, 1000), min_size=5, max_size=5)), reverse=polarity == "low")
         kpi["levels"] = dict(zip(LEVELS, values, strict=True))
-        if kind != "outcome":
-            kpi["process_waiver"] = "Agreed."
+    if role in ("paid", "counted") and kind != "outcome":
+        kpi["process_waiver"] = "Agreed."
     if role == "gate" or (role == "paid" and draw(st.integers(0, 3)) == 0):
         kpi["must_reach"] = draw(tenths(0, 1000))
     if role == "paid" or draw(st.booleans()):
@@ -206,6 +233,7 @@ def _shared_cost(draw: st.DrawFn, labels: Sequence[str], gates: Sequence[str]) -
         }
         _put(draw, target, "trend", st.sampled_from([Decimal("1.031"), Decimal("0.97")]))
         _put(draw, target, "mix", st.just(Decimal("1.002")))
+        _put(draw, target, "efficiency_pct", tenths(0, 200))
         _put(draw, target, "adjustments", st.just([{"reason": "As agreed", "amount_gbp": Decimal("-10.55")}]))
         _put(draw, target, "loss_relief_gbp", pounds(10**5))
         _put(draw, target, "loss_relief_pct", tenths(0, 1000))
@@ -272,7 +300,7 @@ def _adjusters(draw: st.DrawFn) -> list[Data]:
     ]
 
 
-def _top_up(draw: st.DrawFn, labels: Sequence[str], *, expert: bool) -> Data:
+def _top_up(draw: st.DrawFn, labels: Sequence[str], payment: st.SearchStrategy[Data], *, expert: bool) -> Data:
     bases = [{"period": label, "base_gbp": draw(pounds(10**7)) + Decimal("0.01")} for label in labels]
     top_up: Data = {"base": bases, "pool_share": draw(knots("share_pct", most=1000))}
     if draw(st.booleans()):
@@ -290,7 +318,8 @@ def _top_up(draw: st.DrawFn, labels: Sequence[str], *, expert: bool) -> Data:
     _put(draw, top_up, "bonus", st.just(bonus))
     award = st.fixed_dictionaries({"greatest_gbp": pounds(10**5), "agreed_by": st.just("unanimous")})
     _put(draw, top_up, "unplanned_award", award)
-    _put(draw, top_up, "innovation_pot", st.just({"amount_gbp": Decimal(60_000), "purpose": "New ways."}))
+    pot = {"amount_gbp": Decimal(60_000), "purpose": "New ways."}
+    _put(draw, top_up, "innovation_pot", st.sampled_from([pot, {**pot, "ledger_line": "pot"}]))
     if expert:
         learning = {"condition": "Takes part.", "withhold_gbp": draw(pounds(20_000)), "recorded_by": [EXPERT]}
         _put(draw, top_up, "learning_and_development", st.just(learning))
@@ -302,17 +331,137 @@ def _top_up(draw: st.DrawFn, labels: Sequence[str], *, expert: bool) -> Data:
     }
     _put(draw, advances, "periods", st.just(list(labels)))
     _put(draw, top_up, "advances", st.just(advances))
-    _put(draw, top_up, "payment", st.just(_payment("payer")))
+    _put(draw, top_up, "payment", payment)
     return top_up
 
 
-def _finance(draw: st.DrawFn, labels: Sequence[str], gates: Sequence[str], *, expert: bool) -> Data:
-    regimes = draw(st.sampled_from(["shared cost", "top-up", "both"]))
-    finance: Data = {"payment": _payment("payer")}
-    if regimes != "top-up":
+def _by_period(draw: st.DrawFn, labels: Sequence[str], name: str, strategy: st.SearchStrategy[Any]) -> list[Data]:
+    return [{"period": label, name: draw(strategy)} for label in labels]
+
+
+def _kra_pool(draw: st.DrawFn, labels: Sequence[str]) -> Data:
+    shares = draw(knots("share_pct", most=1000))
+    if draw(st.booleans()):
+        shares = [{"score": knot["score"], "share_pct": knot["share_pct"] - 50} for knot in shares]
+    return {"pools": _by_period(draw, labels, "pool_gbp", pounds(10**6)), "pool_share": shares}
+
+
+def _rate_card(draw: st.DrawFn, labels: Sequence[str]) -> Data:
+    rows = [
+        {
+            "id": f"row-{index}",
+            "name": draw(TEXTS),
+            "kpi": f"R{index}",
+            "counting_unit": draw(st.sampled_from(["person", "claim"])),
+            "price_gbp": draw(pounds(5_000)),
+            "caps": _by_period(draw, labels, "cap_gbp", pounds(10**6)),
+        }
+        for index in range(draw(st.integers(1, 2)))
+    ]
+    return {"rows": rows}
+
+
+def _activity(draw: st.DrawFn, labels: Sequence[str], settle_by: str) -> Data:
+    elements = []
+    for index in range(draw(st.integers(1, 2))):
+        element: Data = {
+            "id": f"element-{index}",
+            "name": draw(TEXTS),
+            "kpi": f"E{index}",
+            "unit": draw(st.sampled_from(["GBP", "contacts"])),
+            "price_gbp": draw(pounds(500)),
+            "planned": _by_period(draw, labels, "units", tenths(0, 10_000)),
+            "above_pct": draw(tenths(0, 1000)),
+            "below_pct": draw(tenths(0, 1000)),
+        }
+        _put(draw, element, "threshold_pct", tenths(0, 1200))
+        elements.append(element)
+    found: Data = {"fixed": _by_period(draw, labels, "fixed_gbp", pounds(10**6)), "elements": elements}
+    if settle_by == "year":
+        _put(draw, found, "block_below_gbp", pounds(10**6))
+    return found
+
+
+def _avoided(draw: st.DrawFn, labels: Sequence[str]) -> Data:
+    row = {
+        "id": "admissions",
+        "name": draw(TEXTS),
+        "kpi": "V0",
+        "price_gbp": draw(pounds(5_000)),
+        "expected": _by_period(draw, labels, "number", tenths(0, 10_000)),
+        "saved_by": "payer",
+    }
+    _put(draw, row, "cashable_pct", tenths(0, 1000))
+    return {"certified_by": ["payer", "member-0"], "rows": [row]}
+
+
+def _risk(draw: st.DrawFn, labels: Sequence[str], *, shadow: bool, loses: bool) -> list[Data]:
+    found = []
+    for label in labels:
+        risk: Data = {"period": label}
+        if not shadow:
+            _put(draw, risk, "shadow", st.booleans())
+        if loses:
+            _put(draw, risk, "loss_part_pct", tenths(0, 1000))
+        if len(risk) > 1:
+            found.append(risk)
+    return found
+
+
+def _limits(draw: st.DrawFn, finance: Data) -> Data:
+    stop_loss = finance.get("loss", {}).get("stop_loss", {})
+    excess = stop_loss.get("excess_to") or draw(st.sampled_from(["commissioner", "other_members"]))
+    limit = {"of": "alliance income", "amount_gbp": draw(pounds(10**6)), "pct": draw(tenths(0, 100))}
+    return {"excess_to": excess, "members": [{"member": "member-0", "limits": [limit]}]}
+
+
+def _accounts(draw: st.DrawFn) -> Data:
+    found: Data = {}
+    for name in Accounts.model_fields:
+        _put(draw, found, name, st.sampled_from(["A1", "B-2"]))
+    return found
+
+
+def _add_other_lines(draw: st.DrawFn, finance: Data, labels: Sequence[str], settle_by: str) -> None:
+    """KRA pool, rate card, activity: at least one where neither cost nor top-up is agreed."""
+    chosen = draw(st.sets(st.sampled_from(OTHER_ENTRIES), min_size=0 if len(finance) > 1 else 1))
+    if "kra_pool" in chosen:
+        finance["kra_pool"] = _kra_pool(draw, labels)
+    if "rate_card" in chosen:
+        finance["rate_card"] = _rate_card(draw, labels)
+    if "activity" in chosen:
+        finance["activity"] = _activity(draw, labels, settle_by)
+
+
+def _finance(draw: st.DrawFn, labels: Sequence[str], gates: Sequence[str], data: Data, *, expert: bool) -> Data:
+    settle_by, shadow = data["agreement"]["settle_by"], data["agreement"]["shadow"]
+    commissioners = [party["id"] for party in data["parties"]["commissioners"]]
+    payment = payments(commissioners, data["contracts"]["prime"] if "contracts" in data else "alliance")
+    regimes = draw(st.sampled_from(["shared cost", "top-up", "both", "both", "neither"]))
+    finance: Data = {"payment": draw(payment)}
+    if regimes in ("shared cost", "both"):
         finance |= _shared_cost(draw, labels, gates)
-    if regimes != "shared cost":
-        finance["top_up"] = _top_up(draw, labels, expert=expert)
+        _put(draw, finance, "avoided", st.just(_avoided(draw, labels)))
+        _put(draw, finance, "limbs", st.just({"reimbursed": "Cost.", "fee": "Fee.", "gain_or_loss": "Shared."}))
+    if regimes in ("top-up", "both"):
+        finance["top_up"] = _top_up(draw, labels, payment, expert=expert)
+    _add_other_lines(draw, finance, labels, settle_by)
+    for name in OTHER_ENTRIES:
+        if name in finance:
+            _put(draw, finance[name], "payment", payment)
+    loses = "loss" in finance or any(
+        knot["share_pct"] < 0 for knot in finance.get("kra_pool", {}).get("pool_share", ())
+    )
+    if loses:
+        _put(draw, finance, "loss_limits", st.just(_limits(draw, finance)))
+    if draw(st.booleans()) and (risk := _risk(draw, labels, shadow=shadow, loses=loses)):
+        finance["risk_by_period"] = risk
+    if regimes != "neither" or "kra_pool" in finance:
+        share = [{"score": knot["score"], "share_pct": knot["factor"]} for knot in draw(knots())]
+        _put(draw, finance, "future_work", st.just({"meaning": "May be extended.", "share": share}))
+    _put(draw, finance, "reclaim_from_gbp", pounds(1_000))
+    _put(draw, finance, "grant_sources", st.just(["code nine"]))
+    _put(draw, finance, "accounts", st.just(_accounts(draw)))
     if "advances" not in finance.get("top_up", {}):
         _put(draw, finance, "advances_recouped", st.booleans())
     return finance
@@ -342,6 +491,34 @@ def _gate(draw: st.DrawFn, *, expert: bool) -> Data:
     return gate
 
 
+def _flags(draw: st.DrawFn, framework: Data, settle_by: str) -> list[Data]:
+    paid = [kpi for kpi in framework["kpis"] if kpi["role"] == "paid"]
+    lagged = any(kpi.get("measurement_lag_months", 0) % 3 for kpi in paid)
+    lengths = ["quarter", "year"] if settle_by == "year" and not lagged else [settle_by]
+    if settle_by == "year" and lagged:
+        lengths = ["year"]
+    kinds = ["worse_than", "reaches"] * draw(st.integers(1, 2))
+    return [
+        {
+            "id": f"flag-{index}",
+            "meaning": "May be considered.",
+            "kpis": [kpi["id"] for kpi in paid],
+            kind: draw(st.sampled_from(LEVELS)),
+            "at_least": draw(st.integers(1, len(paid))),
+            "of_periods": draw(st.sampled_from(lengths)),
+            "running": draw(st.integers(1, 3)),
+        }
+        for index, kind in enumerate(kinds)
+    ]
+
+
+def _counted(draw: st.DrawFn, finance: Data, settle_by: str) -> list[Data]:
+    """A counted KPI for each row that takes its number."""
+    rows = [*finance.get("rate_card", {}).get("rows", ()), *finance.get("activity", {}).get("elements", ())]
+    rows += finance.get("avoided", {}).get("rows", ())
+    return [_kpi(draw, row["kpi"], "counted", settle_by) for row in rows]
+
+
 def _spend_levels(draw: st.DrawFn) -> list[Data]:
     found: list[Data] = [{"level": draw(st.integers(1, 5)), "member": "member-0"}]
     if draw(st.booleans()):
@@ -354,17 +531,17 @@ def drawn_terms(draw: st.DrawFn) -> Terms:
     """Valid terms: every entry of the schema is drawn or left out."""
     settle_by = draw(st.sampled_from(sorted(PERIODS)))
     labels = PERIODS[settle_by][: draw(st.integers(1, 2))]
-    parties, framework = _parties(draw), _framework(draw, settle_by)
+    model = draw(st.sampled_from(["alliance", "prime_provider", "prime_contractor"]))
+    parties, framework = _parties(draw, model), _framework(draw, settle_by)
     gates = [kpi["id"] for kpi in framework["kpis"] if kpi["role"] == "gate"]
     expert = "independents" in parties
     data: Data = {
         "terms_format": 1,
-        "agreement": _identity(draw, settle_by),
+        "agreement": _identity(draw, settle_by, model),
         "mandate": {"purpose": draw(TEXTS), "risk_strategy": draw(TEXTS)},
         "parties": parties,
         "framework": framework,
         "scoring": _scoring(draw),
-        "finance": _finance(draw, labels, gates, expert=expert),
         "gate": _gate(draw, expert=expert),
         "governance": {
             "agree_terms": "unanimous",
@@ -372,8 +549,16 @@ def drawn_terms(draw: st.DrawFn) -> Terms:
             "dispute": draw(TEXTS),
         },
     }
+    if (contracts := _contracts(draw, model, parties["members"])) is not None:
+        data["contracts"] = contracts
+    data["finance"] = _finance(draw, labels, gates, data, expert=expert)
+    framework["kpis"] += _counted(draw, data["finance"], settle_by)
     if draw(st.booleans()):
         data["spend_levels"] = _spend_levels(draw)
+    if expert and draw(st.booleans()):
+        data["conditions"] = [{"id": "no-notice", "meaning": "None.", "recorded_by": [EXPERT]}]
+    if settle_by != "month" and draw(st.booleans()):
+        data["flags"] = _flags(draw, framework, settle_by)
     for problem in find_problems(Terms.model_validate(data)):
         # whether a rate times its factor needs the waiver is another's arithmetic, and tested on its own
         assert "above_whole_waiver" in problem.mend, problem
@@ -395,6 +580,10 @@ class Performance:
     advances: list[Data]
     recorded: PeriodRecords
     actions: Mapping[str, str]
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        # the gate's record and what is recorded are sealed, and Hypothesis cannot print them
+        printer.text(f"{self.actions} {self.kpi_return} {self.ledger} {self.advances}")
 
     def settle(self, prior: Sequence[Mapping[str, Any]] = ()) -> Settlement:
         return settle(
@@ -488,10 +677,11 @@ def gate_of(terms: Terms, period_id: str, actions: Mapping[str, str]) -> GateRec
 def _possible(terms: Terms, scope: str) -> list[str]:
     """What the gate may do to a KPI or the settlement; most often it lets it pay."""
     found = ["pay"] * 6 + ["withhold"] if scope != "settlement" else ["withhold"]
+    is_counted = any(kpi.id == scope and kpi.role == "counted" for kpi in terms.judged_kpis)
     for rule in terms.gate.causes:
         if rule.action != "deem" or deemed_value(terms, rule, scope) is not None:
             found.append(rule.action)
-    return [*found, "small"] if terms.gate.small_numbers and scope != "settlement" else found
+    return [*found, "small"] if terms.gate.small_numbers and scope != "settlement" and not is_counted else found
 
 
 def _ledger(draw: st.DrawFn, terms: Terms, period_id: str) -> list[Data]:
@@ -503,17 +693,22 @@ def _ledger(draw: st.DrawFn, terms: Terms, period_id: str) -> list[Data]:
     cells = [(member, month) for member in terms.member_ids for month in months]
     each = int(target * 100 * tenth_pct / 1000) // len(cells)
     category = draw(st.sampled_from(["reimbursable_cost", "fee"]))
+    lines = [("1", category, each)]
+    top_up = terms.finance.top_up
+    if top_up is not None and top_up.innovation_pot is not None and top_up.innovation_pot.ledger_line is not None:
+        lines.append((top_up.innovation_pot.ledger_line, "reimbursable_cost", 100))
     return [
         {
             "agreement_id": terms.id,
             "period_id": period_id,
             "member_id": member,
             "month": month,
-            "line_id": "1",
-            "category": category,
-            "amount_pence": each,
+            "line_id": line,
+            "category": booked,
+            "amount_pence": pence,
         }
         for member, month in cells
+        for line, booked, pence in lines
     ]
 
 
@@ -535,6 +730,13 @@ def _recorded(draw: st.DrawFn, terms: Terms, period_id: str) -> PeriodRecords:
     for party in terms.approver_ids:
         said: Data = {"vote": "approve", "conflicts": [], "terms_hash": terms.terms_hash}
         record("award_voted", party, outcome="Peer group", amount_pence=str(pence), **said)
+    if terms.finance.avoided is not None:
+        said = {"row": "admissions", "amount_pence": str(pence), "conflicts": [], "terms_hash": terms.terms_hash}
+        for party in terms.finance.avoided.certified_by:
+            record("cash_certified", party, **said)
+    for condition in terms.conditions or ():
+        met = draw(st.sampled_from(["yes", "yes", "no"]))
+        record("condition_judged", EXPERT, condition=condition.id, met=met, evidence="Seen.")
     for member in draw(st.lists(st.sampled_from(terms.member_ids), unique=True, max_size=2)):
         record("absence_recorded", EXPERT, member=member, reason="Came to no session.")
     return period_records(found, terms, period_id)

@@ -18,7 +18,18 @@ from foundation.tables import csv_bytes
 from settlement.engine import settle
 from settlement.files import COLUMNS, read_rows, write_rows
 
-TABLES = ("kpi_return", "ledger", "gate", "advances", "steps", "postings", "member_lines")
+TABLES = (
+    "kpi_return",
+    "ledger",
+    "gate",
+    "advances",
+    "steps",
+    "postings",
+    "member_lines",
+    "payments",
+    "journal",
+    "accrual",
+)
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -40,6 +51,8 @@ def test_written_as_the_house_writes_csv(world: World) -> None:
         "steps": made.step_rows(),
         "postings": made.posting_rows(),
         "member_lines": made.member_rows(),
+        "payments": made.payment_rows(),
+        "journal": made.journal_rows(),
     }
     for table, rows in tables.items():
         raw = write_rows(table, rows)

@@ -697,7 +697,7 @@ def test_both_regimes_side_by_side() -> None:
         posting.line: posting.funding_source for posting in settle_top_up(own, AT_72, pence=14_000_000_000).postings
     }
     assert sources == {
-        "gain": "ring-fenced public health grant",
+        "gain": "ICB programme allocation",
         "top_up": "another budget",
         "bonus": "another budget",
     }

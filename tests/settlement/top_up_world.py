@@ -61,6 +61,8 @@ def with_shared_cost(changes: Mapping[str, Any] | None = None) -> Terms:
     """Greenwich's top-up beside Derbyshire's 50:50 sharing of cost: both regimes in one agreement."""
     both = {f"finance.{name}": copy.deepcopy(DERBYSHIRE["finance"][name]) for name in COST_ENTRIES}
     both["finance.top_up.base"] = [{"period": PERIOD, "base_gbp": Decimal(9_600_000)}]
+    # the grant that pays the top-up may not pay gain
+    both["finance.payment.funding_source"] = "ICB programme allocation"
     return greenwich({**both, **(changes or {})})
 
 

@@ -1,0 +1,75 @@
+"""Each party's best and worst case of a settlement period, month by month, as the terms allow it.
+
+Belongs here: spreading the ends of a period over its months, for a finance lead's forecast and accrual.
+Not here: the ends themselves (`extremes`), how likely they are.
+
+Gain and loss fall due after the period; here they are accrued in equal monthly parts, as the base is paid. What a small
+member may draw in advance is cash of the first month, and no gain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from foundation.period import month_of, months_between
+from settlement.exact import exact, round_half_up
+from settlement.extremes import Extreme, party_extremes
+from settlement.terms import Terms
+from settlement.top_up import advance_periods, pool_curve, pool_pounds, small_members
+
+
+@dataclass(frozen=True)
+class PartyMonth:
+    """A party's position to the end of a month, cumulated, in pence: 0 or more gained, 0 or less lost.
+
+    None where the terms set no bound. advance_pence: what the party may draw in that month, back out of later top-up.
+    """
+
+    party: str
+    month: str
+    best_pence: int | None
+    worst_pence: int | None
+    advance_pence: int
+
+
+def advances_of(terms: Terms, period_id: str) -> dict[str, int]:
+    """Pence that each small member may draw in the first month of a period; {} where none is agreed for it."""
+    top_up = terms.finance.top_up
+    if top_up is None or top_up.advances is None or period_id not in advance_periods(terms, top_up.advances):
+        return {}
+    agreed = top_up.advances
+    expected = pool_curve(terms).at(exact(agreed.expected_score)) * pool_pounds(terms, period_id)
+    part = exact(agreed.pct_of_expected) / 100 * expected
+    return {member: round_half_up(part * terms.shares[member] / 100 * 100) for member in small_members(terms, agreed)}
+
+
+def _to(part: int, of: int, pence: int | None) -> int | None:
+    """Accrued to the end of so many months: whole pence, and all of it in the last."""
+    return None if pence is None else pence * part // of
+
+
+def party_months(terms: Terms, period_id: str) -> tuple[PartyMonth, ...]:
+    """Every party by month, members first, then the residue the commissioner could carry.
+
+    The last month of each party is what `party_extremes` says of the period.
+    """
+    period = terms.period(period_id)
+    months = [month.label for month in months_between(month_of(period.start), month_of(period.end))]
+    advances = advances_of(terms, period_id)
+
+    def months_of(party: str, ends: Extreme) -> list[PartyMonth]:
+        found = []
+        for number, month in enumerate(months, start=1):
+            lost = _to(number, len(months), ends.greatest_loss_pence)
+            found.append(
+                PartyMonth(
+                    party,
+                    month,
+                    _to(number, len(months), ends.greatest_gain_pence),
+                    None if lost is None else -lost,
+                    advances.get(party, 0) if number == 1 else 0,
+                )
+            )
+        return found
+
+    return tuple(line for party, ends in party_extremes(terms, period_id).items() for line in months_of(party, ends))
