@@ -24,7 +24,7 @@ FILES = {
 NEEDED = ("kpi_return", "ledger", "gate")
 
 
-def _read(agreement: Path, inputs: Path) -> tuple[Terms, dict[str, list[dict[str, Any]]], list[str]]:
+def read_inputs(agreement: Path, inputs: Path) -> tuple[Terms, dict[str, list[dict[str, Any]]], list[str]]:
     """Terms, rows by table, and the periods the gate file names."""
     from settlement.files import read_rows
     from settlement.terms import load_terms
@@ -53,7 +53,7 @@ def accrue_from_files(agreement: Path, inputs: Path, out: Path) -> int:
     from settlement.files import write_rows
     from settlement.gate_record import read_gate_rows
 
-    terms, rows, periods = _read(agreement, inputs)
+    terms, rows, periods = read_inputs(agreement, inputs)
     lines = []
     for period in periods:
         gate = read_gate_rows(rows["gate"], terms, period)
@@ -77,7 +77,7 @@ def settle_from_files(agreement: Path, inputs: Path, out: Path) -> int:
     from settlement.gate_record import read_gate_rows
     from settlement.stage import stage_of
 
-    terms, rows, periods = _read(agreement, inputs)
+    terms, rows, periods = read_inputs(agreement, inputs)
     settled = [
         settle(
             terms,
