@@ -20,5 +20,8 @@
     {{ sums }}.unavailable_days,
     {{ sums }}.data_complete_as_at,
     {{ sums }}.data_cut_status,
-    cast(null as {{ dbt.type_string() }}) as not_available_reason
+    -- Nothing of nothing is a count that came, and no figure.
+    cast(case
+        when {{ sums }}.denominator = 0 then 'Nothing was counted that this figure could be a part of.'
+    end as {{ dbt.type_string() }}) as not_available_reason
 {%- endmacro %}

@@ -42,6 +42,15 @@ figures as (
         unavailable_days,
         false as person_level
     from day_figures
+    -- only the kinds of period its definition has figures for
+    where
+        exists (
+            select 1
+            from {{ source('run', 'indicator_catalogue') }} as catalogue
+            where
+                day_figures.indicator_id = catalogue.indicator_id
+                and {{ has_period_kind('catalogue', 'day_figures.period_kind') }}
+        )
     union all
     select
         {% for column in figure if column not in ('numerator', 'denominator') %}
