@@ -81,7 +81,8 @@ def _settled(release: Release, parsed: FigureId) -> tuple[Books, Settlement, Map
     if not settled:
         raise WrongUsage(f"this release settles no {wanted[1]} of {wanted[0]}.", "name a figure of a settled period.")
     books, made, files = settled[0]
-    for (schema, first), rows in zip(TABLES, (made.step_rows(), made.posting_rows(), made.member_rows()), strict=True):
+    found = (made.step_rows(), made.posting_rows(), made.member_rows(), made.payment_rows(), made.journal_rows())
+    for (schema, first), rows in zip(TABLES, found, strict=True):
         written = [r for r in release.members(schema) if (r["agreement_id"], r["period_id"]) == wanted]
         for name, column, one, other in differences(schema, first, written, rows_of(schema, rows)):
             raise Refused(

@@ -526,6 +526,50 @@ def _spend_levels(draw: st.DrawFn) -> list[Data]:
     return found
 
 
+def _governance(draw: st.DrawFn, parties: Data) -> Data:
+    """How terms are agreed and applied: boards of all parties, and independent roles where there are some."""
+    payers = [party["id"] for party in parties["commissioners"]]
+    independents = [party["id"] for party in parties.get("independents", ())]
+    members = [party["id"] for party in parties["members"]]
+    found: Data = {
+        "agree_terms": "unanimous",
+        "challenge_window_working_days": draw(st.integers(1, 120)),
+        "dispute": draw(TEXTS),
+    }
+    for name in ("also_approved_by", "assured_by", "determined_by"):
+        if independents and draw(st.booleans()):
+            found[name] = independents
+    if draw(st.booleans()):
+        found["certified_by"] = [*payers, *independents]
+    if draw(st.booleans()):
+        found["parts_in_order"] = draw(st.booleans())
+    if draw(st.booleans()):
+        found["notice_days"] = draw(st.integers(1, 366))
+    if draw(st.booleans()):
+        # one body at least sits there, whichever roles are one
+        names = ["terms", "certificate"]
+        found["boards"] = [
+            {
+                "id": f"board-{name}",
+                "name": draw(TEXTS),
+                "seats": [*payers, *members],
+                "quorum": 1,
+                "passes_by": draw(st.sampled_from(["majority", "unanimous"])),
+                "decides": [name],
+            }
+            for name in draw(st.sampled_from([names, names[:1], names[1:]]))
+        ]
+    if draw(st.booleans()):
+        asked: Data = {
+            "id": "accreditation-0",
+            "name": draw(TEXTS),
+            "recorded_by": draw(st.sampled_from([payers, independents or payers])),
+            "when_expired": draw(st.sampled_from(["flag", "withhold"])),
+        }
+        found["accreditations"] = [asked | ({"members": members[:1]} if draw(st.booleans()) else {})]
+    return found
+
+
 @st.composite
 def drawn_terms(draw: st.DrawFn) -> Terms:
     """Valid terms: every entry of the schema is drawn or left out."""
@@ -543,11 +587,7 @@ def drawn_terms(draw: st.DrawFn) -> Terms:
         "framework": framework,
         "scoring": _scoring(draw),
         "gate": _gate(draw, expert=expert),
-        "governance": {
-            "agree_terms": "unanimous",
-            "challenge_window_working_days": draw(st.integers(1, 120)),
-            "dispute": draw(TEXTS),
-        },
+        "governance": _governance(draw, parties),
     }
     if (contracts := _contracts(draw, model, parties["members"])) is not None:
         data["contracts"] = contracts

@@ -315,7 +315,9 @@ def test_the_members_statement_shows_the_way_from_the_one_before() -> None:
         *old.ledger,
         *({**row, "period_id": NEXT, "month": f"{int(row['month'][:4]) + 1}{row['month'][4:]}"} for row in old.ledger),
     ]
-    settlements = [SettledAgreement(raw, log_for(terms), judged.to_json(), (), (), ()) for judged in (old.gate, gate)]
+    settlements = [
+        SettledAgreement(raw, log_for(terms), judged.to_json(), (), (), (), (), ()) for judged in (old.gate, gate)
+    ]
     inputs: Any = SimpleNamespace(settlements=settlements, kpi_return=rows, ledger=book)
     settled: Any = [
         SimpleNamespace(agreement=SimpleNamespace(agreement_id=terms.id), period_id=period) for period in (PERIOD, NEXT)

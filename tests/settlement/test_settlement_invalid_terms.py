@@ -17,7 +17,7 @@ from settlement.yaml_lines import TermsError
 WANTED = int(os.environ.get("OUTTURN_INVALID_TERMS", "60"))
 HEALTH = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
 PHASES = tuple(phase for phase in Phase if phase is not Phase.shrink)
-FILES = sorted((ROOT / "agreements").glob("*/*.yaml")) + sorted((ROOT / "agreements").glob("*/*/*.yaml"))
+FILES = sorted((ROOT / "agreements").glob("*/*.yaml"))
 VALID = [path.read_text(encoding="utf-8") for path in FILES]
 LINE = re.compile(r"line (\d+): ")
 ODD = (

@@ -131,7 +131,7 @@ def test_a_period_without_any_range_is_said_on_the_page() -> None:
         "figure_id": f"kpi:{books.terms.id}:D1:{PERIOD}:value", "agreement_id": books.terms.id, "kpi_id": "D1",
         "period_id": PERIOD, "missing_days": 9, "basis": "No range can be given.",
     }  # fmt: skip
-    given = SettledAgreement(RAW, log_for(books.terms), books.gate.to_json(), (), (), ())
+    given = SettledAgreement(RAW, log_for(books.terms), books.gate.to_json(), (), (), (), (), ())
     agreement = SimpleNamespace(agreement_id=books.terms.id, name="Derbyshire", members=())
     book: Any = SimpleNamespace(
         settled=[SimpleNamespace(agreement=agreement, period_id=PERIOD)],
