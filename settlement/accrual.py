@@ -20,6 +20,7 @@ from foundation.period import month_of, months_between
 from settlement.engine import settle
 from settlement.exact import round_half_up
 from settlement.gate_record import SETTLEMENT_SCOPE, GateRecord, seal_record
+from settlement.innovation_pot import is_of_pot
 from settlement.open_book import CATEGORIES
 from settlement.recorded import PeriodRecords
 from settlement.score import find_row, level_of
@@ -150,6 +151,7 @@ def _books(terms: Terms, period_id: str, rows: Rows) -> tuple[dict[str, Rows], l
     period = terms.period(period_id)
     months = [month.label for month in months_between(month_of(period.start), month_of(period.end))]
     own = [row for row in rows if row["agreement_id"] == terms.id and row["period_id"] == period_id]
+    own = [row for row in own if not is_of_pot(terms, row)]
     filled: dict[str, list[Mapping[str, Any]]] = {case: list(rows) for case in CASES}
     words = []
     for member in terms.member_ids:

@@ -67,6 +67,8 @@ class GateCause:
 
 def _membership_faults(records: Sequence[Record], terms: Terms, opens: str) -> list[str]:
     """Parties admitted in time that the terms do not name in their role, and parties of the terms never admitted."""
+    # What is signed once the period has opened changes nothing of it: nobody has a veto to apply.
+    records = [record for record in records if record.day.isoformat() < opens]
     roles = dict.fromkeys(terms.commissioner_ids, "commissioner") | dict.fromkeys(terms.member_ids, "member")
     admitted = {
         str(record.body["party"]): str(record.body["role"])

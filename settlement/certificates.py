@@ -24,6 +24,7 @@ from settlement.authority import authority_fault, conflict_fault, limit_fault
 from settlement.boards import board_for, resolution
 from settlement.decision_bodies import FINDINGS
 from settlement.decisions import Record
+from settlement.postings import recouped_from
 from settlement.terms import Terms
 
 STATES = (
@@ -48,6 +49,7 @@ class Certificate:
     period_id: str
     supersedes: str
     lines_hash: str
+    gross_pence: int
     certified_by: str
     certified_on: date
     window_ends: date
@@ -136,6 +138,8 @@ def _certificate_fault(
     fault = conflict_fault(before, record) or authority_fault(before, record)
     if fault or (fault := limit_fault(before, record, int(body["gross_pence"]))):
         return fault
+    if body["period_id"] not in [period.label for period in terms.settlement_periods()]:
+        return "the terms are not in force in the period it names"
     approved = terms_approved(before, terms, body["period_id"])
     if not approved.ok:
         return f"the terms are not agreed for {body['period_id']}: {'; '.join(approved.reasons)}"
@@ -150,6 +154,10 @@ def _certificate_fault(
         return "this settlement is certified already; a certificate is final, and only a restatement supersedes it"
     if body["supersedes"] and body["supersedes"] not in certified:
         return "the settlement it restates is not certified: certify that one first"
+    if body["supersedes"] and any(one.supersedes == body["supersedes"] for one in earlier):
+        return "another certified settlement restates that one already"
+    if any(one.settlement_id == body["supersedes"] and one.period_id != body["period_id"] for one in earlier):
+        return "the settlement it restates is of another period"
     return None
 
 
@@ -214,7 +222,8 @@ def apply_log(records: Sequence[Record], terms: Terms) -> Applied:
                 continue
             ends = after_working_days(record.day, terms.governance.challenge_window_working_days)
             certified[body["settlement_id"]] = Certificate(
-                body["settlement_id"], body["period_id"], body["supersedes"], body["lines_hash"], record.signer,
+                body["settlement_id"], body["period_id"], body["supersedes"], body["lines_hash"],
+                int(body["gross_pence"]), record.signer,
                 record.day, ends,
             )  # fmt: skip
         elif record.kind in DISPUTES:
@@ -265,7 +274,7 @@ def _one_state(
     figures = (str(row["figure_id"]), _posting_figure(row))
     own = [one for one in applied.challenges.get(certificate.settlement_id, ()) if one.figure_id in figures]
     found = [one for one in own if one.finding == "restate"] or [one for one in own if not one.finding]
-    if found and later:
+    if found and found[0].finding and later:
         # What is in dispute goes with the settlement that restates it.
         state, day, words = _one_state(records, terms, applied, later, row, on)
         return state, day, f"goes with its restatement, which is {words}"
@@ -305,7 +314,7 @@ def covering(
     periods = {str(row["period_id"]) for row in member_rows}
     for one in applied.certificates:
         same = one.settlement_id == settlement_id or (status == "shadow" and {one.period_id} == periods)
-        if same and one.lines_hash == digest:
+        if same and one.lines_hash == digest and one.gross_pence == gross_pence(member_rows):
             found = one
     return found
 
@@ -341,7 +350,17 @@ def line_states(
                 int(row["amount_pence"]), state, day, words,
             )
         )  # fmt: skip
-    return tuple(found)
+    # What is taken back out of a line, or held back from it, waits with it.
+    source = {one.member_id: one for one in found if one.line == recouped_from(terms)}
+    return tuple(
+        replace(one, state=source[one.member_id].state, payable_from=None, words=source[one.member_id].words)
+        if one.line in ("recoup", "condition")
+        and one.state == "payable"
+        and one.member_id in source
+        and source[one.member_id].state != "payable"
+        else one
+        for one in found
+    )
 
 
 def settlement_words(applied: Applied, settlement_id: str) -> str:

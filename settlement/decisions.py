@@ -30,6 +30,7 @@ START = "0" * 64
 # A commissioner opens an agreement's log; a release authority the log of what a home published.
 FOUNDING_ROLES = ("commissioner", "release authority")
 _HEAD = ("agreement_id", "body", "kind", "place", "previous", "public_key", "sequence", "signed_at", "signer")
+_SIGNATURE = re.compile(r"[0-9a-f]{128}")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 
 
@@ -121,6 +122,7 @@ class _Keys:
         self.roles: dict[str, str] = {}
         self.delegated: dict[str, set[str]] = {}
         self.revoked: set[str] = set()
+        self.named: dict[str, str] = {}
 
     def fault(self, kind: str, signer: str, public_key: str, body: Mapping[str, Any]) -> str | None:
         """Why this signer and key may not make this record; learns the keys it brings otherwise."""
@@ -136,7 +138,7 @@ class _Keys:
         elif public_key not in self.delegated.get(signer, set()):
             return f"its key was given no authority by `{signer}`"
         if kind == "authority_delegated":
-            return self._delegate(signer, str(body["public_key"]))
+            return self._delegate(signer, str(body["public_key"]), str(body["approver"]))
         if kind == "key_revoked":
             return self._revoke(signer, str(body["public_key"]))
         if kind == "party_ended":
@@ -169,12 +171,14 @@ class _Keys:
     def _is_founder(self, signer: str, public_key: str) -> bool:
         return signer == self.founder and public_key == self.party_keys[signer]
 
-    def _delegate(self, signer: str, key: str) -> str | None:
+    def _delegate(self, signer: str, key: str, approver: str) -> str | None:
         others = [keys for party, keys in self.delegated.items() if party != signer]
         if any(key in keys for keys in others):
             return "its key decides for another party already"
         if key in self.revoked:
             return "the key it gives authority to was revoked"
+        if self.named.setdefault(key, approver) != approver:
+            return f"its key decides as {self.named[key]} already: another person has a key of their own"
         self.delegated.setdefault(signer, set()).add(key)
         return None
 
@@ -227,6 +231,8 @@ def _read_line(raw: bytes, number: int, previous: str) -> tuple[Record, Mapping[
         raise _tampered(number, "an entry is empty or no text")
     if not _is_time(content["signed_at"]):
         raise _tampered(number, "its time is not of the form 2024-03-20T10:00:00Z")
+    if not _SIGNATURE.fullmatch(content["signature"]):
+        raise _tampered(number, "its signature is not 128 hexadecimal digits in lower case")
     if fault := body_fault(content["kind"], content["body"]):
         raise _tampered(number, fault)
     signed = canonical_json({name: content[name] for name in _HEAD})

@@ -191,7 +191,17 @@ def share_lines(
         shared["condition"] = hold_back(terms, shared["top_up"], absent)
         if recouped_from(terms) == "top_up":
             payable = {member: part + shared["condition"].parts[member] for member, part in payable.items()}
-    return {**shared, "recoup": share_recoup(payable, balances)}
+    owed = {member: sum(owed_beside(terms, shared, member).values()) for member in payable}
+    return {**shared, "recoup": share_recoup({name: part + owed[name] for name, part in payable.items()}, balances)}
+
+
+def owed_beside(terms: Terms, shared: Mapping[str, Allocation], member: str) -> dict[str, int]:
+    """What a member owes on each line beside the one advances are taken out of, 0 or less; empty for nothing owed.
+
+    An advance comes out of what a member is paid, so that nobody owes for having been paid beforehand.
+    """
+    beside = {line: one for line, one in shared.items() if line not in (recouped_from(terms), "condition", "recoup")}
+    return {line: one.parts[member] for line, one in beside.items() if one.parts.get(member, 0) < 0}
 
 
 def _note(terms: Terms, allocation: Allocation, member: str, line: str) -> str:

@@ -16,7 +16,8 @@ from settlement.approvals import gate_causes, terms_approved
 from settlement.decisions import Record, read_log
 from settlement.engine import Settlement, settle
 from settlement.files import COLUMNS, read_rows
-from settlement.gate_record import GateRecord, read_gate_json
+from settlement.gate import action_of
+from settlement.gate_record import SETTLEMENT_SCOPE, GateRecord, read_gate_json
 from settlement.recorded import period_records
 from settlement.terms import Terms, load_terms
 
@@ -60,6 +61,20 @@ def _check_decisions(terms: Terms, gate: GateRecord, records: Sequence[Record]) 
         if entry.cause and (entry.scope, entry.check_id, entry.cause) not in held:
             raise Refused(
                 f"the gate acted on the cause `{entry.cause}` for {entry.scope}, which the decision log does not hold.",
+                "restore gate.json and decisions.jsonl as they were published.",
+            )
+    # The last word counts, and none may be left out: a forfeit that is not acted on pays.
+    acted = {(entry.scope, entry.check_id): entry for entry in gate.entries if entry.kind == "fitness"}
+    for key, last in {(cause.scope, cause.check_id): cause for cause in recorded}.items():
+        found = acted.get(key)
+        if found is None and last.scope != SETTLEMENT_SCOPE:
+            continue
+        if found is not None and found.status == "passed" and found.action == "pay":
+            continue
+        action, _ = action_of(terms, last.cause, last.scope)
+        if found is None or (action != "withhold" and found.cause != last.cause):
+            raise Refused(
+                f"the decision log holds the cause `{last.cause}` for {last.scope}, and the gate did not act on it.",
                 "restore gate.json and decisions.jsonl as they were published.",
             )
 

@@ -15,7 +15,7 @@ from foundation.errors import Refused
 from foundation.figures import figure_id
 from settlement.allocate import Allocation
 from settlement.exact import exact
-from settlement.postings import line_words, lines_of, recouped_from, share_lines
+from settlement.postings import line_words, lines_of, owed_beside, recouped_from, share_lines
 from settlement.statement import Given, Statement, Step
 from settlement.terms import Terms
 from settlement.top_up import small_members
@@ -135,7 +135,8 @@ def take_held_back(statement: Statement, terms: Terms, top_up: Allocation, absen
 
 
 def take_recoup(statement: Statement, terms: Terms, now: Mapping[str, Allocation], balances: Mapping[str, int]) -> None:
-    """A step per member with an advance: recoup = min(max(gain or top-up after what is held back, 0), balance)."""
+    """A step per member with an advance: recoup = min(max(what it is paid, 0), balance): its gain or top-up after what
+    is held back and what it owes on other lines."""
     line = recouped_from(terms)
     for member in sorted(balances):
         reference = figure_id(
@@ -149,6 +150,12 @@ def take_recoup(statement: Statement, terms: Terms, now: Mapping[str, Allocation
         if line == "top_up" and f"condition.{member}" in statement:
             uses["held_back"] = statement[f"condition.{member}"]
             payable += " + held_back"
+        for other, part in owed_beside(terms, now, member).items():
+            own = figure_id(
+                "member", agreement=statement.agreement_id, period=statement.period_id, line=other, member=member
+            )
+            uses[f"{other}_owed"] = Given(Fraction(part), "pence", own)
+            payable += f" + {other}_owed"
         statement.step(
             f"recoup.{member}",
             f"Advance taken back from {member}",

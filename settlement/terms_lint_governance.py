@@ -22,9 +22,14 @@ def _named(terms: Terms, roles: Sequence[str], path: Path, allowed: frozenset[st
     for index, role in enumerate(roles):
         if role not in terms.party_ids:
             yield Problem((*path, index), f"`{role}` is no party here.", "name a role of the terms.")
-        elif role not in allowed:
+        elif role not in allowed or ("independent role" in mend and _is_interested(terms, role, allowed)):
             yield Problem((*path, index), f"`{role}` would decide in its own case.", mend)
     yield from named_twice(list(roles), path, None, "role")
+
+
+def _is_interested(terms: Terms, role: str, allowed: frozenset[str]) -> bool:
+    interested = {*terms.member_ids, *terms._contractor, *(terms.commissioner_ids - allowed)}
+    return terms.body_of(role) in {terms.body_of(one) for one in interested}
 
 
 def _roles(terms: Terms) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from settlement.books import Books, Rows
 from settlement.engine import Settlement, settle
 from settlement.exact import exact, round_half_up
 from settlement.gate_record import SETTLEMENT_SCOPE
+from settlement.innovation_pot import is_of_pot
 from settlement.recorded import PeriodRecords
 from settlement.supposed import Figure, Ruling, gate_of, kpi_row, ledger_of, ruled, rulings_of
 from settlement.terms import Terms
@@ -110,7 +111,9 @@ def pence_of(books: Books, period: str) -> dict[Cell, int]:
     """The open book of a period by member, month and category; {} without one."""
     found: dict[Cell, int] = {}
     for row in books.ledger:
-        if (row["agreement_id"], row["period_id"]) == (books.terms.id, period):
+        own = (row["agreement_id"], row["period_id"]) == (books.terms.id, period)
+        # what was spent of a ring-fenced pot is no cost against a target
+        if own and not is_of_pot(books.terms, row):
             key = (row["member_id"], row["month"], row["category"])
             found[key] = found.get(key, 0) + row["amount_pence"]
     return found

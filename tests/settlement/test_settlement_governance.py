@@ -309,8 +309,9 @@ def test_a_body_with_two_roles_has_two_signatories_and_one_vote() -> None:
     assert names["council"] == f"{CFO} (council)"
     assert names["acute-trust"] == CFO
     log = _without(terms, "city-council")
-    log.delegate("city-council", f"{CFO} (council)", "2024-03-21", key="city-council")
-    reason = log.try_("terms_voted", "city-council", "2024-03-22", **_vote(terms, approver=f"{CFO} (council)"))
+    log.delegate("city-council", f"{CFO} (council)", "2024-03-21", key="another")
+    vote = _vote(terms, approver=f"{CFO} (council)")
+    reason = log.try_("terms_voted", "city-council", "2024-03-22", key="another", **vote)
     assert "two signatories" in reason
     assert "another person" in mend_of(reason)
     # on a board the two roles are one body: 2 of 3 bodies are a majority, and half a body is none
