@@ -69,6 +69,8 @@ def new_key(path: Path, homes: Sequence[Home]) -> str:
         raise WrongUsage(f"{path} exists already.", "name a new file: a key is never overwritten.") from None
     with os.fdopen(handle, "wb") as file:
         file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        file.flush()
+        os.fsync(file.fileno())
     return public_key_text(key)
 
 

@@ -280,6 +280,7 @@ REASONS = {
     ("dbt_project/inline.py", "TemporaryDirectory"): "outside any home, for tests and oracles",
     ("settlement/store.py", "open(ab)"): "a lock: nothing is written into it",
     ("orchestration/lock.py", "os.open"): "the lock itself",
+    ("orchestration/signing.py", "os.open"): "a person's own key, outside any home: synced there",
     ("orchestration/lock.py", "os.ftruncate"): "who holds the lock, for a message",
     ("orchestration/lock.py", "os.pwrite"): "who holds the lock, for a message",
     ("orchestration/bound.py", "os.open"): "a lock: nothing is written into it",
