@@ -51,6 +51,7 @@ ELSEWHERE = {
     "changed_indicators": "test_people_incremental.py",
     "new_submissions": "../end_to_end/test_people_changes.py",
     "survey_items": "test_survey_results.py",
+    "table": "test_dbt_build.py",
 }
 
 
