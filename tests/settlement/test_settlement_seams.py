@@ -23,18 +23,19 @@ from settlement_world import (
 )
 from top_up_world import AT_72, gate_with, recording, rows_of, with_shared_cost
 
-from foundation.errors import Refused
+from foundation.errors import Refused, WrongUsage
 from settlement.accrual import accrue
-from settlement.approvals import gate_causes
+from settlement.approvals import gate_causes, terms_approved
 from settlement.books import Books
 from settlement.bridge import build_bridge
 from settlement.certificates import gross_pence, line_states, lines_hash, payable_pence
-from settlement.decisions import read_log
+from settlement.decisions import LogTampered, read_log
 from settlement.files import write_rows
 from settlement.gate import judge
 from settlement.gate_record import GateRecord
 from settlement.recompute import recompute
-from settlement.terms import load_terms
+from settlement.terms import Terms, load_terms
+from settlement.terms_lint import find_problems
 from settlement.what_if import Bound, payment_range
 
 TERMS = load_terms(RAW)
@@ -157,3 +158,64 @@ def test_nobody_owes_for_an_advance() -> None:
     assert own["gain"] > 0 > own["kra_pool"] and own["gain"] + own["kra_pool"] > 0
     assert own["recoup"] == -(own["gain"] + own["kra_pool"])
     assert dict(made.carried_pence)[member] == 100_000_000 + own["recoup"]
+
+
+def test_nobody_ends_an_agreement_after_the_fact() -> None:
+    """To apply terms nobody has a veto: a party that leaves, or is let in, once the period opened changes nothing of it."""
+    terms = gw.live_terms()
+    log = gw.Log(terms)
+    assert terms_approved(log.records, terms, PERIOD).ok
+    member = terms.member_ids[0]
+    log.add("party_ended", member, "2025-05-20", party=member, valid_to="2024-03-31", reason="I owe")
+    assert terms_approved(log.records, terms, PERIOD).ok
+
+
+def test_an_invented_restatement_frees_no_disputed_line() -> None:
+    log = gw.Log(gw.live_terms())
+    log.certify("2025-06-02")
+    log.challenge("acute-trust", "2025-06-03")
+    assert log.states("2025-08-01")["acute-trust"].state == "disputed"
+    body = log.certificate(settlement_id="f" * 64, supersedes=gw.FIRST, lines_hash="0" * 64, gross_pence="0")
+    log.add("settlement_certified", "integrated-care-board", "2025-06-04", **body)
+    assert log.states("2025-08-01")["acute-trust"].state == "disputed"
+
+
+def test_a_certifier_is_limited_by_what_moves_and_not_by_what_he_types() -> None:
+    log = gw.Log(gw.live_terms())
+    log.certify("2025-06-02", gross_pence="0")
+    assert {one.state for one in log.states("2025-08-01").values()} == {"not_certified"}
+
+
+def test_an_entry_of_a_period_nobody_agreed_is_a_fault_and_no_end() -> None:
+    log = gw.Log(gw.live_terms())
+    log.add("settlement_certified", "integrated-care-board", "2025-06-02", **log.certificate(period_id="1999-00"))
+    assert log.fault() == "the terms are not in force in the period it names"
+    assert log.states("2025-08-01")
+
+
+def test_one_key_is_one_person() -> None:
+    """A conflict is not shed by another name."""
+    log = gw.Log(gw.live_terms())
+    member = log.terms.member_ids[0]
+    with pytest.raises(WrongUsage, match="another person has a key of their own"):
+        log.delegate(member, "somebody else", "2024-03-21", key=member)
+
+
+def test_a_signature_is_written_in_one_way() -> None:
+    log = gw.Log(gw.live_terms())
+    lines = log.raw.splitlines(keepends=True)
+    at = lines[-1].index(b'"signature":"') + len(b'"signature":"')
+    signature = lines[-1][at : at + 128]
+    for written in (signature.upper(), signature[:2] + b" " + signature[2:]):
+        with pytest.raises(LogTampered, match="lower case"):
+            read_log(b"".join(lines[:-1]) + lines[-1].replace(signature, written))
+
+
+def test_an_expert_of_a_members_own_body_is_no_expert() -> None:
+    terms = gw.live_terms(determined_by=["independent-expert"])
+    data = terms.model_dump(mode="python", exclude_none=True)
+    expert = next(one for one in data["parties"]["independents"] if one["id"] == "independent-expert")
+    member = data["parties"]["members"][0]
+    expert["body"] = member["body"] = "one-trust"
+    found = find_problems(Terms.model_validate(data))
+    assert any("own case" in problem.what for problem in found)
