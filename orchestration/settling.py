@@ -58,13 +58,18 @@ def last_month_asked(tags: Mapping[str, str], cycle: Cycle) -> Period:
 def due_periods(cycle: Cycle, agreement: AgreementOnFile, until: date) -> list[Period]:
     """Settlement periods of an agreement that have ended by a date, in the data as well as in the calendar.
 
-    What has been settled once stays due: a run for an earlier month must not take a settlement out of the release.
+    What has been settled once stays due: a run for an earlier month must not take a settlement out of the release. A
+    period that opens under a later version of the terms is settled by that one alone; old periods keep their rules.
     """
     in_data = max(item.covers_to for item in cycle.cut.submissions)
+    own = agreement.terms
+    later = [item.terms.agreement.effective_from for item in cycle.agreements if item.terms.id == own.id]
+    later = [day for day in later if day > own.agreement.effective_from]
     return [
         period
-        for period in agreement.terms.settlement_periods()
-        if period.end <= min(until, in_data) or settled_before(cycle.home, agreement.terms.id, period.label)
+        for period in own.settlement_periods()
+        if not any(day <= period.start for day in later)
+        and (period.end <= min(until, in_data) or settled_before(cycle.home, own.id, period.label))
     ]
 
 
