@@ -24,6 +24,7 @@ from settlement.exact import exact, round_half_up
 from settlement.extremes import Extreme, party_extremes
 from settlement.noise import COST, Noise, digits, drawn_by, noise_from_history, own_rows, root
 from settlement.postings import RESIDUE
+from settlement.recorded import all_met
 from settlement.score import level_of
 from settlement.supposed import PAY, Figure, Ruling, gate_of, kpi_row, ledger_of, months_of, ruled
 from settlement.terms import Terms
@@ -151,8 +152,20 @@ def make_plan(
     said += [
         "Figures are drawn apart from each other: a bad winter that moves several at once makes both ends likelier.",
         "Every figure is complete, every member takes part, no award is voted and no advance is drawn.",
+        *_supposed(terms),
     ]
     return Plan(terms, periods, seed, draws, by_kpi, truth, parts, tuple(said))
+
+
+def _supposed(terms: Terms) -> list[str]:
+    """What the decision log is supposed to hold, in sentences."""
+    said = []
+    if terms.conditions:
+        names = ", ".join(sorted(one.id for one in terms.conditions))
+        said.append(f"Every must-pass condition is recorded as met: {names}.")
+    if terms.finance.avoided is not None:
+        said.append("Every certifier certifies as much cash as the terms allow, so no certificate bounds a payment.")
+    return said
 
 
 def _in_order(terms: Terms) -> list[Kpi]:
@@ -175,9 +188,18 @@ def _periods(terms: Terms, year: str | None) -> tuple[str, ...]:
 def _unchanged(terms: Terms, kpi: Kpi, given: Decimal | None, history: Rows) -> Fraction:
     if given is not None:
         return exact(given)
+    own = own_rows(history, kpi, terms.agreement.settle_by)
+    if kpi.role == "counted":
+        # a baseline is one of the value, and what is paid is the number
+        if own:
+            return exact(own[-1]["numerator"])
+        raise Refused(
+            f"{kpi.id} ({kpi.name}) is paid by number, and nothing says how many there are unchanged.",
+            f"state it with --unchanged {kpi.id}=NUMBER, or give a --history with its numerators.",
+        )
     if kpi.baseline is not None:
         return exact(kpi.baseline.value)
-    if own := own_rows(history, kpi, terms.agreement.settle_by):
+    if own:
         return exact(own[-1]["value"])
     raise Refused(
         f"{kpi.id} ({kpi.name}) has no baseline, so nothing says where it stands unchanged.",
@@ -220,6 +242,7 @@ class _Machine:
             kpi.id: drawn_by(kpi, plan.noise[kpi.id], plan.unchanged[kpi.id]) for kpi in plan.terms.judged_kpis
         }
         self.gates: dict[Any, Any] = {}
+        self.recorded = {period: all_met(plan.terms, period) for period in plan.periods}
         self.months = {period: months_of(plan.terms, period) for period in plan.periods}
         expected = {period: self.expected(period) for period in plan.periods}
         self.costs = {period: (parts, self.scatter(parts)) for period, parts in expected.items()}
@@ -233,7 +256,7 @@ class _Machine:
             kpi_row(self.terms, period, kpi, figures[kpi.id], too_small=_too_small(rulings[kpi.id]))
             for kpi in self.terms.judged_kpis
         ]
-        return settle(self.terms, period, rows, ledger, self.gates[key])
+        return settle(self.terms, period, rows, ledger, self.gates[key], recorded=self.recorded[period])
 
     def expected(self, period: str) -> dict[tuple[str, str, str], int]:
         """Whole pence of an unchanged cost by member, month and category: even over the months, before completion."""
@@ -392,6 +415,8 @@ def _sharpness(plan: Plan, kpi: Kpi, years: Sequence[Year]) -> Sharpness:
     mean = sum(numbers, Fraction(0)) / len(numbers)
     spread = root(sum(((number - mean) ** 2 for number in numbers), Fraction(0)) / len(numbers))
     truth = plan.unchanged[kpi.id]
+    if kpi.role == "counted":
+        return Sharpness(kpi.id, kpi.name, None, truth, spread, None, Fraction(0), "paid by number")
     printed = exact_decimal(Decimal(truth.numerator) / truth.denominator, kpi.value_decimals)
     if kpi.levels is None:
         high = kpi.polarity == "high"
