@@ -235,3 +235,22 @@ def all_met(terms: Terms, period_id: str, recorded: PeriodRecords | None = None)
         ),
         seal=_SEAL,
     )
+
+
+def decided_for(terms: Terms, period_id: str, recorded: PeriodRecords | None) -> PeriodRecords:
+    """The conditions and certificates of other records, as far as these terms know them, under a period of theirs.
+
+    For asking what would be: no award and no absence goes with them.
+    """
+    nothing = nothing_recorded(terms, period_id)
+    if recorded is None:
+        return nothing
+    conditions = {one.id for one in terms.conditions or ()}
+    avoided = terms.finance.avoided
+    pairs = set() if avoided is None else {(row.id, who) for row in avoided.rows for who in avoided.certified_by}
+    return replace(
+        nothing,
+        conditions=tuple(one for one in recorded.conditions if one.condition in conditions),
+        certificates=tuple(one for one in recorded.certificates if (one.row, one.signer) in pairs),
+        seal=_SEAL,
+    )
