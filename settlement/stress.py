@@ -22,6 +22,7 @@ from settlement.draws import deviate
 from settlement.engine import Settlement, settle
 from settlement.exact import exact, round_half_up
 from settlement.extremes import Extreme, party_extremes
+from settlement.innovation_pot import is_of_pot
 from settlement.noise import COST, Noise, digits, drawn_by, noise_from_history, own_rows, root
 from settlement.postings import RESIDUE
 from settlement.recorded import all_met
@@ -211,6 +212,8 @@ def _parts(terms: Terms, costs: Rows) -> tuple[dict[tuple[str, str], Fraction], 
     """Each member's part of the cost, by category, from the latest period of an open book that has all of them."""
     counted: tuple[str, ...] = terms.shared_cost.actual_cost.categories
     loss = terms.finance.loss
+    # what was spent of a ring-fenced pot is no cost against the target
+    costs = [row for row in costs if not is_of_pot(terms, row)]
     for period in sorted({str(row["period_id"]) for row in costs}, reverse=True):
         own = [row for row in costs if row["period_id"] == period and row["category"] in counted]
         total = sum(row["amount_pence"] for row in own)
@@ -381,7 +384,7 @@ def _past_cost(
     machine: _Machine, label: str, costs: Rows, expected: Mapping[tuple[str, str, str], int]
 ) -> tuple[dict[tuple[str, str, str], int], str]:
     at_target = dict(expected)
-    own = [row for row in costs if row["period_id"] == label]
+    own = [row for row in costs if row["period_id"] == label and not is_of_pot(machine.terms, row)]
     if not expected or {row["member_id"] for row in own} != set(machine.terms.member_ids):
         return at_target, label + (", cost at target" if expected else "")
     past = sorted({str(row["month"]) for row in own})

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from other_lines_world import agreed, count_row
 from settlement_world import PERIOD, RAW, kpi_row, ledger_rows, quick_terms, terms_with
 from test_settlement_avoided import COUNTS, southwark
-from top_up_world import AT_72, greenwich, row_of
+from top_up_world import AT_72, greenwich, row_of, rows_of, with_shared_cost
 
 from foundation.errors import OutturnError, Refused, WrongUsage
 from orchestration.stressing import stress_terms
@@ -254,6 +254,26 @@ def test_the_past_is_put_through_the_terms() -> None:
     partly = [row for row in costs if row["member_id"] != "acute-trust"]
     assert "taken to be its agreed share" in " ".join(plan_of(terms, costs=partly).said)
     assert all(year.name.endswith("at target") for year in run_stress(plan_of(terms), history, partly).history)
+
+
+def test_what_was_spent_of_the_innovation_pot_is_no_cost() -> None:
+    """One member spent £10,000,000.00 of the pot beside an even open book: parts and the past stay those of the book."""
+    terms = with_shared_cost({"finance.top_up.innovation_pot.ledger_line": "innovation"})
+    book = ledger_rows(terms)
+    own = next(row for row in book if row["member_id"] == terms.member_ids[0])
+    spent = [*book, {**own, "line_id": "innovation", "amount_pence": 1_000_000_000}]
+    history, noise = rows_of(terms, AT_72), [*(f"{kpi.id}=sd:0" for kpi in terms.judged_kpis), "cost=0"]
+    without, given = (plan_of(terms, *noise, draws=50, history=history, costs=costs) for costs in (book, spent))
+    assert given.parts == without.parts
+    assert sum(given.parts.values()) == 1
+    past_of, past_given = (
+        run_stress(plan, history, costs).history for plan, costs in ((without, book), (given, spent))
+    )
+    assert past_given == past_of
+    assert [year.name for year in past_given] == [f"{PERIOD}, its own cost"]
+    # a member that only spent of the pot has reported no cost
+    nothing = [row for row in spent if row["member_id"] != own["member_id"] or row["line_id"] == "innovation"]
+    assert "taken to be its agreed share" in " ".join(plan_of(terms, *noise, history=history, costs=nothing).said)
 
 
 def test_noise_is_read_off_the_history() -> None:
