@@ -22,7 +22,7 @@ from settlement.exact import round_half_up
 from settlement.gate_record import SETTLEMENT_SCOPE, GateRecord, seal_record
 from settlement.innovation_pot import is_of_pot
 from settlement.open_book import CATEGORIES
-from settlement.recorded import PeriodRecords
+from settlement.recorded import PeriodRecords, all_met, nothing_recorded
 from settlement.score import find_row, level_of
 from settlement.statement import Step
 from settlement.terms import Terms
@@ -175,6 +175,19 @@ def _books(terms: Terms, period_id: str, rows: Rows) -> tuple[dict[str, Rows], l
     return dict(filled), words
 
 
+def _undecided(known: PeriodRecords, best: PeriodRecords) -> list[str]:
+    """What the decision log does not hold yet, a sentence each."""
+    conditions = [one.condition for one in best.conditions if one not in known.conditions]
+    certificates = [(one.signer, one.row) for one in best.certificates if one not in known.certificates]
+    return [
+        *(f"Condition {name} is not recorded yet: not met, and met at best." for name in sorted(conditions)),
+        *(
+            f"{signer} has not certified {row} yet: no cash, and at best all the terms allow."
+            for signer, row in sorted(certificates)
+        ),
+    ]
+
+
 def accrue(
     terms: Terms,
     period_id: str,
@@ -187,6 +200,7 @@ def accrue(
 
     A withheld figure whose window is open is taken at its value, and between its own 95 % limits; any other withheld
     one at its worst, and between its worst and best. Months nobody has reported are estimated from those that are.
+    A condition nobody has judged is not met, and cash nobody has certified is none, except at best.
     Advances are left alone: they are a balance, neither earned nor lost.
     Refused as `settle` refuses, where what is paid by number is withheld, and where nothing is open: then the
     period is settled, not accrued.
@@ -210,6 +224,9 @@ def accrue(
         cases = _values(kpi, row)
         told = "so far" if _is_open(row) else "withheld, so at its worst"
         basis.append(f"{kpi.id} is {cases['point']} {told}, between {cases['worst']} and {cases['best']}.")
+    known = nothing_recorded(terms, period_id) if recorded is None else recorded
+    records = {**dict.fromkeys(CASES, known), "best": all_met(terms, period_id, known)}
+    basis += _undecided(known, records["best"])
     if not basis:
         raise Refused(f"nothing of {terms.id} {period_id} is open.", "settle the period: there is nothing to estimate.")
     judged = _judged(terms, gate, [kpi for kpi, _ in waiting])
@@ -217,7 +234,7 @@ def accrue(
     for case in CASES:
         given = {row["figure_id"]: _as_if_fit(kpi, row, _values(kpi, row)[case]) for kpi, row in waiting}
         rows = [given.get(row["figure_id"], row) for row in kpi_return_rows]
-        found[case] = settle(terms, period_id, rows, books[case], judged, recorded=recorded)
+        found[case] = settle(terms, period_id, rows, books[case], judged, recorded=records[case])
 
     def pence(party: str) -> dict[str, int]:
         return {

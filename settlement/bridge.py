@@ -3,8 +3,8 @@
 Belongs here: substituting one thing after the other, each time through `settle`. Not here: drawing it (publication).
 
 The order is fixed and said, because it decides how much each cause is given where two act together: terms, case mix,
-redefinition, late data, missing submitters, performance, cost, other. Nothing is left over: `other` is what the
-difference of the two statements holds beside these (awards, advances, absences), worked out and never spread.
+redefinition, late data, missing submitters, performance, cost, decisions, other. Nothing is left over: `other` is what
+the difference of the two statements holds beside these (awards, advances, absences), worked out and never spread.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from foundation.errors import WrongUsage
 from settlement.books import Books
 from settlement.gate_record import SETTLEMENT_SCOPE
 from settlement.postings import RESIDUE
+from settlement.recorded import decided_for
 from settlement.supposed import months_of
 from settlement.terms import Terms
 from settlement.terms_parts import Kpi
@@ -31,6 +32,7 @@ CAUSES: dict[str, str] = {
     "missing_submitters": "Missing submitters: who had not reported, and what the gate made of it",
     "performance": "Performance: the figures",
     "cost": "Performance: the cost",
+    "decisions": "Decisions: conditions judged and cash certified",
     "other": "Other: awards, advances, and what was held back",
 }
 # A KPI with another one of these is another figure.
@@ -156,6 +158,7 @@ def _worlds(old: Books, new: Books) -> Iterator[tuple[str, str, World]]:
             **{name: (here if name in kept else there).rulings[name] for name in there.figures},
         },
         pence=_moved_to(here.pence, months, new.terms, there.pence),
+        recorded=decided_for(new.terms, new.period_id, old.recorded),
     )
     yield "terms", "", world
     world = replace(world, terms=terms_with(redefined, mix=False))
@@ -194,7 +197,10 @@ def _worlds(old: Books, new: Books) -> Iterator[tuple[str, str, World]]:
         if world.figures[name] != there.figures[name]:
             world = replace(world, figures={**world.figures, name: there.figures[name]})
             yield "performance", name, world
-    yield "cost", "", replace(world, pence=there.pence)
+    world = replace(world, pence=there.pence)
+    yield "cost", "", world
+    if world.recorded != there.recorded:
+        yield "decisions", "", replace(world, recorded=there.recorded)
 
 
 def parties_of(bridge: Bridge, terms: Terms) -> tuple[str, ...]:

@@ -85,9 +85,20 @@ def own_rows(rows: Sequence[Mapping[str, Any]], kpi: Kpi, kind: str) -> list[Map
         and row["period_kind"] == kind
         and row["indicator_version"] == kpi.indicator_version
         and row["value"] is not None
+        and (kpi.role != "counted" or row["numerator"] is not None)
         and row["quality_status"] == "fit"
     ]
     return sorted(own, key=lambda row: str(row["period_id"]))
+
+
+def _noise_of_number(own: Sequence[Mapping[str, Any]]) -> Noise | None:
+    """How far a counted number moves: its interval is that of a value, so only its own numbers tell."""
+    numbers = [exact(row["numerator"]) for row in own]
+    if len(own) >= LEAST_PERIODS:
+        return Noise("sd", deviation(numbers), f"from its own {len(own)} numbers, a trend among them included")
+    if own and numbers[-1] > 0:
+        return Noise("poisson", numbers[-1], f"from its number of {own[-1]['period_id']}")
+    return None
 
 
 def noise_from_history(terms: Terms, kpi: Kpi, rows: Sequence[Mapping[str, Any]]) -> Noise:
@@ -96,14 +107,17 @@ def noise_from_history(terms: Terms, kpi: Kpi, rows: Sequence[Mapping[str, Any]]
     Refused where the history shows none of them.
     """
     own = own_rows(rows, kpi, terms.agreement.settle_by)
-    if own:
+    if kpi.role == "counted":
+        if (found := _noise_of_number(own)) is not None:
+            return found
+    elif own:
         last, words = own[-1], f"from its figure of {own[-1]['period_id']}"
         counted = last["numerator"] is not None and last["denominator"]
         if kpi.unit == PROPORTION_UNIT and counted:
             return Noise("binomial", Fraction(int(last["denominator"])), words)
         if last["lower"] is not None and last["upper"] is not None and last["upper"] > last["lower"]:
             return Noise("sd", (exact(last["upper"]) - exact(last["lower"])) / _WIDTH, f"{words}, by its 95 % interval")
-    if len(own) >= LEAST_PERIODS:
+    if kpi.role != "counted" and len(own) >= LEAST_PERIODS:
         values = [exact(row["value"]) for row in own]
         return Noise("sd", deviation(values), f"from its own {len(own)} figures, a trend among them included")
     raise Refused(
@@ -125,8 +139,36 @@ def root(square: Fraction) -> Fraction:
     return Fraction((Decimal(square.numerator) / square.denominator).sqrt())
 
 
+def _number_drawn_by(kpi: Kpi, noise: Noise, unchanged: Fraction) -> Callable[..., Figure]:
+    """As `drawn_by`, for a KPI that is paid by number: whole, 0 or more, in the numerator, and its own value."""
+    if noise.kind == "binomial":
+        if not 0 < unchanged < noise.size:
+            raise Refused(
+                f"{kpi.id} is unchanged at {digits(unchanged)}, and no number among {digits(noise.size)} cases "
+                "scatters around that.",
+                "state its noise as poisson or sd, or its unchanged number with --unchanged.",
+            )
+        found = binomial(int(noise.size), unchanged / noise.size)
+    elif noise.kind == "poisson":
+        found = poisson(noise.size)
+
+    def number(*names: object) -> Figure:
+        if noise.kind == "sd":
+            count = round_half_up(unchanged + noise.size * deviate(*names))
+        elif noise.kind == "poisson":
+            count = round_half_up(unchanged * found.at(uniform(*names)) / noise.size)
+        else:
+            count = found.at(uniform(*names))
+        whole = Decimal(max(count, 0))
+        return Figure(whole, whole)
+
+    return number
+
+
 def drawn_by(kpi: Kpi, noise: Noise, unchanged: Fraction) -> Callable[..., Figure]:
     """A function from the names of a draw to the figure that would be printed. Refused where chance has no room."""
+    if kpi.role == "counted":
+        return _number_drawn_by(kpi, noise, unchanged)
     unit = Decimal(1).scaleb(-kpi.value_decimals)
 
     def printed(value: Fraction) -> Decimal:

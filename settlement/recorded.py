@@ -9,7 +9,7 @@ Not here: the form and proof of the log (`decisions`), agreeing terms and record
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 
 from settlement.authority import authority_fault, hand_fault, vote_fault
 from settlement.decisions import Record
@@ -17,6 +17,8 @@ from settlement.exact import exact
 from settlement.terms import Terms
 
 _SEAL = object()
+# What stands in for the hash of a record nobody has made, and more than any pool: a certificate of it bounds nothing.
+_SUPPOSED, _BOUNDLESS = "supposed", 10**17
 
 
 @dataclass(frozen=True)
@@ -205,3 +207,50 @@ def period_records(records: Sequence[Record], terms: Terms, period_id: str) -> P
 def nothing_recorded(terms: Terms, period_id: str) -> PeriodRecords:
     """No award, and every member took part."""
     return period_records((), terms, period_id)
+
+
+def all_met(terms: Terms, period_id: str, recorded: PeriodRecords | None = None) -> PeriodRecords:
+    """What is recorded, with every condition nobody has judged met and every missing certificate given without bound.
+
+    Supposed, never posted. Without `recorded`: no award, and every member took part.
+    """
+    known = nothing_recorded(terms, period_id) if recorded is None else recorded
+    judged = {one.condition for one in known.conditions}
+    given = {(one.row, one.signer) for one in known.certificates}
+    avoided = terms.finance.avoided
+    pairs = [] if avoided is None else [(row.id, signer) for row in avoided.rows for signer in avoided.certified_by]
+    return replace(
+        known,
+        conditions=(
+            *known.conditions,
+            *(
+                JudgedCondition(one.id, is_met=True, evidence="nothing: supposed", record_hash=_SUPPOSED)
+                for one in terms.conditions or ()
+                if one.id not in judged
+            ),
+        ),
+        certificates=(
+            *known.certificates,
+            *(Certificate(*pair, _BOUNDLESS, _SUPPOSED) for pair in pairs if pair not in given),
+        ),
+        seal=_SEAL,
+    )
+
+
+def decided_for(terms: Terms, period_id: str, recorded: PeriodRecords | None) -> PeriodRecords:
+    """The conditions and certificates of other records, as far as these terms know them, under a period of theirs.
+
+    For asking what would be: no award and no absence goes with them.
+    """
+    nothing = nothing_recorded(terms, period_id)
+    if recorded is None:
+        return nothing
+    conditions = {one.id for one in terms.conditions or ()}
+    avoided = terms.finance.avoided
+    pairs = set() if avoided is None else {(row.id, who) for row in avoided.rows for who in avoided.certified_by}
+    return replace(
+        nothing,
+        conditions=tuple(one for one in recorded.conditions if one.condition in conditions),
+        certificates=tuple(one for one in recorded.certificates if (one.row, one.signer) in pairs),
+        seal=_SEAL,
+    )

@@ -22,8 +22,10 @@ from settlement.draws import deviate
 from settlement.engine import Settlement, settle
 from settlement.exact import exact, round_half_up
 from settlement.extremes import Extreme, party_extremes
+from settlement.innovation_pot import is_of_pot
 from settlement.noise import COST, Noise, digits, drawn_by, noise_from_history, own_rows, root
 from settlement.postings import RESIDUE
+from settlement.recorded import all_met
 from settlement.score import level_of
 from settlement.supposed import PAY, Figure, Ruling, gate_of, kpi_row, ledger_of, months_of, ruled
 from settlement.terms import Terms
@@ -151,8 +153,20 @@ def make_plan(
     said += [
         "Figures are drawn apart from each other: a bad winter that moves several at once makes both ends likelier.",
         "Every figure is complete, every member takes part, no award is voted and no advance is drawn.",
+        *_supposed(terms),
     ]
     return Plan(terms, periods, seed, draws, by_kpi, truth, parts, tuple(said))
+
+
+def _supposed(terms: Terms) -> list[str]:
+    """What the decision log is supposed to hold, in sentences."""
+    said = []
+    if terms.conditions:
+        names = ", ".join(sorted(one.id for one in terms.conditions))
+        said.append(f"Every must-pass condition is recorded as met: {names}.")
+    if terms.finance.avoided is not None:
+        said.append("Every certifier certifies as much cash as the terms allow, so no certificate bounds a payment.")
+    return said
 
 
 def _in_order(terms: Terms) -> list[Kpi]:
@@ -175,9 +189,18 @@ def _periods(terms: Terms, year: str | None) -> tuple[str, ...]:
 def _unchanged(terms: Terms, kpi: Kpi, given: Decimal | None, history: Rows) -> Fraction:
     if given is not None:
         return exact(given)
+    own = own_rows(history, kpi, terms.agreement.settle_by)
+    if kpi.role == "counted":
+        # a baseline is one of the value, and what is paid is the number
+        if own:
+            return exact(own[-1]["numerator"])
+        raise Refused(
+            f"{kpi.id} ({kpi.name}) is paid by number, and nothing says how many there are unchanged.",
+            f"state it with --unchanged {kpi.id}=NUMBER, or give a --history with its numerators.",
+        )
     if kpi.baseline is not None:
         return exact(kpi.baseline.value)
-    if own := own_rows(history, kpi, terms.agreement.settle_by):
+    if own:
         return exact(own[-1]["value"])
     raise Refused(
         f"{kpi.id} ({kpi.name}) has no baseline, so nothing says where it stands unchanged.",
@@ -189,6 +212,8 @@ def _parts(terms: Terms, costs: Rows) -> tuple[dict[tuple[str, str], Fraction], 
     """Each member's part of the cost, by category, from the latest period of an open book that has all of them."""
     counted: tuple[str, ...] = terms.shared_cost.actual_cost.categories
     loss = terms.finance.loss
+    # what was spent of a ring-fenced pot is no cost against the target
+    costs = [row for row in costs if not is_of_pot(terms, row)]
     for period in sorted({str(row["period_id"]) for row in costs}, reverse=True):
         own = [row for row in costs if row["period_id"] == period and row["category"] in counted]
         total = sum(row["amount_pence"] for row in own)
@@ -220,6 +245,7 @@ class _Machine:
             kpi.id: drawn_by(kpi, plan.noise[kpi.id], plan.unchanged[kpi.id]) for kpi in plan.terms.judged_kpis
         }
         self.gates: dict[Any, Any] = {}
+        self.recorded = {period: all_met(plan.terms, period) for period in plan.periods}
         self.months = {period: months_of(plan.terms, period) for period in plan.periods}
         expected = {period: self.expected(period) for period in plan.periods}
         self.costs = {period: (parts, self.scatter(parts)) for period, parts in expected.items()}
@@ -233,7 +259,7 @@ class _Machine:
             kpi_row(self.terms, period, kpi, figures[kpi.id], too_small=_too_small(rulings[kpi.id]))
             for kpi in self.terms.judged_kpis
         ]
-        return settle(self.terms, period, rows, ledger, self.gates[key])
+        return settle(self.terms, period, rows, ledger, self.gates[key], recorded=self.recorded[period])
 
     def expected(self, period: str) -> dict[tuple[str, str, str], int]:
         """Whole pence of an unchanged cost by member, month and category: even over the months, before completion."""
@@ -358,7 +384,7 @@ def _past_cost(
     machine: _Machine, label: str, costs: Rows, expected: Mapping[tuple[str, str, str], int]
 ) -> tuple[dict[tuple[str, str, str], int], str]:
     at_target = dict(expected)
-    own = [row for row in costs if row["period_id"] == label]
+    own = [row for row in costs if row["period_id"] == label and not is_of_pot(machine.terms, row)]
     if not expected or {row["member_id"] for row in own} != set(machine.terms.member_ids):
         return at_target, label + (", cost at target" if expected else "")
     past = sorted({str(row["month"]) for row in own})
@@ -392,6 +418,8 @@ def _sharpness(plan: Plan, kpi: Kpi, years: Sequence[Year]) -> Sharpness:
     mean = sum(numbers, Fraction(0)) / len(numbers)
     spread = root(sum(((number - mean) ** 2 for number in numbers), Fraction(0)) / len(numbers))
     truth = plan.unchanged[kpi.id]
+    if kpi.role == "counted":
+        return Sharpness(kpi.id, kpi.name, None, truth, spread, None, Fraction(0), "paid by number")
     printed = exact_decimal(Decimal(truth.numerator) / truth.denominator, kpi.value_decimals)
     if kpi.levels is None:
         high = kpi.polarity == "high"

@@ -94,7 +94,8 @@ def ruled(terms: Terms, kpi: Kpi, figure: Figure, ruling: Ruling) -> Ruling:
     if ruling.passed:
         row = {"numerator": figure.numerator, "denominator": figure.denominator}
         rule = terms.gate.small_numbers
-        small = rule is not None and is_too_small(rule, kpi, row)
+        # what is counted is never too small: a small number pays little
+        small = rule is not None and kpi.role != "counted" and is_too_small(rule, kpi, row)
         if small and (kpi.unit == PROPORTION_UNIT or ruling.action == "neutral"):
             return Ruling("neutral", passed=True)
         return PAY if figure.value is not None else Ruling("withhold")

@@ -51,13 +51,19 @@ def payment_range(books: Books, bounds: Mapping[str, Bound]) -> PaymentRange:
     """The range of a settlement's payment over bounds of its KPIs by id. KPIs no money depends on are left out.
 
     What the gate did to a bounded figure because reports were missing is undone: it counts. A figure that paid although
-    no range can be given stays as it was received. Refused as the engine refuses.
+    no range can be given stays as it was received, and so does what is paid by number. Refused as the engine refuses.
     """
     posted = amounts_of(books.settle())
     world = replace(world_of(books), advances=books.advances, recorded=books.recorded)
     ends, said = {}, []
     for kpi in sorted(books.terms.judged_kpis, key=lambda one: one.id):
-        if kpi.id in bounds:
+        if kpi.id in bounds and kpi.role == "counted":
+            # a range is one of the value, and what is paid is the number
+            said.append(
+                f"{kpi.id} ({kpi.name}) is paid by number and stays as it was received: no range of its number can be "
+                "given."
+            )
+        elif kpi.id in bounds:
             found, words = _ends(kpi, bounds[kpi.id], world)
             said.append(words)
             if found is not None:

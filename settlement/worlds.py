@@ -16,7 +16,7 @@ from settlement.engine import Settlement, settle
 from settlement.exact import exact, round_half_up
 from settlement.gate_record import SETTLEMENT_SCOPE
 from settlement.innovation_pot import is_of_pot
-from settlement.recorded import PeriodRecords
+from settlement.recorded import PeriodRecords, decided_for
 from settlement.supposed import Figure, Ruling, gate_of, kpi_row, ledger_of, ruled, rulings_of
 from settlement.terms import Terms
 from settlement.terms_parts import Kpi
@@ -120,7 +120,7 @@ def pence_of(books: Books, period: str) -> dict[Cell, int]:
 
 
 def world_of(books: Books) -> World:
-    """What the books say, without what only the decision log and advances add."""
+    """What the books say, without awards, absences and advances; conditions and certificates are what figures are."""
     terms = books.terms
     return World(
         terms,
@@ -128,4 +128,5 @@ def world_of(books: Books) -> World:
         {kpi.id: figure_of(row_of(books, kpi, books.period_id)) for kpi in terms.judged_kpis},
         rulings_of(books.gate, terms),
         pence_of(books, books.period_id),
+        recorded=decided_for(terms, books.period_id, books.recorded),
     )

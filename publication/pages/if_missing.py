@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from foundation.errors import Refused
 from publication.columns import BOUNDS_IF_MISSING
 from publication.inputs import rows_of
 from publication.pages.beside import books_of
@@ -31,9 +32,14 @@ def payment_tables(book: Book) -> tuple[list[str], list[dict[str, Any]]]:
     tables: list[dict[str, Any]] = []
     for one in settled:
         name = (one.agreement.agreement_id, one.period_id)
-        found = payment_range(books[name], bounds[name])
         label = period_name(one.period_id, "year" if len(one.period_id) == 7 else None)
         title = f"{one.agreement.name}, {label}"
+        try:
+            found = payment_range(books[name], bounds[name])
+        except Refused as fault:
+            # what is supposed can be refused where what was received was settled: the page says so and stands
+            lines.append(f"{title}: no range of the payment can be given. {fault.message}")
+            continue
         if found.moved:
             tables.append(_table(slug("-".join(name)), title, found, dict(one.agreement.members)))
         elif found.assumed:

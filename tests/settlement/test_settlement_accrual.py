@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from other_lines_world import agreed
 from settlement_world import AGREEMENT, PERIOD, gate_for, gate_rows, kpi_row, ledger_rows, quick_terms, settle_simply
+from test_settlement_avoided import BOARD, COUNTS, certified, southwark
+from test_settlement_conditions import CONDITIONS, EXPERT, MET, judged
 from test_settlement_properties import CASES, agreements, tenths
 from top_up_world import AT_72, gate_with, greenwich, rows_of, settle_top_up
 
@@ -89,6 +92,43 @@ def test_what_is_not_known_lies_between_the_worst_and_the_best(row: dict[str, An
     assert made.basis == (told,)
     worst, point, best = by_party(made)["alliance"]
     assert worst <= point <= best
+
+
+def test_a_condition_nobody_has_judged_is_met_at_best() -> None:
+    """Judged as met, it pays what it pays without the condition; judged as not met, it is not met in any case."""
+    terms = agreed([], {"conditions": CONDITIONS})
+    given = (terms, PERIOD, [kpi_row(terms)], half_a_book(terms), gate_for(terms))
+    free = agreed([])
+    plain = accrue(free, PERIOD, [kpi_row(free)], half_a_book(free), gate_for(free))
+    made = accrue(*given)
+    point = by_party(plain)["alliance"][1]
+    assert point > 0
+    assert by_party(made)["alliance"] == (0, 0, by_party(plain)["alliance"][2])
+    assert made.basis[-2:] == (
+        "Condition income-follows-cost is not recorded yet: not met, and met at best.",
+        "Condition no-quality-notice is not recorded yet: not met, and met at best.",
+    )
+    met = accrue(*given, judged(terms, MET))
+    assert by_party(met) == by_party(plain)
+    assert met.basis == plain.basis
+    failed = accrue(*given, judged(terms, [(EXPERT, "no-quality-notice", "no")]))
+    assert by_party(failed)["alliance"] == (0, 0, 0)
+    assert failed.basis[-1] == "Condition income-follows-cost is not recorded yet: not met, and met at best."
+
+
+def test_cash_nobody_has_certified_is_certified_at_best() -> None:
+    """£720,000.00 of admissions and £920,000.00 of care homes may be cash; half of both is the alliance's."""
+    terms = southwark()
+    counts = [kpi_row(terms, kpi, Decimal(1), numerator=Decimal(number)) for kpi, number in COUNTS.items()]
+    given = (terms, PERIOD, [kpi_row(terms), *counts], ledger_rows(terms), gate_for(terms))
+    made = accrue(*given, certified(terms, [(BOARD, "admissions", 70_000_000)]))
+    # with both halves open it is what the board certified of admissions, and all the terms allow of care homes
+    assert by_party(made)["alliance"] == (0, 0, 35_000_000 + 46_000_000)
+    assert made.basis == (
+        "acute-trust has not certified admissions yet: no cash, and at best all the terms allow.",
+        "acute-trust has not certified care-homes yet: no cash, and at best all the terms allow.",
+        "integrated-care-board has not certified care-homes yet: no cash, and at best all the terms allow.",
+    )
 
 
 def test_a_closed_window_with_gaps_waits_at_its_worst() -> None:

@@ -13,7 +13,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from other_lines_world import agreed
 from settlement_world import CUT, PERIOD, RAW, gate_for, kpi_row, ledger_rows, log_for, quick_terms
+from test_settlement_avoided import BOTH, COUNTS, by_both, certified, southwark
+from test_settlement_conditions import CONDITIONS, MET, judged
 from test_settlement_properties import FEWER, PENCE, VALUES, agreements
 from top_up_world import AT_26, AT_72, gate_with, recording, rows_of, with_shared_cost
 
@@ -28,7 +31,7 @@ from settlement.decisions import read_log
 from settlement.files import write_rows
 from settlement.gate_record import GateRecord, read_gate_rows
 from settlement.postings import RESIDUE
-from settlement.recorded import period_records
+from settlement.recorded import decided_for, period_records
 from settlement.terms import Terms, load_terms
 from settlement.worlds import Amounts, amounts_of
 
@@ -115,6 +118,66 @@ def test_a_figure_that_arrives_is_a_submitter_that_was_missing() -> None:
     absent = books_of(terms, None, actions={"D1": ("withhold", "", None)}, missing_days=60)
     bridge = build_bridge(absent, books_of(terms))
     assert moved(bridge) == {"missing_submitters": 107_997_685}
+
+
+def test_conditions_that_both_judged_leave_every_cause_its_own() -> None:
+    """Met in both, nothing goes to `other`; a cause moves what it moves where nothing has to be judged."""
+    free, bound = agreed([]), agreed([], {"conditions": CONDITIONS})
+    found = []
+    for terms, recorded in ((free, None), (bound, judged(bound, MET))):
+        old, new = books_of(terms, "470.0", 14_050_000_000), books_of(terms)
+        found.append(moved(build_bridge(replace(old, recorded=recorded), replace(new, recorded=recorded))))
+    assert found[0] == found[1]
+    assert set(found[0]) == {"late_data"}
+
+
+def test_what_was_decided_is_a_cause_of_its_own() -> None:
+    """A condition that is recorded as met lets the whole gain through; one of other terms moves under the terms."""
+    terms = agreed([], {"conditions": CONDITIONS})
+    waits, met = (replace(books_of(terms), recorded=judged(terms, given)) for given in (MET[:1], MET))
+    there = build_bridge(waits, met)
+    assert moved(there) == {"decisions": 107_997_685}
+    assert moved(build_bridge(met, waits)) == {"decisions": -107_997_685}
+    # nothing recorded at all
+    assert moved(build_bridge(books_of(terms), met)) == {"decisions": 107_997_685}
+    # the earlier terms had none of these, so the later ones bar the gain until they are judged
+    bridge = build_bridge(books_of(agreed([])), met)
+    assert moved(bridge) == {"terms": -107_997_685, "decisions": 107_997_685}
+    assert adds_up(bridge)
+    assert CAUSES["decisions"] in bridge_files(there, met)["bridge.csv"].decode()
+
+
+def test_another_periods_conditions_are_taken_along() -> None:
+    """The next year in all as the one before, judged in both: nothing moved. Unjudged there, the decision is what did."""
+    target = {"period": NEXT, "baseline_gbp": Decimal(143_100_000)}
+    changes = {"conditions": CONDITIONS, "finance.target_cost": [{**target, "period": PERIOD}, target]}
+    terms = agreed([], changes)
+    recorded = judged(terms, MET)
+    old = replace(books_of(terms), recorded=recorded)
+    gate = read_gate_rows([{**row, "period_id": NEXT} for row in old.gate.rows()], terms, NEXT)
+    book = [
+        {**row, "period_id": NEXT, "month": f"{int(row['month'][:4]) + 1}{row['month'][4:]}"}
+        for row in ledger_rows(terms, 14_000_000_000)
+    ]
+    later = decided_for(terms, NEXT, recorded)
+    assert (later.period_id, later.conditions) == (NEXT, recorded.conditions)
+    new = Books(terms, NEXT, in_next_year(terms, [kpi_row(terms)]), book, gate, (), later)
+    assert moved(build_bridge(old, new)) == {}
+    assert moved(build_bridge(old, replace(new, recorded=None))) == {"decisions": -107_997_685}
+    assert decided_for(agreed([]), NEXT, recorded).conditions == ()
+
+
+def test_certificates_are_decisions_too() -> None:
+    """£1,500,000.00 certified, half of it paid: by hand in test_settlement_avoided. Before, only one had certified."""
+    terms = southwark()
+    counts = [kpi_row(terms, kpi, Decimal(1), numerator=Decimal(number)) for kpi, number in COUNTS.items()]
+    plain = Books(terms, PERIOD, [kpi_row(terms), *counts], ledger_rows(terms), gate_for(terms))
+    one, both = (replace(plain, recorded=certified(terms, given)) for given in (by_both()[:2], by_both(BOTH)))
+    assert moved(build_bridge(one, both)) == {"decisions": 75_000_000}
+    dearer = replace(both, ledger=ledger_rows(terms, 14_300_000_000))
+    # a saving of £100,000.00 lies in the corridor
+    assert moved(build_bridge(both, dearer)) == {"late_data": -75_000_000}
+    assert moved(build_bridge(both, replace(both))) == {}
 
 
 def test_terms_case_mix_and_redefinition_stand_apart() -> None:

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from other_lines_world import agreed, count_row
 from settlement_world import PERIOD, RAW, kpi_row, ledger_rows, quick_terms, terms_with
-from top_up_world import AT_72, greenwich, row_of
+from test_settlement_avoided import COUNTS, southwark
+from top_up_world import AT_72, greenwich, row_of, rows_of, with_shared_cost
 
 from foundation.errors import OutturnError, Refused, WrongUsage
 from orchestration.stressing import stress_terms
@@ -159,6 +161,74 @@ def test_a_must_pass_condition_is_judged_too() -> None:
     assert high.kpis[1].other_level == high.at_least(1) == 0
 
 
+CONDITION = {"id": "no-notice", "meaning": "No notice is open", "recorded_by": ["independent-expert"]}
+
+
+def test_conditions_are_supposed_met() -> None:
+    """Nobody has judged a year that is only drawn: it pays what it pays without the condition, and that is said."""
+    free, bound = (run_stress(plan_of(agreed([], changes), draws=50)) for changes in ({}, {"conditions": [CONDITION]}))
+    assert [year.alliance for year in bound.years] == [year.alliance for year in free.years]
+    assert bound.at_least(1) > 0
+    assert "Every must-pass condition is recorded as met: no-notice." in bound.plan.said
+    assert not any("condition" in line for line in free.plan.said)
+
+
+def test_certificates_are_supposed_to_bound_nothing() -> None:
+    """Counts that avoided £720,000 and £920,000 of cash: a saving is shared, and cash still bounds it by the terms.
+
+    At target or dearer nothing is shared; the most is half of £1,640,000, however much was saved.
+    """
+    terms = southwark()
+    noise = ("D1=sd:0", "A1=sd:0", "A2=sd:0", "cost=5")
+    unchanged = {name: Decimal(number) for name, number in COUNTS.items()}
+    found = run_stress(plan_of(terms, *noise, draws=50, unchanged=unchanged))
+    assert max(year.alliance for year in found.years) == 82_000_000
+    assert any("no certificate bounds a payment" in line for line in found.plan.said)
+
+
+def test_what_is_paid_by_number_is_drawn_by_number() -> None:
+    """131 settled homes at £3,500 are £458,500; 96 in work at £1,250 are £120,000, capped at £100,000."""
+    terms = agreed(["rate_card"])
+    rest = ("D1=sd:0", "cost=0")
+    unchanged = {"R1": Decimal(131), "R2": Decimal(96)}
+    still = run_stress(plan_of(terms, "R1=sd:0", "R2=sd:0", *rest, draws=50, unchanged=unchanged))
+    assert {year.alliance for year in still.years} == {55_850_000}
+    assert [(one.kpi_id, one.word) for one in still.kpis[1:]] == [("R1", "paid by number"), ("R2", "paid by number")]
+    chance = run_stress(plan_of(terms, "R1=poisson:131", "R2=binomial:1000", *rest, draws=300, unchanged=unchanged))
+    drawn = {kpi: [year.figures[kpi][0].numerator or Decimal(0) for year in chance.years] for kpi in ("R1", "R2")}
+    assert all(number == int(number) >= 0 for numbers in drawn.values() for number in numbers)
+    assert pstdev(float(number) for number in drawn["R1"]) == pytest.approx(131**0.5, rel=0.2)
+    assert pstdev(float(number) for number in drawn["R2"]) == pytest.approx((96 * 0.904) ** 0.5, rel=0.2)
+    # it cannot fall below nothing
+    wide = run_stress(plan_of(terms, "R1=sd:500", "R2=sd:0", *rest, draws=50, unchanged=unchanged))
+    assert min(year.figures["R1"][0].numerator or Decimal(0) for year in wide.years) == 0
+    with pytest.raises(Refused, match="no number among 50 cases"):
+        run_stress(plan_of(terms, "R1=binomial:50", "R2=sd:0", *rest, unchanged=unchanged))
+
+
+def test_a_number_is_read_off_its_numerators() -> None:
+    terms = agreed(["rate_card"])
+    kpi = next(kpi for kpi in terms.judged_kpis if kpi.id == "R1")
+    rows = [{**count_row(terms, "R1", number), "period_id": f"20{year}-{year + 1}", "lower": Decimal(0),
+             "upper": Decimal(9)} for year, number in ((20, 110), (21, 120), (22, 130))]  # fmt: skip
+    assert noise_from_history(terms, kpi, rows[:2]) == Noise("poisson", Fraction(120), "from its number of 2021-22")
+    assert noise_from_history(terms, kpi, rows) == Noise(
+        "sd", Fraction(10), "from its own 3 numbers, a trend among them included"
+    )
+    history = [*rows, *({**row, "kpi_id": "R2", "indicator_id": "count_r2"} for row in rows)]
+    assert plan_of(terms, history=history).unchanged["R1"] == 130
+    without = [{**row, "numerator": None} for row in rows]
+    with pytest.raises(Refused, match=r"R1 .* is paid by number, and nothing says how many"):
+        plan_of(terms, history=without)
+    for nothing in (without, [{**rows[0], "numerator": Decimal(0)}]):
+        with pytest.raises(Refused, match="nothing says how far chance alone moves R1"):
+            noise_from_history(terms, kpi, nothing)
+    # what is counted is never too small
+    people = greenwich()
+    counted = kpi.model_copy(update={"unit": "percent"})
+    assert ruled(people, counted, Figure(Decimal(1), Decimal(1), Decimal(10)), PAY) == PAY
+
+
 # --- the past
 
 
@@ -184,6 +254,26 @@ def test_the_past_is_put_through_the_terms() -> None:
     partly = [row for row in costs if row["member_id"] != "acute-trust"]
     assert "taken to be its agreed share" in " ".join(plan_of(terms, costs=partly).said)
     assert all(year.name.endswith("at target") for year in run_stress(plan_of(terms), history, partly).history)
+
+
+def test_what_was_spent_of_the_innovation_pot_is_no_cost() -> None:
+    """One member spent £10,000,000.00 of the pot beside an even open book: parts and the past stay those of the book."""
+    terms = with_shared_cost({"finance.top_up.innovation_pot.ledger_line": "innovation"})
+    book = ledger_rows(terms)
+    own = next(row for row in book if row["member_id"] == terms.member_ids[0])
+    spent = [*book, {**own, "line_id": "innovation", "amount_pence": 1_000_000_000}]
+    history, noise = rows_of(terms, AT_72), [*(f"{kpi.id}=sd:0" for kpi in terms.judged_kpis), "cost=0"]
+    without, given = (plan_of(terms, *noise, draws=50, history=history, costs=costs) for costs in (book, spent))
+    assert given.parts == without.parts
+    assert sum(given.parts.values()) == 1
+    past_of, past_given = (
+        run_stress(plan, history, costs).history for plan, costs in ((without, book), (given, spent))
+    )
+    assert past_given == past_of
+    assert [year.name for year in past_given] == [f"{PERIOD}, its own cost"]
+    # a member that only spent of the pot has reported no cost
+    nothing = [row for row in spent if row["member_id"] != own["member_id"] or row["line_id"] == "innovation"]
+    assert "taken to be its agreed share" in " ".join(plan_of(terms, *noise, history=history, costs=nothing).said)
 
 
 def test_noise_is_read_off_the_history() -> None:

@@ -8,13 +8,17 @@ from itertools import product
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from hypothesis import given
+from other_lines_world import agreed, count_row
 from settlement_world import PERIOD, RAW, gate_for, kpi_row, ledger_rows, log_for, quick_terms, terms_with
 from test_settlement_properties import FEWER, PENCE, VALUES, agreements
 from top_up_world import AT_26, AT_72, gate_with, greenwich, rows_of
 
+from foundation.errors import Refused
 from publication.columns import BOUNDS_IF_MISSING
 from publication.inputs import SettledAgreement
+from publication.pages import if_missing
 from publication.pages.if_missing import payment_tables
 from settlement.books import Books
 from settlement.supposed import Figure
@@ -83,6 +87,26 @@ def test_a_withheld_figure_is_taken_to_count() -> None:
     )
 
 
+def test_what_is_paid_by_number_stays_as_it_was_received() -> None:
+    """Bounds are of a value. £458,500.00 and £100,000.00 by number, half of the saving by D1; withheld, none of R1's."""
+    terms = agreed(["rate_card"])
+    rows = [kpi_row(terms), count_row(terms, "R1", 131), count_row(terms, "R2", 96)]
+    books = Books(terms, PERIOD, rows, ledger_rows(terms), gate_for(terms))
+    bounds = {"R1": Bound(Decimal(100), Decimal(160), WHY), "R2": Bound(None, None, "Nobody reported.")}
+    kept = payment_range(books, bounds)
+    assert (kept.moved, kept.lowest, kept.highest) == ((), kept.posted, kept.posted)
+    assert kept.posted.alliance == 107_997_685 + 55_850_000
+    assert len(kept.assumed) == 2
+    assert all("is paid by number and stays as it was received" in line for line in kept.assumed)
+    withheld = Books(
+        terms, PERIOD, [rows[0], count_row(terms, "R1", None, quality_status="withheld"), rows[2]],
+        ledger_rows(terms), gate_for(terms, {"R1": ("withhold", "", None)}),
+    )  # fmt: skip
+    found = payment_range(withheld, {**bounds, "D1": Bound(Decimal(430), Decimal("478.6"), WHY)})
+    assert found.moved == ("D1",)
+    assert found.lowest.alliance <= found.posted.alliance <= found.highest.alliance
+
+
 def test_a_condition_is_met_or_not() -> None:
     """A must-pass figure nobody reported bars the gain or lets it through."""
     for polarity, reach in (("low", "110.0"), ("high", "90.0")):
@@ -124,7 +148,7 @@ def test_a_loss_has_its_range_too() -> None:
     assert found.lowest.by_member["commissioner-residue"] < 0
 
 
-def test_a_period_without_any_range_is_said_on_the_page() -> None:
+def test_a_period_without_any_range_is_said_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """The census of Derbyshire: a paid mean without a range stays, and the page says so in place of a table."""
     books = books_of(load_terms(RAW), Decimal("453.1"))
     bound = dict.fromkeys(BOUNDS_IF_MISSING.names) | {
@@ -144,3 +168,12 @@ def test_a_period_without_any_range_is_said_on_the_page() -> None:
     assert lines[0].startswith("Derbyshire, 2024/25: no range of the payment can be given. D1 ")
     book.inputs.bounds_if_missing = [{**bound, "kpi_id": "D2"}]
     assert payment_tables(book) == ([], [])
+
+    def refused(*_: object) -> None:
+        raise Refused("What is supposed cannot be settled.", "wait.")
+
+    # a range that is refused is a sentence, and the page stands
+    monkeypatch.setattr(if_missing, "payment_range", refused)
+    assert payment_tables(book) == (
+        ["Derbyshire, 2024/25: no range of the payment can be given. What is supposed cannot be settled."], []
+    )  # fmt: skip
