@@ -20,7 +20,7 @@ from settlement.journal import JournalLine, journal_of
 from settlement.lines import Rows, take_lines
 from settlement.nesting import SUB_CONTRACT, take_nesting
 from settlement.payments import Payment, payments_of
-from settlement.postings import MemberLine, Posting, member_lines, posting_draft, share_lines
+from settlement.postings import RESIDUE, MemberLine, Posting, member_lines, posting_draft, share_lines
 from settlement.recorded import PeriodRecords, nothing_recorded
 from settlement.restate import (
     read_advances,
@@ -187,7 +187,8 @@ def settle(
         Posting(**draft, settlement_id=settlement_id, gate=gate, evidence=evidence[draft["line"]]) for draft in drafts
     )
     shared = build_lines(settlement_id)
-    payments = payments_of(terms, period_id, settlement_id, status, shared)
+    stood = {line: {**one.parts, RESIDUE: one.residue} for line, one in (before or {}).items()}
+    payments = payments_of(terms, period_id, settlement_id, status, shared, stood)
     return Settlement(
         settlement_id,
         terms.id,

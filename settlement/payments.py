@@ -188,13 +188,20 @@ def _split(pence: int, payers: Mapping[str, tuple[Fraction, str]]) -> dict[str, 
     return {payer: sign * part for payer, part in parts.items()}
 
 
-def _from_payers(common: _Common, line: str, tier: str, payee: _Payee | None, pence: int) -> Iterator[Payment]:
-    """A sum from every payer of its line to one payee; None: what the commissioners carry themselves."""
+def _from_payers(
+    common: _Common, line: str, tier: str, payee: _Payee | None, pence: int, before: int
+) -> Iterator[Payment]:
+    """A sum from every payer of its line to one payee; None: what the commissioners carry themselves.
+
+    before: what stands posted to the payee. A difference is split as what it makes of the whole, so that however often
+    it is restated each payer ends where one settlement would have put it.
+    """
     agreed = payment_of(common.terms, line)
     payers = _payers(agreed)
-    for payer, part in sorted(_split(pence, payers).items()):
+    whole, stands = _split(before + pence, payers), _split(before, payers)
+    for payer in sorted(payers):
         to = _residue(agreed, payer) if payee is None else payee
-        yield common.build(line, tier, payer, to, part, payers[payer][1])
+        yield common.build(line, tier, payer, to, whole[payer] - stands[payer], payers[payer][1])
 
 
 def _prime(terms: Terms, prime: str, agreed: Agreed) -> _Payee:
@@ -215,13 +222,16 @@ def _prime(terms: Terms, prime: str, agreed: Agreed) -> _Payee:
     return _Payee(prime, _body(terms, prime), name, "", agreed.contract_reference, agreed.vat_treatment)
 
 
-def _nested(common: _Common, line: str, prime: str, own: Sequence[MemberLine]) -> Iterator[Payment]:
+def _nested(
+    common: _Common, line: str, prime: str, own: Sequence[MemberLine], before: Mapping[str, int]
+) -> Iterator[Payment]:
     """One payment under the head contract, and one under each sub-contract of what nests in it."""
     agreed = payment_of(common.terms, line)
     members = [item for item in own if item.member_id != RESIDUE]
     if line != SUB_CONTRACT:
         whole = sum(item.amount_pence for item in members)
-        yield from _from_payers(common, line, "head", _prime(common.terms, prime, agreed), whole)
+        stands = sum(before.get(item.member_id, 0) for item in members)
+        yield from _from_payers(common, line, "head", _prime(common.terms, prime, agreed), whole, stands)
     budget = OWN_FUNDS if line == SUB_CONTRACT else "what the head contract pays"
     for item in members:
         if item.member_id != prime:
@@ -230,10 +240,16 @@ def _nested(common: _Common, line: str, prime: str, own: Sequence[MemberLine]) -
 
 
 def payments_of(
-    terms: Terms, period_id: str, settlement_id: str, status: str, member_lines: Sequence[MemberLine]
+    terms: Terms,
+    period_id: str,
+    settlement_id: str,
+    status: str,
+    member_lines: Sequence[MemberLine],
+    before: Mapping[str, Mapping[str, int]] | None = None,
 ) -> tuple[Payment, ...]:
     """Every payment that follows from the member lines of one settlement, by line, payer and payee.
 
+    before: pence that stand posted from earlier settlements of the period, by line and member (the residue among them).
     What a party receives less what it pays is its member line, to the penny. Refused when the grant would fund gain, or
     when a payable one lacks its contract, budget or VAT treatment.
     """
@@ -241,11 +257,12 @@ def payments_of(
     found: list[Payment] = []
     for line in LINES:
         own = [item for item in member_lines if item.line == line]
+        stands = (before or {}).get(line, {})
         if own and terms.contracts is not None:
-            found.extend(_nested(common, line, terms.contracts.prime, own))
+            found.extend(_nested(common, line, terms.contracts.prime, own, stands))
         for item in own:
             if terms.contracts is not None and item.member_id != RESIDUE:
                 continue
             payee = None if item.member_id == RESIDUE else _member(terms, item.member_id)
-            found.extend(_from_payers(common, line, "direct", payee, item.amount_pence))
+            found.extend(_from_payers(common, line, "direct", payee, item.amount_pence, stands.get(item.member_id, 0)))
     return tuple(sorted(found, key=lambda one: (LINES.index(one.line), one.tier, one.payer, one.payee)))

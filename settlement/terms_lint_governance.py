@@ -22,13 +22,16 @@ def _named(terms: Terms, roles: Sequence[str], path: Path, allowed: frozenset[st
     for index, role in enumerate(roles):
         if role not in terms.party_ids:
             yield Problem((*path, index), f"`{role}` is no party here.", "name a role of the terms.")
-        elif role not in allowed or ("independent role" in mend and _is_interested(terms, role, allowed)):
+        elif role not in allowed or _is_interested(terms, role):
             yield Problem((*path, index), f"`{role}` would decide in its own case.", mend)
     yield from named_twice(list(roles), path, None, "role")
 
 
-def _is_interested(terms: Terms, role: str, allowed: frozenset[str]) -> bool:
-    interested = {*terms.member_ids, *terms._contractor, *(terms.commissioner_ids - allowed)}
+def _is_interested(terms: Terms, role: str) -> bool:
+    """Whether an independent role is of a body that pays or is paid, and so is independent by name alone."""
+    if role not in terms.independent_ids:
+        return False
+    interested = terms.party_ids - terms.independent_ids
     return terms.body_of(role) in {terms.body_of(one) for one in interested}
 
 

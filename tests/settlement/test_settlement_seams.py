@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import governance_world as gw
 import pytest
-from other_lines_world import agreed, settle_lines
+from other_lines_world import PAYMENT, agreed, settle_lines
 from settlement_world import (
     CODE,
     CUT,
@@ -21,7 +22,7 @@ from settlement_world import (
     log_for,
     verdict_set,
 )
-from top_up_world import AT_72, gate_with, recording, rows_of, with_shared_cost
+from top_up_world import AT_72, DERBYSHIRE, gate_with, recording, rows_of, with_shared_cost
 
 from foundation.errors import Refused, WrongUsage
 from settlement.accrual import accrue
@@ -219,3 +220,35 @@ def test_an_expert_of_a_members_own_body_is_no_expert() -> None:
     expert["body"] = member["body"] = "one-trust"
     found = find_problems(Terms.model_validate(data))
     assert any("own case" in problem.what for problem in found)
+
+
+def test_several_payers_end_where_one_settlement_would_have_put_them() -> None:
+    """Eight restatements of 5p a time: each payer's part of the whole, and not the odd penny of every difference."""
+    half = [
+        {"payer": payer, "share_pct": Decimal(50), "funding_source": payer}
+        for payer in ("integrated-care-board", "second-board")
+    ]
+    terms = agreed(
+        ["activity"],
+        {
+            "agreement.shadow": False,
+            "finance.activity.payment": {**PAYMENT, "payers": half},
+            "parties.commissioners": [
+                *DERBYSHIRE["parties"]["commissioners"],
+                {"id": "second-board", "name": "Second"},
+            ],
+            "finance.activity.elements.0.above_pct": Decimal(100),
+            "finance.activity.elements.0.threshold_pct": Decimal(100),
+        },
+    )
+    planned, posted, ends = Decimal(1_000_000), list[Any](), Counter[tuple[str, str]]()
+    for times in range(1, 9):
+        made = settle_lines(terms, {"E1": str(planned + times * Decimal("0.05"))}, pence=14_310_000_000, prior=posted)
+        posted += made.posting_rows()
+        ends.update({(one.payer, one.payee): one.amount_pence for one in made.payments if one.line == "activity"})
+    at_once = settle_lines(terms, {"E1": str(planned + Decimal("0.40"))}, pence=14_310_000_000)
+    assert {key: pence for key, pence in ends.items() if pence} == {
+        (one.payer, one.payee): one.amount_pence
+        for one in at_once.payments
+        if one.line == "activity" and one.amount_pence
+    }
