@@ -117,7 +117,8 @@ def _kpi_row(one: Sharpness) -> dict[str, Any]:
     return {
         "kpi_id": one.kpi_id, "name": one.name, "weight": one.weight, "unchanged": digits(one.unchanged),
         "standard_deviation": digits(one.deviation), "closest_levels_in_standard_deviations": _pct(one.apart),
-        "years_at_another_level_pct": _pct(one.other_level * 100), "verdict": one.word,
+        "years_at_another_level_pct": _pct(None if one.other_level is None else one.other_level * 100),
+        "verdict": one.word,
     }  # fmt: skip
 
 
@@ -181,7 +182,7 @@ def _report(found: Stress, tables: dict[str, list[dict[str, Any]]]) -> str:
                  row["unchanged"], row["standard_deviation"],
                  "–" if row["closest_levels_in_standard_deviations"] is None
                  else f"{row['closest_levels_in_standard_deviations']} deviations",
-                 f"{row['years_at_another_level_pct']} %", row["verdict"])
+                 _said(row["years_at_another_level_pct"]), row["verdict"])
                 for row in tables["kpis.csv"]
             ],
         ),

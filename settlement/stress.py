@@ -68,7 +68,9 @@ class Year:
 
 @dataclass(frozen=True)
 class Sharpness:
-    """How a KPI's levels stand against what chance alone does to it. apart: closest levels in standard deviations."""
+    """How a KPI's levels stand against what chance alone does to it. apart: closest levels in standard deviations.
+
+    other_level: the part of the years at another level; None where there is none to be at."""
 
     kpi_id: str
     name: str
@@ -76,7 +78,7 @@ class Sharpness:
     unchanged: Fraction
     deviation: Fraction
     apart: Fraction | None
-    other_level: Fraction
+    other_level: Fraction | None
     word: str
 
 
@@ -135,7 +137,10 @@ def make_plan(
     truth = {kpi.id: _unchanged(terms, kpi, given.get(kpi.id), history) for kpi in terms.judged_kpis}
     by_kpi = {kpi.id: stated.get(kpi.id) or noise_from_history(terms, kpi, history) for kpi in terms.judged_kpis}
     said = [
-        f"{kpi.id} is truly at {digits(truth[kpi.id])} {kpi.unit}: {by_kpi[kpi.id].words}." for kpi in _in_order(terms)
+        # the unit is that of the value
+        f"{kpi.id} is truly at {'a number of ' if kpi.role == 'counted' else ''}{digits(truth[kpi.id])}"
+        f"{'' if kpi.role == 'counted' else f' {kpi.unit}'}: {by_kpi[kpi.id].words}."
+        for kpi in _in_order(terms)
     ]
     parts: dict[tuple[str, str], Fraction] = {}
     if terms.finance.shared_cost is not None:
@@ -419,7 +424,7 @@ def _sharpness(plan: Plan, kpi: Kpi, years: Sequence[Year]) -> Sharpness:
     spread = root(sum(((number - mean) ** 2 for number in numbers), Fraction(0)) / len(numbers))
     truth = plan.unchanged[kpi.id]
     if kpi.role == "counted":
-        return Sharpness(kpi.id, kpi.name, None, truth, spread, None, Fraction(0), "paid by number")
+        return Sharpness(kpi.id, kpi.name, None, truth, spread, None, None, "paid by number")
     printed = exact_decimal(Decimal(truth.numerator) / truth.denominator, kpi.value_decimals)
     if kpi.levels is None:
         high = kpi.polarity == "high"

@@ -156,6 +156,7 @@ def test_a_must_pass_condition_is_judged_too() -> None:
     found = run_stress(plan_of(terms, *NOISE, "D2=sd:10", unchanged={"D2": Decimal(480)}))
     condition = found.kpis[1]
     assert (condition.word, condition.apart) == ("must pass", None)
+    assert condition.other_level is not None
     assert 0.05 < condition.other_level < 0.3  # one deviation: 0.159
     high = run_stress(plan_of(terms, *NOISE, "D2=sd:0", unchanged={"D2": Decimal(500)}))
     assert high.kpis[1].other_level == high.at_least(1) == 0
@@ -194,6 +195,10 @@ def test_what_is_paid_by_number_is_drawn_by_number() -> None:
     still = run_stress(plan_of(terms, "R1=sd:0", "R2=sd:0", *rest, draws=50, unchanged=unchanged))
     assert {year.alliance for year in still.years} == {55_850_000}
     assert [(one.kpi_id, one.word) for one in still.kpis[1:]] == [("R1", "paid by number"), ("R2", "paid by number")]
+    # there is no level to be at, and the unit of a value is not that of a number
+    text = stress_files(still)["stress.md"].decode()
+    assert "| – | 131 | 0 | – | – | paid by number |" in text
+    assert "- R1 is truly at a number of 131: one standard deviation of 0, as stated." in text
     chance = run_stress(plan_of(terms, "R1=poisson:131", "R2=binomial:1000", *rest, draws=300, unchanged=unchanged))
     drawn = {kpi: [year.figures[kpi][0].numerator or Decimal(0) for year in chance.years] for kpi in ("R1", "R2")}
     assert all(number == int(number) >= 0 for numbers in drawn.values() for number in numbers)
