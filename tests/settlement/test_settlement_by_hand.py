@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from settlement_world import ROOT, log_for
@@ -37,12 +38,21 @@ WORKED = {
     "lambeth-personalised-support-overspent": "lambeth-personalised-support",
 }
 # Folder of inputs -> what its decision log records beside the founding: who, the kind, the entries
-RECORDED: dict[str, list[tuple[str, str, dict[str, str]]]] = {
+RECORDED: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
     "derbyshire-wedge": [
         ("independent-expert", "condition_judged", {"condition": name, "met": "yes", "evidence": evidence})
         for name, evidence in (
             ("no-quality-notice", "the register of notices on 31 March 2025"),
             ("redistribution-reconciles", "the finance directors' reconciliation of 22 April 2025"),
+        )
+    ],
+    "southwark-older-people": [
+        (signer, "cash_certified", {"row": row, "amount_pence": pence, "conflicts": []})
+        for signer, row, pence in (
+            ("integrated-care-board", "admissions", "11664000"),
+            ("acute-community-trust", "admissions", "11000000"),
+            ("integrated-care-board", "care-homes", "24840000"),
+            ("acute-community-trust", "care-homes", "24840000"),
         )
     ],
 }
@@ -140,7 +150,8 @@ def log_of(folder: str, terms: Terms) -> bytes:
     """The agreement's log as founded, with what is recorded; every key is drawn from one public seed."""
     log = log_for(terms)
     for signer, kind, body in RECORDED[folder]:
-        log = recording(log, terms, kind, signer, body)
+        under = {"terms_hash": terms.terms_hash} if kind == "cash_certified" else {}
+        log = recording(log, terms, kind, signer, {**body, **under})
     return log
 
 
