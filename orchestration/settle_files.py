@@ -11,6 +11,7 @@ from foundation.errors import Refused, WrongUsage
 from orchestration.progress import say
 
 if TYPE_CHECKING:
+    from settlement.decisions import Record
     from settlement.terms import Terms
 
 # table -> file name an auditor puts into the folder; the first three are always needed
@@ -22,6 +23,8 @@ FILES = {
     "prior_postings": "prior_postings.csv",
 }
 NEEDED = ("kpi_return", "ledger", "gate")
+# What was judged, certified or awarded for a period: the agreement's decision log, as a release holds it.
+LOG = "decisions.jsonl"
 
 
 def read_inputs(agreement: Path, inputs: Path) -> tuple[Terms, dict[str, list[dict[str, Any]]], list[str]]:
@@ -47,17 +50,27 @@ def read_inputs(agreement: Path, inputs: Path) -> tuple[Terms, dict[str, list[di
     return terms, rows, periods
 
 
+def _log_of(inputs: Path) -> tuple[Record, ...]:
+    """The proved records of the folder's decision log; () without one. LogTampered naming the line that fails."""
+    from settlement.decisions import read_log
+
+    path = inputs / LOG
+    return read_log(path.read_bytes()) if path.is_file() else ()
+
+
 def accrue_from_files(agreement: Path, inputs: Path, out: Path) -> int:
     """Estimate every period the gate file names; writes accrual.csv and nothing anybody could pay on. Exit code 0."""
     from settlement.accrual import ALLIANCE, accrue
     from settlement.files import write_rows
     from settlement.gate_record import read_gate_rows
+    from settlement.recorded import period_records
 
     terms, rows, periods = read_inputs(agreement, inputs)
+    records = _log_of(inputs)
     lines = []
     for period in periods:
         gate = read_gate_rows(rows["gate"], terms, period)
-        made = accrue(terms, period, rows["kpi_return"], rows["ledger"], gate)
+        made = accrue(terms, period, rows["kpi_return"], rows["ledger"], gate, period_records(records, terms, period))
         for line in made.lines:
             if line.party == ALLIANCE:
                 worst, point, best = (
@@ -75,9 +88,11 @@ def settle_from_files(agreement: Path, inputs: Path, out: Path) -> int:
     from settlement.engine import settle
     from settlement.files import write_rows
     from settlement.gate_record import read_gate_rows
+    from settlement.recorded import period_records
     from settlement.stage import stage_of
 
     terms, rows, periods = read_inputs(agreement, inputs)
+    records = _log_of(inputs)
     settled = [
         settle(
             terms,
@@ -87,6 +102,7 @@ def settle_from_files(agreement: Path, inputs: Path, out: Path) -> int:
             read_gate_rows(rows["gate"], terms, period),
             rows["advances"],
             [row for row in rows["prior_postings"] if row["period_id"] == period],
+            period_records(records, terms, period),
         )
         for period in periods
     ]

@@ -39,6 +39,7 @@ def test_a_place_settles_and_is_recomputed(borough: Borough, tmp_path_factory: p
     with (members / "postings.csv").open(newline="") as handle:
         posted = {row["line"]: (row["status"], int(row["amount_pence"])) for row in csv.DictReader(handle)}
     assert posted["gain"][0] == "shadow"
-    assert posted["gain"][1] > 0
+    # Southwark shares what both finance directors certify as cash, and in a demonstration nobody certifies any
+    assert (posted["gain"][1] > 0) == (borough is not SOUTHWARK)
     said = outturn_here("verify", str(made.release))
     assert said.code == 0, said.out

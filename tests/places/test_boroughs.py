@@ -155,7 +155,8 @@ def test_ledgers_are_illustrative_and_near_the_target(borough: Borough) -> None:
     if target is None:
         return
     adjusted = sum(Fraction(part["amount_gbp"]) for part in target[0].get("adjustments", []))
-    assert Fraction(95, 100) < total / (Fraction(target[0]["baseline_gbp"]) + adjusted) < Fraction(99, 100)
+    kept = 1 - Fraction(target[0].get("efficiency_pct", 0)) / 100
+    assert Fraction(95, 100) < total / ((Fraction(target[0]["baseline_gbp"]) + adjusted) * kept) < Fraction(99, 100)
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,11 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
-from settlement_world import ROOT
+from settlement_world import ROOT, log_for
+from top_up_world import recording
 
 from dbt_project.catalogue import load_catalogue, load_local
 from foundation.canonical import plain_decimal
@@ -34,6 +36,25 @@ WORKED = {
     "derbyshire-real-only": "derbyshire-real-only",
     "lambeth-personalised-support": "lambeth-personalised-support",
     "lambeth-personalised-support-overspent": "lambeth-personalised-support",
+}
+# Folder of inputs -> what its decision log records beside the founding: who, the kind, the entries
+RECORDED: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
+    "derbyshire-wedge": [
+        ("independent-expert", "condition_judged", {"condition": name, "met": "yes", "evidence": evidence})
+        for name, evidence in (
+            ("no-quality-notice", "the register of notices on 31 March 2025"),
+            ("redistribution-reconciles", "the finance directors' reconciliation of 22 April 2025"),
+        )
+    ],
+    "southwark-older-people": [
+        (signer, "cash_certified", {"row": row, "amount_pence": pence, "conflicts": []})
+        for signer, row, pence in (
+            ("integrated-care-board", "admissions", "11664000"),
+            ("acute-community-trust", "admissions", "11000000"),
+            ("integrated-care-board", "care-homes", "24840000"),
+            ("acute-community-trust", "care-homes", "24840000"),
+        )
+    ],
 }
 ROW = re.compile(r"^\| `(?P<id>[^`]+)` \|(?P<rest>.+)\|$")
 OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
@@ -125,6 +146,15 @@ def terms_of(agreement: str) -> Terms:
     return load_terms((ROOT / "agreements" / agreement / "2024-04-01.yaml").read_bytes())
 
 
+def log_of(folder: str, terms: Terms) -> bytes:
+    """The agreement's log as founded, with what is recorded; every key is drawn from one public seed."""
+    log = log_for(terms)
+    for signer, kind, body in RECORDED[folder]:
+        under = {"terms_hash": terms.terms_hash} if kind == "cash_certified" else {}
+        log = recording(log, terms, kind, signer, {**body, **under})
+    return log
+
+
 def settled(folder: str, out: Path) -> dict[str, list[dict[str, object]]]:
     agreement = ROOT / "agreements" / WORKED[folder] / "2024-04-01.yaml"
     gate = PAGES / folder / "gate.csv"
@@ -135,6 +165,8 @@ def settled(folder: str, out: Path) -> dict[str, list[dict[str, object]]]:
         for old in held:
             text = text.replace(old, terms.terms_hash)
         gate.write_text(text)
+        if folder in RECORDED:
+            (PAGES / folder / "decisions.jsonl").write_bytes(log_of(folder, terms))
     assert settle_from_files(agreement, PAGES / folder, out) == 0
     return {
         table: read_rows(table, (out / f"{table}.csv").read_bytes()) for table in ("steps", "postings", "member_lines")
@@ -222,7 +254,7 @@ def test_the_agreements_hold_the_proposed_terms() -> None:
 def test_a_missed_non_negotiable_bars_the_gain_and_not_the_loss(tmp_path: Path) -> None:
     """DER-08, with the wedge's own files: a winter plan too few, and nothing is gained; an overspend is owed."""
     inputs = PAGES / "derbyshire-wedge"
-    for name in ("kpi_return.csv", "cost_ledger.csv", "gate.csv"):
+    for name in ("kpi_return.csv", "cost_ledger.csv", "gate.csv", "decisions.jsonl"):
         (tmp_path / name).write_bytes((inputs / name).read_bytes())
     missed = (tmp_path / "kpi_return.csv").read_text().replace(",93.0,1,percent,20460,", ",89.9,1,percent,19778,")
     assert missed != (inputs / "kpi_return.csv").read_text()
@@ -234,6 +266,32 @@ def test_a_missed_non_negotiable_bars_the_gain_and_not_the_loss(tmp_path: Path) 
         assert settle_from_files(agreement, tmp_path, tmp_path / "out") == 0
         (posting,) = read_rows("postings", (tmp_path / "out" / "postings.csv").read_bytes())
         assert (posting["line"], posting["amount_pence"]) == (line, pence)
+
+
+def test_what_nobody_recorded_bars_the_gain(tmp_path: Path) -> None:
+    """DER-08: without the expert's record a condition is not met; nothing is gained."""
+    for path in (PAGES / "derbyshire-wedge").glob("*.csv"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    assert settle_from_files(ROOT / "agreements/derbyshire-wedge/2024-04-01.yaml", tmp_path, tmp_path / "out") == 0
+    (posting,) = read_rows("postings", (tmp_path / "out" / "postings.csv").read_bytes())
+    assert (posting["line"], posting["amount_pence"]) == ("gain", 0)
+
+
+def test_the_flag_is_raised_by_one_more_quarter(tmp_path: Path) -> None:
+    """DER-07, with the wedge's own files: a third step change behind in the last quarter raises it; the money stays."""
+    inputs = PAGES / "derbyshire-wedge"
+    for path in inputs.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    text = (inputs / "kpi_return.csv").read_text()
+    behind = text.replace(",79.6,1,percent,1194,1500,", ",77.6,1,percent,1164,1500,")
+    assert behind != text
+    (tmp_path / "kpi_return.csv").write_text(behind)
+    for folder, raised in ((inputs, 0), (tmp_path, 1)):
+        out = tmp_path / f"out-{raised}"
+        assert settle_from_files(ROOT / "agreements/derbyshire-wedge/2024-04-01.yaml", folder, out) == 0
+        steps = {row["step_id"]: row for row in read_rows("steps", (out / "steps.csv").read_bytes())}
+        assert steps["flag.right-to-revert"]["value"] == raised
+        assert steps["gain_posted"]["value"] == 97_111_806
 
 
 def test_the_working_out_can_disagree() -> None:

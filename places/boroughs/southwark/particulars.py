@@ -39,6 +39,8 @@ BOROUGH = Borough(
         Scored("S5", "falls_emergencies_65_over", 0, 0),
         Scored("S6", "goal_met_or_function_kept", 0, 0),
         Scored("S7", "care_was_joined_up", 0, 0),
+        Scored("S9", "emergency_admissions_75_over", 0, 0),
+        Scored("S10", "care_home_admissions_75_over", 0, 0),
     ),
     returns=(
         Return("emergency_admissions_75_over", 2_667, 11_949, multiplier=1000, unit="per_1000"),
