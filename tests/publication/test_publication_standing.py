@@ -41,7 +41,7 @@ def _page(log: bytes, prior: list[dict[str, Any]]) -> tuple[str, list[list[str]]
     rows = [list(map(dict, part)) for part in (GIVEN.postings, GIVEN.member_lines)]
     standing = standing_of(read_log(log), TERMS, rows[0], rows[1], prior)
     item = Settled(read_agreement(GIVEN.terms_yaml), "2024-25", [], rows[0], rows[1], {}, standing=standing)
-    shown = _settlement(replace(item))
+    shown = _settlement(replace(item), ())
     (whole,) = [pair["text"] for pair in shown["pairs"] if pair["term"] == "Challenge status"]
     tables = [table for table in shown["tables"] if table["caption"] == "Challenge status by line"]
     return whole, [[cell["text"] for cell in row["cells"]] for table in tables for row in table["rows"]]
