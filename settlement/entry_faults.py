@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from settlement.approvals import closes_on, count_terms_votes, part_counts, parts_agreed, terms_approved
-from settlement.authority import Count, approvers, vote_fault
+from settlement.authority import Count, approvers, limit_fault, vote_fault
 from settlement.boards import quorum_fault, resolution, seat_fault
 from settlement.certificates import DISPUTES, apply_log
 from settlement.decisions import Record
@@ -167,7 +167,10 @@ def entry_fault(records: Sequence[Record], terms: Terms) -> str | None:
             return apply_log(records, terms).faults.get(record.sequence)
         case kind if kind in DISPUTES:
             return apply_log(records, terms).faults.get(record.sequence)
-    return _right_fault(record, terms) or vote_fault(records, record)
+    if fault := _right_fault(record, terms) or vote_fault(records, record):
+        return fault
+    pence = record.body.get("amount_pence")
+    return None if pence is None else limit_fault(records, record, int(pence))
 
 
 def agreed_words(records: Sequence[Record], terms: Terms) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, field, replace
 
-from settlement.authority import authority_fault, hand_fault, vote_fault
+from settlement.authority import authority_fault, hand_fault, limit_fault, vote_fault
 from settlement.decisions import Record
 from settlement.exact import exact
 from settlement.terms import Terms
@@ -88,6 +88,11 @@ class PeriodRecords:
             raise TypeError("what is recorded for a period comes from the decision log: call period_records")
 
 
+def _above_limit(records: Sequence[Record], record: Record) -> bool:
+    """Whether the approver decides on a sum above the limit of the authority given."""
+    return limit_fault(records, record, int(record.body["amount_pence"])) is not None
+
+
 def _awards(records: Sequence[Record], terms: Terms, period_id: str) -> tuple[Award, ...]:
     """Awards that every party approved under these terms, in the order in which they became final.
 
@@ -105,7 +110,7 @@ def _awards(records: Sequence[Record], terms: Terms, period_id: str) -> tuple[Aw
             continue
         if (body["period_id"], body["terms_hash"]) != (period_id, terms.terms_hash):
             continue
-        if vote_fault(records, record) or hand_fault(records, record, terms):
+        if vote_fault(records, record) or hand_fault(records, record, terms) or _above_limit(records, record):
             continue
         # `Peer group` and `peer  group` are one outcome
         outcome, pence = " ".join(body["outcome"].split()).casefold(), int(body["amount_pence"])
@@ -162,7 +167,9 @@ def _certificates(records: Sequence[Record], terms: Terms, period_id: str) -> tu
         body = record.body
         if record.kind != "cash_certified" or record.signer not in agreed.certified_by or body["row"] not in rows:
             continue
-        if (body["period_id"], body["terms_hash"]) != (period_id, terms.terms_hash) or vote_fault(records, record):
+        if (body["period_id"], body["terms_hash"]) != (period_id, terms.terms_hash):
+            continue
+        if vote_fault(records, record) or _above_limit(records, record):
             continue
         found[body["row"], record.signer] = Certificate(
             body["row"], record.signer, int(body["amount_pence"]), record.hash

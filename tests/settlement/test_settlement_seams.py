@@ -22,6 +22,7 @@ from settlement_world import (
     log_for,
     verdict_set,
 )
+from test_settlement_avoided import TRUST, southwark
 from top_up_world import AT_72, DERBYSHIRE, gate_with, recording, rows_of, with_shared_cost
 
 from foundation.errors import Refused, WrongUsage
@@ -30,11 +31,13 @@ from settlement.approvals import gate_causes, terms_approved
 from settlement.books import Books
 from settlement.bridge import build_bridge
 from settlement.certificates import gross_pence, line_states, lines_hash, payable_pence
-from settlement.decisions import LogTampered, read_log
+from settlement.decisions import LogTampered, append_record, key_from_seed, public_key_text, read_log
+from settlement.entry_faults import entry_fault
 from settlement.files import write_rows
 from settlement.gate import judge
 from settlement.gate_record import GateRecord
 from settlement.recompute import recompute
+from settlement.recorded import period_records
 from settlement.terms import Terms, load_terms
 from settlement.terms_lint import find_problems
 from settlement.what_if import Bound, payment_range
@@ -252,3 +255,24 @@ def test_several_payers_end_where_one_settlement_would_have_put_them() -> None:
         for one in at_once.payments
         if one.line == "activity" and one.amount_pence
     }
+
+
+def test_cash_is_certified_within_the_limit_of_the_authority() -> None:
+    """Whoever may decide on £100.00 certifies no saving of £700,000.00."""
+    terms = southwark()
+    log = log_for(terms)
+    key = public_key_text(key_from_seed(b"test", TRUST))
+    given = {"approver": "chief finance officer", "delegated_by": "board", "valid_from": "2025-05-01", "valid_to": ""}
+    whole = recording(log, terms, "cash_certified", TRUST, _cash(terms))
+    assert [one.amount_pence for one in period_records(read_log(whole), terms, PERIOD).certificates] == [70_000_000]
+    log += append_record(
+        log, agreement_id=terms.id, kind="authority_delegated", signer=TRUST, signed_at="2025-05-01T08:00:00Z",
+        place="here", body={**given, "public_key": key, "limit_pence": "10000"}, key=key_from_seed(b"test", TRUST),
+    )  # fmt: skip
+    limited = recording(log, terms, "cash_certified", TRUST, _cash(terms))
+    assert period_records(read_log(limited), terms, PERIOD).certificates == ()
+    assert "may decide on £100.00" in (entry_fault(read_log(limited), terms) or "")
+
+
+def _cash(terms: Terms) -> dict[str, Any]:
+    return {"row": "admissions", "amount_pence": "70000000", "terms_hash": terms.terms_hash, "conflicts": []}
