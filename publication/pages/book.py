@@ -44,6 +44,15 @@ class Settled:
     journal: Sequence[Row] = ()
     ends: Sequence[Ends] = ()
 
+    @property
+    def status(self) -> str:
+        """Shadow, payable or withheld. A restatement that is withheld posts nothing and says so in its steps."""
+        if self.postings:
+            return str(self.postings[0]["status"])
+        if any(str(step["step_id"]).startswith("withheld_") for step in self.steps):
+            return "withheld"
+        return "shadow" if self.agreement.shadow else "payable"
+
 
 @dataclass(frozen=True)
 class Book:

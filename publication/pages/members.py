@@ -109,7 +109,7 @@ def _stage(item: Settled, kpi_return: Sequence[Row]) -> str:
 
 def _settlement(item: Settled, kpi_return: Sequence[Row]) -> dict[str, Any]:
     key = f"settlement-{slug(item.agreement.agreement_id)}-{slug(item.period_id)}"
-    status = item.postings[0]["status"] if item.postings else ("shadow" if item.agreement.shadow else "payable")
+    status = item.status
     names = dict(item.agreement.members)
     steps = {
         "key": f"{key}-steps",

@@ -131,7 +131,7 @@ def statement_page(book: Book, site: Mapping[str, Any]) -> bytes:
             if r["agreement_id"] == item.agreement.agreement_id and r["period_id"] == item.period_id
         ]  # fmt: skip
         posted = posted_rows[0] if posted_rows else None
-        status = posted["status"] if posted else ("shadow" if item.agreement.shadow else "payable")
+        status = posted["status"] if posted else item.status
         banner = STATUS_WORDS.get(status, "")
         when = period_name(item.period_id, "year" if len(item.period_id) == 7 else None)
         words = (

@@ -72,3 +72,13 @@ def test_a_disputed_line_and_what_was_posted_earlier_stand_apart() -> None:
     assert rows[0][3].endswith(f"{line} disputed by {member} (open).")
     assert rows[1][3] == "Not certified yet."
     assert standing_of((), TERMS, [], [], []) == []
+
+
+def test_a_restatement_that_is_withheld_says_so_though_it_posts_nothing() -> None:
+    """No postings is not payable: what waits stands in its steps."""
+    live = replace(read_agreement(GIVEN.terms_yaml), shadow=False)
+    steps = [{"step_id": "overall_score"}, {"step_id": "withheld_settlement"}]
+    assert Settled(live, "2024-25", steps, [], [], {}).status == "withheld"
+    assert Settled(live, "2024-25", steps[:1], [], [], {}).status == "payable"
+    assert Settled(replace(live, shadow=True), "2024-25", steps[:1], [], [], {}).status == "shadow"
+    assert Settled(live, "2024-25", steps, [{"status": "shadow"}], [], {}).status == "shadow"
