@@ -17,7 +17,7 @@ def test_a_release_is_bridged_to_itself_by_nothing(release: Path, capsys: pytest
     amounts = [line.split()[0] for line in lines if "Statement for" in line]
     assert len(amounts) == 2
     assert amounts[0] == amounts[1]
-    assert sum(line.startswith("£0.00") for line in lines) == 8
+    assert sum(line.startswith("£0.00") for line in lines) == 9
 
 
 def test_an_open_book_that_does_not_prove_itself_is_not_bridged(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from settlement_world import PERIOD, SIGNED, log_for
 from top_up_world import changed, greenwich, log_with, problems_with, recorded_in, recording
 
@@ -56,6 +57,14 @@ def _approved(terms: Terms, log: bytes) -> tuple[str, ...]:
     return terms_approved(read_log(log), terms, PERIOD).reasons
 
 
+BOTH = ("council", PROVIDER)
+
+
+def _hand(party: str) -> Ed25519PrivateKey:
+    """The key one person signs with for both roles of the council; everybody else has the one of the founded log."""
+    return key_from_seed(b"one hand" if party in BOTH else b"test", party)
+
+
 def _signed_by_one_hand(terms: Terms) -> bytes:
     """A founded log whose second council role votes by the approver of the first, before its own signatory does."""
     whole = log_for(terms)
@@ -68,9 +77,9 @@ def _signed_by_one_hand(terms: Terms) -> bytes:
         (
             "authority_delegated",
             party,
-            {"approver": approver, "public_key": public_key_text(key_from_seed(b"test", party)), **since},
+            {"approver": approver, "public_key": public_key_text(_hand(party)), **since},
         )
-        for party in ("council", PROVIDER)
+        for party in BOTH
     ]
     more += [
         (
@@ -89,7 +98,7 @@ def _signed_by_one_hand(terms: Terms) -> bytes:
             signed_at="2024-03-21T10:00:00Z",
             place="Greenwich",
             body=body,
-            key=key_from_seed(b"test", signer),
+            key=key_from_seed(b"test", signer) if kind == "authority_delegated" else _hand(signer),
         )
     return log
 
@@ -151,8 +160,12 @@ def test_one_party_alone_supersedes_no_award() -> None:
 def test_one_hand_votes_no_award_for_two_roles() -> None:
     log = _signed_by_one_hand(TERMS)
     said = {"terms_hash": TERMS.terms_hash, "vote": "approve", "conflicts": [], "outcome": "One", "amount_pence": "100"}
+    body = {"approver": SIGNED["approver"], "period_id": PERIOD, **said}
     for party in TERMS.approver_ids:
-        log = recording(log, TERMS, "award_voted", party, said)
+        log += append_record(
+            log, agreement_id=TERMS.id, kind="award_voted", signer=party, signed_at="2025-05-01T09:00:00Z",
+            place="Greenwich", body=body, key=_hand(party),
+        )  # fmt: skip
     assert recorded_in(TERMS, log).awards == ()
     plain = greenwich()
     log = log_with(plain, [("One", 100, plain.approver_ids)])

@@ -309,8 +309,11 @@ def test_a_restatement_is_certified_after_what_it_restates(agreed: Desk) -> None
                   "--figure", figure, "--reason", "r")  # fmt: skip
     unknown = agreed.refused("certificate", icb, "--period", PERIOD, "--settlement", "0000")
     assert "with the id 0000" in unknown.message
-    listed = agreed.run("decisions", ID, "--on", "2025-06-30").output
-    assert "goes with its restatement" in listed
+    # an open dispute waits for the expert, whatever is certified beside it
+    assert "goes with its restatement" not in agreed.run("decisions", ID, "--on", "2025-06-30").output
+    agreed.signed("determination", "independent-expert", "--period", PERIOD, "--settlement", first.settlement_id[:12],
+                  "--figure", figure, "--finding", "restate", "--reason", "r")  # fmt: skip
+    assert "goes with its restatement" in agreed.run("decisions", ID, "--on", "2025-06-30").output
 
 
 def test_assurance_that_rejects_stops_the_certificate(agreed: Desk) -> None:
