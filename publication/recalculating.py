@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -52,8 +51,6 @@ class _Workbook:
         self.terms, self.made = terms, made
         self.book = Workbook()
         self.book.properties.creator = "Outturn"
-        fixed = datetime(1980, 1, 1)  # noqa: DTZ001 - a fixed mark, no time
-        self.book.properties.created = self.book.properties.modified = fixed
         self.book.remove(self.book.worksheets[0])
         self.sheets = {name: self.book.create_sheet(name) for name in (ABOUT, GIVEN, LEDGER, STEPS, LINES)}
         self.cells: dict[str, str] = {}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -39,7 +38,6 @@ def workbook_bytes(tables: Mapping[Schema, Sequence[Row]], title: str, notes: Se
     book = Workbook()
     book.properties.creator = "Outturn"
     book.properties.title = title
-    book.properties.created = book.properties.modified = datetime(1980, 1, 1)  # noqa: DTZ001 - a fixed mark, no time
     book.remove(book.worksheets[0])
     contents = book.create_sheet("contents")
     contents.append([title])

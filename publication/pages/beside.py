@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from markupsafe import Markup
-
 from foundation.errors import OutturnError
 from publication.bridge import ORDER_WORDS, bridge_drawing, bridge_rows
 from publication.inputs import ReleaseInputs, rows_of
 from publication.pages.book import Book, Settled, slug
 from publication.pages.counterfactual import counterfactual
-from publication.pages.frame import cell, heads, row
+from publication.pages.frame import cell, chart_of, heads, row
 from publication.recompute import engine_rows
 from publication.wording import money, role_name
 from settlement.books import Books
@@ -68,7 +66,6 @@ def section(earlier: Books, later: Books) -> Mapping[str, Any]:
     except OutturnError as fault:  # nobody is paid less for want of an explanation
         return {"title": title, "lines": [f"No bridge leads here: {fault.message}"], "tables": []}
     key = f"bridge-{slug(bridge.agreement_id)}-{slug(bridge.to_period)}"
-    wide, narrow = bridge_drawing(bridge, key)
     parties = parties_of(bridge, later.terms)
     rows = []
     for item in bridge_rows(bridge, later):
@@ -78,11 +75,9 @@ def section(earlier: Books, later: Books) -> Mapping[str, Any]:
     return {
         "title": title,
         "lines": [ORDER_WORDS],
-        "chart": {
-            "wide": Markup(wide),  # noqa: S704 - drawn by us, its words are escaped
-            "narrow": Markup(narrow),  # noqa: S704
-            "words": "The same numbers stand in the table below; what moved nothing is not drawn.",
-        },
+        "chart": chart_of(
+            bridge_drawing(bridge, key), "The same numbers stand in the table below; what moved nothing is not drawn."
+        ),
         "tables": [
             {"key": f"{key}-table", "caption": "What moved the payment, by cause", "note": "",
              "head": heads("Cause", "#Alliance", *(f"#{role_name(party)}" for party in parties)), "rows": rows}

@@ -5,12 +5,13 @@ Belongs here: how a page becomes bytes. Not here: what stands on it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader
+from markupsafe import Markup
 
 from publication.pages.book import Book
 from publication.wording import day
@@ -51,6 +52,15 @@ def cell(text: Any, **more: Any) -> dict[str, Any]:
 
 def row(*cells: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"cells": list(cells), **more}
+
+
+def chart_of(drawn: tuple[str, str], words: str, key: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """A drawing for wide and for narrow screens, what its shapes mean, and the words under it.
+
+    drawn: SVG from `drawings`, which escapes every word it writes.
+    """
+    wide, narrow = (Markup(one) for one in drawn)  # noqa: S704 - ours, and escaped where it was drawn
+    return {"wide": wide, "narrow": narrow, "key": list(key), "words": words}
 
 
 def heads(*names: str) -> list[dict[str, Any]]:

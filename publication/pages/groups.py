@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from markupsafe import Markup
-
 from publication.drawings import Bar, Dot, bar_drawing, funnel_drawing
 from publication.funnel import Funnel, funnel_of, position
 from publication.inputs import Row
 from publication.pages.book import Book, figures_of, reason_key, slug
 from publication.pages.comparisons import inequality_part
-from publication.pages.frame import TAGS, cell, heads, row
+from publication.pages.frame import TAGS, cell, chart_of, heads, row
 from publication.wording import capital, group_name, number, period_long, period_name, unit_words, value_text
 
 KINDS = {
@@ -73,11 +71,6 @@ def _beside(book: Book, indicator_id: str, area: str, kind: str, period: str) ->
     return ""
 
 
-def _drawing(drawn: tuple[str, str], words: str) -> dict[str, Any]:
-    wide, narrow = drawn
-    return {"wide": Markup(wide), "narrow": Markup(narrow), "key": [], "words": words}  # noqa: S704 - drawn by us
-
-
 def _bars(book: Book, indicator_id: str, rows: Sequence[Row], title: str, key: str) -> dict[str, Any] | None:
     entry = book.catalogue[indicator_id]
     if not any(r["value"] is not None for r in rows):
@@ -88,7 +81,7 @@ def _bars(book: Book, indicator_id: str, rows: Sequence[Row], title: str, key: s
         for r in rows
     ]  # fmt: skip
     unit = capital(unit_words(entry["unit"], entry["statistic"]))
-    return _drawing(bar_drawing(bars, unit, title, key), "The same numbers stand in the table below.")
+    return chart_of(bar_drawing(bars, unit, title, key), "The same numbers stand in the table below.")
 
 
 def _funnel(book: Book, indicator_id: str, rows: Sequence[Row], title: str, key: str) -> tuple[Any, Funnel | None]:
@@ -111,7 +104,7 @@ def _funnel(book: Book, indicator_id: str, rows: Sequence[Row], title: str, key:
     )
     if funnel and entry["statistic"] == "dsr":
         words += " The limits are those of a crude rate of the same size, which is an approximation."
-    return _drawing(drawn, words), funnel
+    return chart_of(drawn, words), funnel
 
 
 def _limits(funnel: Funnel | None, outcome: Row, decimals: int) -> list[dict[str, Any]]:

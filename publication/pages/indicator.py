@@ -37,7 +37,7 @@ from publication.pages.book import (
     why,
 )
 from publication.pages.comparisons import trend_sentence
-from publication.pages.frame import TAGS, cell, heads, render, row
+from publication.pages.frame import TAGS, cell, chart_of, heads, render, row
 from publication.pages.groups import group_sections
 from publication.wording import (
     LEVEL_WORDS,
@@ -180,11 +180,8 @@ def _chart(book: Book, indicator_id: str, area: str, kpi: KpiTerms | None) -> di
         else ""
     )
     return {
-        "wide": Markup(wide),  # noqa: S704 - drawn by us, its title is escaped
-        "narrow": Markup(narrow),  # noqa: S704
-        "key": key,
+        **chart_of((wide, narrow), f"{words} The same numbers stand in the table below.".strip(), key),
         "title": {"month": "Month by month", "quarter": "Quarter by quarter"}.get(kind, "Twelve months at a time"),
-        "words": f"{words} The same numbers stand in the table below.".strip(),
     }
 
 

@@ -6,10 +6,10 @@ GRW-42, GRW-44, THM-12, THM-13, CNI-13 to CNI-18. Every key is made by the comma
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -410,11 +410,10 @@ def test_nothing_is_certified_before_it_is_published(desk: Desk) -> None:
 
 def test_an_entry_in_between_is_seen(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody else signs while the question stands: what was read is no longer what would be continued."""
-    reads = store.read_bytes
+    reads, looks = store.read_bytes, count(1)
 
-    def meanwhile(folder: Path, agreement_id: str, state: list[int] = [0]) -> bytes:  # noqa: B006
-        state[0] += 1
-        return reads(folder, agreement_id) + (b"x\n" if state[0] == 3 else b"")
+    def meanwhile(folder: Path, agreement_id: str) -> bytes:
+        return reads(folder, agreement_id) + (b"x\n" if next(looks) == 3 else b"")
 
     before = reads(desk.home.decisions, ID)
     monkeypatch.setattr("settlement.store.read_bytes", meanwhile)
@@ -454,7 +453,10 @@ def test_a_copy_of_the_log_proves_itself_alone(desk: Desk, tmp_path: Path) -> No
     copy = tmp_path / "decisions.jsonl"
     raw = store.read_bytes(desk.home.decisions, ID)
     copy.write_bytes(raw)
-    run: Callable[[], Result] = lambda: CliRunner().invoke(app, ["verify", str(copy)])  # noqa: E731
+
+    def run() -> Result:
+        return CliRunner().invoke(app, ["verify", str(copy)])
+
     assert f"decision(s) on {ID}; chain and signatures hold" in run().output
     copy.write_bytes(raw.replace(b"finance director", b"finance dictator", 1))
     assert "signature does not fit" in str(run().exception)
