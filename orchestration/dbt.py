@@ -36,6 +36,7 @@ def environment(
     data_cut_id: str = "",
     changed_months: str | Sequence[str] = ALL,
     changed_indicators: str | Sequence[str] = ALL,
+    changed_quarters: str | Sequence[str] = ALL,
 ) -> dict[str, str]:
     """Environment variables the project's sources, macros and profile read.
 
@@ -48,6 +49,7 @@ def environment(
         "OUTTURN_DATA_CUT": data_cut_id,
         "OUTTURN_CHANGED_MONTHS": _listed(changed_months),
         "OUTTURN_CHANGED_INDICATORS": _listed(changed_indicators),
+        "OUTTURN_CHANGED_QUARTERS": _listed(changed_quarters),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
         "DO_NOT_TRACK": "1",
     }

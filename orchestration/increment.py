@@ -7,6 +7,7 @@ A month is left as it is only under the same definitions and the same code, with
 is left as it is where nothing that it is made of, all the way up to the lake, is other than it was. Which submission
 counts for a day is different whenever any submission is; but a model that asks only about some feeds (those of the
 rows it reads by `in_force`, or those its config names under `submissions_of`) is told the same as long as theirs are.
+So is a model that asks about the periods of the figures of some feeds alone, which its config names under `periods_of`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import json
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,10 @@ _DAYS = "model.outturn.int_calendar"
 _CUT_ID = "macro.outturn.data_cut_id"
 # Where a model's config names the feeds about whose submissions alone it asks.
 SUBMISSIONS_OF = "submissions_of"
+# What says of every figure how much of a period the data cover, and where a model's config names the feeds of the
+# figures it asks about.
+_PERIODS = "model.outturn.int_indicator_periods"
+PERIODS_OF = "periods_of"
 _INPUT = "input "
 # How a table is built of which a part stays as it is: some months, submissions or indicators.
 GROWN = "incremental"
@@ -46,6 +51,8 @@ GROWN = "incremental"
 _BY_MONTH = ("model.outturn.int_person_months", "model.outturn.int_population")
 # What says of an indicator how it is added up.
 _CATALOGUE = "indicator_catalogue"
+# What says who belongs to a group.
+_GROUP_RULES = "group_rules"
 # The table of an indicator's rows.
 _ROWS = re.compile("ind_(?P<indicator>.+)__(events|people)")
 
@@ -70,7 +77,8 @@ class Difference:
 
     months: first days, as ISO text, or `all`. kept: unique ids of models and seeds that stand as they are, and of the
     tests that look at nothing else. sums: those of their tables. indicators: those whose rows are made again, or `all`.
-    distrusted: tables that would grow, and are not as the former build left them.
+    distrusted: tables that would grow, and are not as the former build left them. quarters: first days of those whose
+    groups of people are made again, or `all`.
     """
 
     months: str | list[str]
@@ -78,6 +86,7 @@ class Difference:
     sums: Mapping[str, str] = field(default_factory=dict)
     indicators: str | list[str] = ALL
     distrusted: frozenset[str] = frozenset()
+    quarters: str | list[str] = ALL
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,7 @@ class Moved:
 
 def difference(cycle: Cycle, former: Build | None, manifest: Mapping[str, Any]) -> Difference:
     """What of a former build the cycle's data cut can have changed: everything, where that cannot be said."""
-    from dbt_project.changes import changed_months as months_changed
+    from dbt_project.changes import changed_months, changed_quarters
     from ingest.cut import links_of, read_cut
     from ingest.identity.link import links_diff
 
@@ -113,10 +122,12 @@ def difference(cycle: Cycle, former: Build | None, manifest: Mapping[str, Any]) 
         moved = not linked_alike and links_diff(links_of(cycle.home, before), links_of(cycle.home, cycle.cut))
     except OutturnError:
         return Difference(ALL)
-    months = months_changed(_rows(before), _rows(cycle.cut), moved)
+    months = changed_months(_rows(before), _rows(cycle.cut), moved)
     if months == ALL:
         return Difference(ALL)
-    return _kept(cycle, months, _moved(cycle, before, former, links=not linked_alike), former, manifest)
+    what = _moved(cycle, before, former, links=not linked_alike)
+    quarters = ALL if _GROUP_RULES in what.inputs else changed_quarters(_rows(before), _rows(cycle.cut), months)
+    return replace(_kept(cycle, months, what, former, manifest), quarters=quarters)
 
 
 def _moved(cycle: Cycle, before: DataCut, former: Build, *, links: bool) -> Moved:
@@ -194,10 +205,16 @@ def unmoved(manifest: Mapping[str, Any], moved: Moved) -> frozenset[str]:
             return False
         if node["resource_type"] == "test" and _COUNTED & set(node["depends_on"]["nodes"]):
             return not moved.feeds and not moved.days
-        return all(
-            counts_alike(key) if name in _COUNTED and key not in _COUNTED else stands(name)
-            for name in node["depends_on"].get("nodes", ())
-        )
+        return all(leads_to_nothing_new(key, name) for name in node["depends_on"].get("nodes", ()))
+
+    def leads_to_nothing_new(key: str, name: str) -> bool:
+        asked = manifest["nodes"][key]["config"].get("meta", {}).get(PERIODS_OF)
+        if name in _COUNTED and key not in _COUNTED:
+            return counts_alike(key)
+        if name == _PERIODS and asked is not None:
+            made_of = manifest["nodes"][_PERIODS]["depends_on"]["nodes"]
+            return not moved.feeds & set(asked) and all(stands(part) for part in made_of if part not in _COUNTED)
+        return stands(name)
 
     keys = [key for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed", "test")]
     return frozenset(key for key in (*keys, *manifest["sources"]) if stands(key))

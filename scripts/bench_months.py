@@ -75,6 +75,7 @@ def _dbt(
     months: Any,
     *words: str,
     indicators: Any = "all",
+    quarters: Any = "all",
     project: Path | None = None,
     inputs: Path | None = None,
 ) -> float:
@@ -84,7 +85,7 @@ def _dbt(
 
     before = os.times()
     target = home.dbt / ("target" if project is None else "other-target")
-    variables = dbt.environment(home, cut_id, months, indicators) | (
+    variables = dbt.environment(home, cut_id, months, indicators, quarters) | (
         {"OUTTURN_RUN_INPUTS": str(inputs)} if inputs else {}
     )
     where = str(project or dbt.PROJECT)
@@ -120,7 +121,9 @@ def build(home: Any) -> tuple[float, list[dict[str, Any]]]:
     begin_build(home, differs.distrusted)
     words = ["build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if differs.months == "all" else [])]
     words += leaving(differs.kept, parsed)
-    seconds = _dbt(home, cycle.cut.cut_id, differs.months, *words, indicators=differs.indicators)
+    seconds = _dbt(
+        home, cycle.cut.cut_id, differs.months, *words, indicators=differs.indicators, quarters=differs.quarters
+    )
     results = json.loads((home.dbt / "target" / "run_results.json").read_bytes())
     done = list(results["results"])
     if former is not None:

@@ -386,9 +386,10 @@ def run_dbt(
     cut: str = CUT,
     months: list[str] | str = "all",
     indicators: list[str] | str = "all",
+    quarters: list[str] | str = "all",
 ) -> Build:
-    """Run dbt in this process; everything it writes goes below `scratch`. months, indicators: what
-    `OUTTURN_CHANGED_MONTHS` and `OUTTURN_CHANGED_INDICATORS` hold."""
+    """Run dbt in this process; everything it writes goes below `scratch`. months, indicators, quarters: what
+    `OUTTURN_CHANGED_MONTHS`, `OUTTURN_CHANGED_INDICATORS` and `OUTTURN_CHANGED_QUARTERS` hold."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
@@ -400,6 +401,7 @@ def run_dbt(
         "OUTTURN_DATA_CUT": cut,
         "OUTTURN_CHANGED_MONTHS": months if isinstance(months, str) else json.dumps(months),
         "OUTTURN_CHANGED_INDICATORS": indicators if isinstance(indicators, str) else json.dumps(indicators),
+        "OUTTURN_CHANGED_QUARTERS": quarters if isinstance(quarters, str) else json.dumps(quarters),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
         "DO_NOT_TRACK": "1",
     }

@@ -18,6 +18,7 @@ from random_people import random_place
 SEED, PEOPLE = 20250630, 700
 TABLES = (
     "int_indicator_events", "int_period_people", "inequality", "funnel", "observed_expected", "trend", "segments",
+    "int_person_segments",
     "int_pathway_stages", "unmet_need", "survey_results",
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ from dbt_lake import Build, dump, run_dbt
 from people_lake import COUNCIL, PeopleLake, links
 from people_lake import write_inputs as write_run_inputs
 
-from dbt_project.changes import ALL, changed_months, links_moved
+from dbt_project.changes import ALL, changed_months, changed_quarters, links_moved
 from foundation.period import months_between, parse_period
 
 FIRST, LAST = date(2023, 4, 1), date(2024, 6, 30)
@@ -142,21 +142,32 @@ REGISTER = _submission("r", "pcn_register", "2024-04-01", "2024-08-31")
     ("came", "expected"),
     [
         ([], []),
-        ([_submission("x", "pcn_register", "2024-05-02", "2024-07-01")], ["2024-06-01", "2024-07-01"]),
-        ([_submission("x", "deaths", "2024-06-10", "2024-06-30")], ["2024-07-01", "2024-08-01"]),
-        ([_submission("x", "admitted_care", "2024-06-01", "2024-06-30")], []),
-        ([_submission("x", "reference_practices", "2024-06-01", "2024-06-30")], ALL),
+        ([_submission("a", "admitted_care", "2024-04-01", "2024-04-30")], ["2024-04-01", "2024-07-01"]),
+        ([_submission("a", "admitted_care", "2024-04-02", "2024-04-30")], ["2024-07-01"]),
+        ([_submission("a", "pcn_long_term_conditions", "2023-10-01", "2023-12-31")], ["2024-04-01", "2024-07-01"]),
+        ([_submission("a", "admitted_care", "2024-08-01", "2024-08-31")], []),
+        ([_submission("a", "pcn_register", "2024-05-01", "2024-07-31")], ["2024-07-01"]),
+        ([_submission("a", "pcn_register", "2024-05-01", "2024-06-30")], []),
+        ([_submission("a", "community_referrals", "2024-05-01", "2024-08-31")], []),
+        ([_submission("a", "council_client_level", "2024-05-01", "2024-05-31")], ALL),
+        ([_submission("a", "treatment_episodes", "2024-05-01", "2024-05-31")], ALL),
+        ([_submission("a", "deaths", "2024-05-01", "2024-05-31")], ALL),
+        ([_submission("a", "reference_areas", "2024-05-01", "2024-05-31")], ALL),
     ],
 )
-def test_which_months_a_submission_changes(came: list[Mapping[str, Any]], expected: list[str] | str) -> None:
-    """Coming and going change the same months."""
-    assert changed_months([REGISTER], [REGISTER, *came], links_moved=False) == expected
-    assert changed_months([REGISTER, *came], [REGISTER], links_moved=False) == expected
+def test_which_quarters_of_the_groups_a_submission_changes(
+    came: list[Mapping[str, Any]], expected: list[str] | str
+) -> None:
+    """A hospital's stay can say of every later day who belongs to a group, and of no day before it ended."""
+    for before, after in (([REGISTER], [REGISTER, *came]), ([REGISTER, *came], [REGISTER])):
+        months = changed_months(before, after, links_moved=False)
+        assert changed_quarters(before, after, months) == expected
 
 
 def test_moved_links_and_a_first_build_change_every_month() -> None:
     assert changed_months([REGISTER], [REGISTER], links_moved=True) == ALL
     assert changed_months([], [REGISTER], links_moved=False) == ALL
+    assert changed_quarters([], [REGISTER], ALL) == ALL
     table = [{"token_kind": "person", "token": "a", "person_key": 1, "basis": "number"}]
     more = [*table, {"token_kind": "person", "token": "b", "person_key": 2, "basis": "number"}]
     assert not links_moved(table, more)
@@ -173,6 +184,17 @@ def test_a_month_that_is_no_month_stops_the_build(tmp_path: Path) -> None:
                         tmp_path / "dbt", tmp_path / "lake", tmp_path / "inputs", months=wrong)  # fmt: skip
         assert build.failed() == ["int_population"]
         assert "OUTTURN_CHANGED_MONTHS" in dump(build)
+
+
+def test_a_quarter_that_is_no_quarter_stops_the_build(tmp_path: Path) -> None:
+    place = PeopleLake(tmp_path / "lake")
+    place.reference()
+    place.write(tmp_path / "inputs")
+    for wrong in (["2024-05-01"], "2024-04-01"):
+        build = run_dbt(["run", "--select", "int_group_members"],
+                        tmp_path / "dbt", tmp_path / "lake", tmp_path / "inputs", quarters=wrong)  # fmt: skip
+        assert build.failed() == ["int_group_members"]
+        assert "OUTTURN_CHANGED_QUARTERS" in dump(build)
 
 
 def test_an_indicator_that_is_no_name_stops_the_build(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def build(home: Home, *selection: str) -> list[str] | str:
         [str(dbt.EXECUTABLE), "--quiet", "--no-use-colors", *verb, *selection, "--project-dir", str(dbt.PROJECT),
          "--profiles-dir", str(dbt.PROJECT), "--target-path", str(target), "--log-path", str(home.dbt / "logs"),
          *(["--full-refresh"] if months == "all" else []), *leaving(differs.kept, parsed)],
-        env={**os.environ, **dbt.environment(home, cycle.cut.cut_id, months, differs.indicators)},
+        env={**os.environ, **dbt.environment(home, cycle.cut.cut_id, months, differs.indicators, differs.quarters)},
         capture_output=True, text=True,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -504,7 +504,7 @@ def test_a_correction_of_one_feed_leaves_what_is_made_of_others(flexed: Flexed) 
     assert standing >= {
         "stg_deaths", "int_deaths", "int_person_months", "int_population", "int_hospital_stays", "int_treated_people",
         "ind_emergency_admissions__events", "ind_hypertension_treated__people", "int_ledger_lines", "ledger",
-        "int_required_reports", "int_calendar", "int_periods", "int_dsr_bands", "measure_dsr",
+        "int_required_reports", "int_calendar", "int_periods", "int_dsr_bands", "measure_dsr", "unmet_need",
     }  # fmt: skip
     assert not standing & {
         "stg_community_referrals", "ind_community_wait__events", "ind_first_contact_28_days__events",
@@ -524,6 +524,11 @@ def test_a_correction_of_one_feed_leaves_what_is_made_of_others(flexed: Flexed) 
         (replace(moved, feeds=frozenset({"deaths"})), "ind_at_home_12_weeks__events"),
         (replace(moved, feeds=frozenset({"pcn_register"})), "ind_emergency_admissions__events"),
         (replace(moved, feeds=frozenset({"reference_organisations"})), "int_periods"),
+        # who is reached rests on periods of the figures of some feeds, and on who has to report
+        (replace(moved, feeds=frozenset({"reference_organisations"})), "unmet_need"),
+        (replace(moved, feeds=frozenset({"treatment_episodes"})), "unmet_need"),
+        (replace(moved, days=True), "unmet_need"),
+        (replace(moved, inputs=frozenset({"indicator_feeds"})), "unmet_need"),
     ):
         assert f"model.outturn.{gone}" not in unmoved(manifest, other), gone
 
@@ -548,6 +553,48 @@ def test_a_model_names_every_feed_about_whose_submissions_it_asks(flexed: Flexed
         assert set(filters) | set(re.findall(r"in_force\('(\w+)'", code)) == set(named), key
         assert 0 < len(asked) <= len(filters), key
     assert len(declared) >= 7
+
+
+def test_a_model_names_every_feed_of_the_figures_whose_periods_it_asks_about(flexed: Flexed) -> None:
+    from dbt_project.catalogue import load_catalogue
+    from orchestration import dbt
+    from orchestration.increment import PERIODS_OF
+
+    feeds = {item.indicator_id: set(item.feeds) for item in load_catalogue()}
+    found = 0
+    for key, node in dbt.load_manifest(flexed.home)["nodes"].items():
+        if named := node["config"].get("meta", {}).get(PERIODS_OF):
+            found += 1
+            figures = [name for name in re.findall(r"'covered_by': '(\w+)'", node["raw_code"]) if name in feeds]
+            assert set(named) == set().union(*(feeds[name] for name in figures)), key
+            asked = re.findall(r"ref\('int_indicator_periods'\)", node["raw_code"])
+            assert len(asked) == 1 and "indicator_id = '{{ given.covered_by }}'" in node["raw_code"], key
+    assert found
+
+
+def test_every_feed_a_group_is_made_of_says_which_quarters_it_changes(flexed: Flexed) -> None:
+    """And a feed of which later quarters alone are built again tells of days of its window alone."""
+    from dbt_project.changes import EVERY_MONTH, EVERY_QUARTER, ITS_OWN_MONTHS, LATER_QUARTERS
+    from orchestration import dbt
+
+    manifest = dbt.load_manifest(flexed.home)
+    waiting, feeds = ["model.outturn.int_group_members"], set()
+    seen: set[str] = set()
+    while waiting:
+        key = waiting.pop()
+        if key in seen or key.endswith((".int_periods", ".int_submission_coverage", ".int_newest_submissions")):
+            continue
+        seen.add(key)
+        source = manifest["sources"].get(key)
+        if source is not None:
+            feeds |= {source["name"]} if source["source_name"] == "lake" else set()
+        else:
+            waiting += manifest["nodes"][key]["depends_on"]["nodes"]
+    assert feeds == EVERY_MONTH | EVERY_QUARTER | ITS_OWN_MONTHS | LATER_QUARTERS
+    code = "\n".join(node["raw_code"] for key, node in manifest["nodes"].items() if key in seen)
+    for feed in LATER_QUARTERS:
+        read = re.findall(rf"in_force\('{feed}'([^)]*)\)", code)
+        assert read and all(read), f"{feed} is read without the day that decides"
 
 
 # recomputing -------------------------------------------------------------------------------------------------------

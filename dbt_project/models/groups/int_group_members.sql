@@ -1,6 +1,14 @@
 -- Who belongs to which segment and target group on the first day of each quarter, by the rules in force that day: one
 -- row a person, day and group, also where it is not the primary one. Only what had happened by the day counts, but for
--- deaths, which a rule may look ahead for. Nobody belongs who was not on the register that day.
+-- deaths, which a rule may look ahead for. Nobody belongs who was not on the register that day. `place` is that of a
+-- segment among the person's, by precedence: 1 is the primary one.
+--
+-- Only quarters that something can have changed are built again (README, "Only what changed").
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook="{{ delete_changed_quarters() }}"
+) }}
 {% set is_such_a_person %}
     spine.age_years between coalesce(alternatives.age_from, 0) and coalesce(alternatives.age_to, 120)
     and (alternatives.sexes is null or ' ' || alternatives.sexes || ' ' like '% ' || spine.sex || ' %')
@@ -12,7 +20,7 @@ with days as (
         period_start as month_start,
         period_id
     from {{ ref('int_periods') }}
-    where period_kind = 'quarter' and has_people
+    where period_kind = 'quarter' and has_people {{ and_quarter_is_changed('period_start') }}
 ),
 
 rules as (
@@ -21,6 +29,7 @@ rules as (
         rules.group_kind,
         rules.group_id,
         rules.version,
+        rules.precedence,
         rules.alternative,
         rules.criteria,
         rules.criterion,
@@ -152,6 +161,7 @@ alternatives as (
         group_kind,
         group_id,
         version,
+        precedence,
         alternative,
         criteria,
         age_from,
@@ -204,7 +214,8 @@ alternatives as (
             spine.month_start,
             spine.person_key,
             alternatives.group_id,
-            alternatives.version
+            alternatives.version,
+            alternatives.precedence
         from {{ kind }}_needs as needs
         inner join alternatives
             on
@@ -220,7 +231,8 @@ alternatives as (
             spine.month_start,
             spine.person_key,
             alternatives.group_id,
-            alternatives.version
+            alternatives.version,
+            alternatives.precedence
         from alternatives
         inner join spine
             on alternatives.month_start = spine.month_start
@@ -233,7 +245,8 @@ select
     person_key,
     'segment' as group_kind,
     group_id,
-    version
+    version,
+    row_number() over (partition by month_start, person_key order by precedence) as place
 from segment_members
 union all
 select
@@ -241,5 +254,6 @@ select
     person_key,
     'target_group' as group_kind,
     group_id,
-    version
+    version,
+    cast(null as bigint) as place
 from target_group_members

@@ -10,28 +10,6 @@ with days as (
     where period_kind = 'quarter' and has_people
 ),
 
-precedences as (
-    select distinct
-        group_id,
-        precedence
-    from {{ source('run', 'group_rules') }}
-    where group_kind = 'segment'
-),
-
-members as (
-    select
-        members.month_start,
-        members.person_key,
-        members.group_id,
-        row_number() over (
-            partition by members.month_start, members.person_key order by precedences.precedence
-        ) as place
-    from {{ ref('int_group_members') }} as members
-    inner join precedences
-        on members.group_id = precedences.group_id
-    where members.group_kind = 'segment'
-),
-
 in_segments as (
     select
         month_start,
@@ -39,7 +17,8 @@ in_segments as (
         max(case when place = 1 then group_id end) as primary_segment,
         {{ dbt.listagg("case when place > 1 then group_id end", "' '", 'order by place') }} as overlays,
         cast(count(*) as integer) as segments
-    from members
+    from {{ ref('int_group_members') }}
+    where group_kind = 'segment'
     group by month_start, person_key
 )
 

@@ -193,13 +193,15 @@ untold as (
             and {{ dbt.dateadd('day', 'groups.days_ahead', 'groups.period_start') }} >= months.period_start
 ),
 
+-- Whoever is in no segment is not among them: most people are not, and rows of theirs would only be counted.
 members as (
     select
         month_start,
         person_key,
         'primary' as group_kind,
-        primary_segment as group_id
-    from {{ ref('int_person_segments') }}
+        group_id
+    from {{ ref('int_group_members') }}
+    where place = 1
     union all
     select
         month_start,
@@ -207,6 +209,14 @@ members as (
         case when group_kind = 'segment' then 'overlay' else 'target_group' end as group_kind,
         group_id
     from {{ ref('int_group_members') }}
+),
+
+everybody as (
+    select
+        month_start,
+        sum(persons) as people
+    from {{ ref('int_population') }}
+    group by month_start
 ),
 
 people as (
@@ -217,14 +227,22 @@ people as (
         count(*) as people
     from members
     group by month_start, group_kind, group_id
-),
-
-everybody as (
+    union all
     select
-        month_start,
-        sum(persons) as people
-    from {{ ref('int_population') }}
-    group by month_start
+        everybody.month_start,
+        'primary' as group_kind,
+        'everybody_else' as group_id,
+        everybody.people - coalesce(in_segments.people, 0) as people
+    from everybody
+    left join (
+        select
+            month_start,
+            count(*) as people
+        from members
+        where group_kind = 'primary'
+        group by month_start
+    ) as in_segments
+        on everybody.month_start = in_segments.month_start
 ),
 
 happened as (
@@ -239,21 +257,6 @@ happened as (
         on events.event_date between quarters.period_start and quarters.period_end
     where events.indicator_id in ('{{ indicators | join("', '") }}')
     group by events.indicator_id, events.person_key, quarters.period_id, quarters.period_start
-),
-
-counted as (
-    select
-        happened.period_id,
-        happened.indicator_id,
-        coalesce(members.group_kind, 'primary') as group_kind,
-        coalesce(members.group_id, 'came_later') as group_id,
-        sum(happened.events) as events
-    from happened
-    left join members
-        on happened.person_key = members.person_key and happened.period_start = members.month_start
-    group by
-        happened.period_id, happened.indicator_id, coalesce(members.group_kind, 'primary'),
-        coalesce(members.group_id, 'came_later')
 ),
 
 all_events as (
@@ -300,6 +303,52 @@ seen as (
         on quarters.period_end >= contacts.first_day and quarters.period_start <= contacts.last_day
 ),
 
+-- The groups of everybody something happened to or who was seen; of who is in no segment, whether they were registered.
+placed as (
+    select *
+    from members
+    union all
+    select
+        asked.month_start,
+        asked.person_key,
+        'primary' as group_kind,
+        'everybody_else' as group_id
+    from (
+        select
+            period_start as month_start,
+            person_key
+        from happened
+        union
+        select
+            period_start as month_start,
+            person_key
+        from seen
+    ) as asked
+    inner join {{ ref('int_person_months') }} as spine
+        on asked.month_start = spine.month_start and asked.person_key = spine.person_key
+    left join members
+        on
+            asked.month_start = members.month_start
+            and asked.person_key = members.person_key
+            and members.group_kind = 'primary'
+    where members.person_key is null
+),
+
+counted as (
+    select
+        happened.period_id,
+        happened.indicator_id,
+        coalesce(members.group_kind, 'primary') as group_kind,
+        coalesce(members.group_id, 'came_later') as group_id,
+        sum(happened.events) as events
+    from happened
+    left join placed as members
+        on happened.person_key = members.person_key and happened.period_start = members.month_start
+    group by
+        happened.period_id, happened.indicator_id, coalesce(members.group_kind, 'primary'),
+        coalesce(members.group_id, 'came_later')
+),
+
 whole_quarters as (
     select
         area_code,
@@ -321,7 +370,7 @@ providers as (
             partition by seen.period_id, members.group_kind, members.group_id
         ) as providers
     from seen
-    inner join members
+    inner join placed as members
         on seen.person_key = members.person_key and seen.period_start = members.month_start
     group by seen.period_id, members.group_kind, members.group_id, seen.organisation
 ),

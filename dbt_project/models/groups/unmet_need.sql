@@ -13,6 +13,11 @@
         'ages': "age_group in ('65-74', '75-84', '85-over')", 'covered_by': 'care_home_admissions_65_over'
     },
 } %}
+{# The feeds of those figures: as long as nothing of theirs changes, this table does not. #}
+{{ config(meta={'periods_of': [
+    'council_client_level', 'deaths', 'nhs_health_checks', 'pcn_register', 'reference_areas', 'reference_practices',
+    'treatment_episodes'
+]}) }}
 {% set kinds = {'pcn': 'pcn', 'deprivation': 'deprivation', 'age': 'age_group'} %}
 with covered as (
     select
@@ -61,8 +66,8 @@ reached as (
             person_key,
             event_date as first_day,
             event_date as last_day
-        from {{ ref('int_indicator_events') }}
-        where indicator_id = 'health_check_received' and person_key is not null
+        from {{ ref('ind_health_check_received__events') }}
+        where person_key is not null
         union all
         select
             'reablement' as service,

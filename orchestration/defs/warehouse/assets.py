@@ -149,7 +149,7 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
             # the data cut may be of an earlier run than its models
             point_at_inputs(cycle)
         with (
-            dbt.within(dbt.environment(home, cycle.cut.cut_id, differs.months, differs.indicators)),
+            dbt.within(dbt.environment(home, cycle.cut.cut_id, differs.months, differs.indicators, differs.quarters)),
             expectations_loading(),
         ):
             invocation = resource.cli(
