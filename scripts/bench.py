@@ -169,10 +169,13 @@ def measure(command: list[str], home: Path) -> Cost:
     return Cost(round(wall, 2), round(cpu, 2), round(peak[0] / 2**20), lines)
 
 
-def _python(code: str, *arguments: object) -> str:
+def _python(code: str, *arguments: object, before: Path | None = None) -> str:
+    """What code prints. before: a folder whose packages come before the repository's own."""
+    found = os.pathsep.join(map(str, [before, REPOSITORY] if before else [REPOSITORY]))
     ran = subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],
-        cwd=REPOSITORY,
+        cwd=before or REPOSITORY,
+        env={**os.environ, "PYTHONPATH": found},
         stdout=subprocess.PIPE,
         text=True,
         check=True,

@@ -1,8 +1,8 @@
 """Cost of building one changed month against building everything, and of one more indicator, in processor seconds.
 
-The generated borough (RESIDENTS, 500,000 unless said) lives through 27 months, fewer than the 36 the budget is stated
-for: one month is a larger part of the whole here. Its files are taken in. Then dbt builds as the main job has it build,
-tests and all, each time a whole process; what dbt spends on building nothing is subtracted.
+The generated borough (RESIDENTS, 500,000 unless said) lives through 27 months; here it gets nine more, since the budget
+is stated for 36. Its files are taken in. Then dbt builds as the main job has it build, tests and all, each time a whole
+process; what dbt spends on building nothing is subtracted.
 
 First everything. Then what a change can have reached, once for each of CHANGES: a hospital's month again with a row
 less, and so on. Each grown warehouse is compared with one built whole from the same submissions, row by row.
@@ -35,6 +35,13 @@ CHANGES = [("admitted_care", "ZAT1", "2024-09"), ("community_referrals", "ZCM1",
 # Feed, and the indicator of it that is counted twice.
 TWICE = [("admitted_care", "emergency_readmission_30d"), ("community_referrals", "first_contact_28_days")]
 ROUNDS = 3
+# File of the borough's package, what stands there and what stands there when it lives through 36 months.
+LONGER = [
+    ("dates.py", 'FIRST_MONTH, LAST_MONTH = "2023-04", "2025-06"', 'FIRST_MONTH, LAST_MONTH = "2023-04", "2026-03"'),
+    ("local_returns.py", 'LAST_MONTH = "2024-04", "2025-06"', 'LAST_MONTH = "2024-04", "2026-03"'),
+    ("__init__.py", 'last_month="2025-06"', 'last_month="2026-03"'),
+    ("__init__.py", "clock=datetime(2025, 10, 1", "clock=datetime(2026, 7, 1"),
+]
 
 TAKE_IN = """
 import sys
@@ -137,6 +144,18 @@ def build(home: Any) -> tuple[float, list[dict[str, Any]]]:
     return seconds + own, done
 
 
+def longer(scratch: Path) -> Path:
+    """A folder with the package of places, in which the borough lives through 36 months."""
+    folder = scratch / "longer"
+    borough = Path(shutil.copytree(REPOSITORY / "places", folder / "places")) / "greenwich"
+    for name, stands, instead in LONGER:
+        text = (borough / name).read_text(encoding="utf-8")
+        if stands not in text:
+            sys.exit(f"places/greenwich/{name} holds no {stands} any more: mend LONGER of this script")
+        (borough / name).write_text(text.replace(stands, instead), encoding="utf-8")
+    return folder
+
+
 def start_up(home: Any) -> float:
     """Processor seconds dbt takes to build nothing; the less of two, the first of which reads the project."""
     return min(_dbt(home, "0" * 64, "all", "build", "--select", "fqn:nothing_of_that_name") for _ in range(2))
@@ -167,7 +186,7 @@ def different(left: Path, right: Path) -> list[str]:
         return found
 
 
-def changed_months(home: Any, residents: int, scratch: Path) -> None:
+def changed_months(home: Any, residents: int, scratch: Path, places: Path) -> None:
     """Prints the cost of everything, and of every change."""
     fixed = start_up(home)
     whole, done = build(home)
@@ -176,8 +195,8 @@ def changed_months(home: Any, residents: int, scratch: Path) -> None:
     )
     print(f"  {longest(done)}", flush=True)
     for feed, organisation, month in CHANGES:
-        _python(AGAIN, home.root, residents, feed, organisation, month)
-        _python(TAKE_IN, home.root)
+        _python(AGAIN, home.root, residents, feed, organisation, month, before=places)
+        _python(TAKE_IN, home.root, before=places)
         seconds, done = build(home)
         ratio = (seconds - fixed) / (whole - fixed)
         models = sum(item["unique_id"].startswith("model.") for item in done)
@@ -251,8 +270,9 @@ def _engine_seconds(target: Path, database: Path, feed: str) -> float:
                 node = manifest["nodes"][key]
                 sql = (target / "compiled" / "outturn" / node["original_file_path"]).read_text()
                 sql = sql.replace('"build"."main"', '"main"')
+                kind = "view" if node["config"]["materialized"] == "view" else "table"
                 began = time.process_time()
-                connection.execute(f'create or replace table "{node["alias"]}" as {sql}')
+                connection.execute(f'create or replace {kind} "{node["alias"]}" as {sql}')
                 least[key] = min(least.get(key, 1e9), time.process_time() - began)
     return sum(least.values())
 
@@ -287,9 +307,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         home = Home(folder / "home")
-        _python(FILL, home.root, residents)
-        _python(TAKE_IN, home.root)
-        changed_months(home, residents, folder)
+        places = longer(folder)
+        _python(FILL, home.root, residents, before=places)
+        _python(TAKE_IN, home.root, before=places)
+        changed_months(home, residents, folder, places)
         one_more_indicator(home, folder)
 
 
