@@ -99,13 +99,24 @@ def list_decisions(home: Home, agreement: str | None, on: str | None = None) -> 
         _standing(home, records, versions, day)
 
 
-def prove_log(path: Path) -> None:
-    """Prove a copy of a decision log that stands alone. LogTampered, naming the line, where it does not hold."""
-    from settlement.decisions import head_of, read_log
+def prove_log(path: Path, after: Path | None = None) -> None:
+    """Prove a copy of a decision log that stands alone. LogTampered, naming the line, where it does not hold.
 
-    records = read_log(path.read_bytes())
+    after: a former release or log; LogTampered, too, where this log does not go on from there.
+    """
+    from publication.log_heads import heads_at
+    from settlement.decisions import LogTampered, head_of, read_log
+
+    log = path.read_bytes()
+    records = read_log(log)
     if not records:
         raise WrongUsage(f"{path} holds no decision.", "name a decisions.jsonl, or the folder of a release.")
+    if after is not None:
+        heads = {head.agreement_id: head for head in heads_at(after)}
+        if (head := heads.get(records[0].agreement_id)) is None:
+            raise WrongUsage(f"{after} remembers no log of {records[0].agreement_id}.", "name one that does.")
+        if fault := head.fault(log):
+            raise LogTampered(f"{path} {fault} in {after}.", "compare the copy with the publisher's; do not pay on it.")
     say(
         "verify", f"nothing differs: {len(records)} decision(s) on {records[0].agreement_id}; chain and signatures hold"
     )

@@ -28,7 +28,7 @@ from publication.recalculating import recalculating_workbook
 from publication.recompute import TABLES, differences
 from publication.wording import capital, day, money, period_long, plural, sentence
 from settlement.books import Books, read_books
-from settlement.decisions import read_log
+from settlement.decisions import head_of, read_log
 from settlement.engine import Settlement
 from settlement.gate_record import SETTLEMENT_SCOPE
 from settlement.recompute import recompute_all
@@ -251,6 +251,7 @@ def _certificate(
         ("Release", str(manifest.get("release_id", ""))),
         ("Definitions", str(manifest.get("definitions_hash", ""))),
         ("Code and engine", f"{manifest.get('code_version', '')}, engine {made.engine_version}"),
+        ("Decision log", _log_words(pack["evidence/decisions.jsonl"])),
         ("Computed again", "From the open book of the release, and equal to what it publishes"),
     ]
     html = (
@@ -283,6 +284,12 @@ def _certificate(
         )
     )  # fmt: skip
     return ("\n".join(line.rstrip() for line in html.splitlines() if line.strip()) + "\n").encode()
+
+
+def _log_words(log: bytes) -> str:
+    """How far the log goes: whoever keeps this page sees when entries at its end are gone."""
+    records = read_log(log)
+    return f"{plural(len(records), 'entry', 'entries')}, the last {head_of(records)}"
 
 
 def _approvals(made: Settlement, log: bytes) -> list[dict[str, Any]]:
