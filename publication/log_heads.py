@@ -88,10 +88,15 @@ def _proved_manifest(folder: Path) -> Mapping[str, Any]:
     )
 
 
+def heads_of_release(folder: Path) -> tuple[Head, ...]:
+    """The heads a published release remembers. Refused when its manifest is not the one it was published with."""
+    return read_heads(_proved_manifest(folder))
+
+
 def _remembered(releases: Path) -> Iterator[tuple[str, Head]]:
     for folder in sorted(releases.iterdir()):
         if _RELEASE.fullmatch(folder.name) and folder.is_dir():
-            for head in read_heads(_proved_manifest(folder)):
+            for head in heads_of_release(folder):
                 yield folder.name, head
 
 
