@@ -81,7 +81,7 @@ def _scalar(name: str, value: Any, pounds: Callable[[int], str]) -> str:
         if name.endswith("_gbp"):
             pence = value * 100
             sign = MINUS if value < 0 else ""
-            return pounds(int(pence)) if pence == int(pence) else f"{sign}£{_digits(abs(value))}"
+            return pounds(int(pence)) if pence == int(pence) else f"{sign}£{_digits(max(value, -value))}"
         return _digits(value) + (" %" if "pct" in name.split("_") else "")
     return str(value)
 

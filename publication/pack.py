@@ -31,6 +31,7 @@ from settlement.books import Books, read_books
 from settlement.decisions import head_of, read_log
 from settlement.engine import Settlement
 from settlement.gate_record import SETTLEMENT_SCOPE
+from settlement.payment_standing import standing_rows
 from settlement.recompute import recompute_all
 from settlement.statement import Step
 
@@ -81,7 +82,10 @@ def _settled(release: Release, parsed: FigureId) -> tuple[Books, Settlement, Map
     if not settled:
         raise WrongUsage(f"this release settles no {wanted[1]} of {wanted[0]}.", "name a figure of a settled period.")
     books, made, files = settled[0]
-    found = (made.step_rows(), made.posting_rows(), made.member_rows(), made.payment_rows(), made.journal_rows())
+    log = read_log(files["decisions.jsonl"])
+    found = (
+        made.step_rows(), made.posting_rows(), made.member_rows(), *standing_rows(made, log, books.terms),
+    )  # fmt: skip
     for (schema, first), rows in zip(TABLES, found, strict=True):
         written = [r for r in release.members(schema) if (r["agreement_id"], r["period_id"]) == wanted]
         for name, column, one, other in differences(schema, first, written, rows_of(schema, rows)):
