@@ -74,13 +74,13 @@ def read_heads(manifest: Mapping[str, Any]) -> tuple[Head, ...]:
 
 
 def _proved_manifest(folder: Path) -> Mapping[str, Any]:
-    """The manifest of a published release, proved by the name of its folder: the hash of what it says."""
+    """The manifest of a published release, whose id is the hash of what it says."""
     try:
         manifest = json.loads((folder / "manifest.json").read_bytes())
         content = {name: value for name, value in manifest.items() if name != "release_id"}
-        if content_id(content) == folder.name:
+        if content_id(content) == manifest["release_id"]:
             return content
-    except (OSError, ValueError, AttributeError, TypeError):
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
         pass
     raise Refused(
         f"the manifest of the release {folder.name} was changed or is gone: it proves no decision log.",

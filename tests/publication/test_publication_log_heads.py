@@ -124,7 +124,7 @@ def test_the_next_release_goes_on_from_every_former_one(inputs: ReleaseInputs, t
     last = log.split(b"\n")[-2]
     with pytest.raises(Refused, match="it is not the same log"):
         require_extension(releases, {ID: _cut(log) + last.replace(b"approve", b"reject ") + b"\n"})
-    # whoever makes the former release forget it must rename that release, or is seen
+    # whoever makes the former release forget it must give that release another id, or is seen
     manifest = json.loads((folder / "manifest.json").read_bytes())
     (folder / "manifest.json").write_bytes(readable_json({**manifest, KEY: {}}))
     with pytest.raises(Refused, match="was changed or is gone"):
