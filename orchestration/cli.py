@@ -348,7 +348,13 @@ def import_data(
 
 
 @app.command()
-def verify(release: ReleaseArgument) -> None:
+def verify(
+    release: ReleaseArgument,
+    after: Annotated[
+        Path | None,
+        typer.Option("--after", help="A former release, or a copy of a log, from which its decisions must go on."),
+    ] = None,
+) -> None:
     """Recompute a release from itself: hashes, decision chain, and every settlement from the open book.
 
     A decision log alone (decisions.jsonl) proves its chain and its signatures.
@@ -358,10 +364,10 @@ def verify(release: ReleaseArgument) -> None:
     if release.is_file():
         from orchestration.decision_list import prove_log
 
-        prove_log(release)
+        prove_log(release, after)
         return
 
-    report = verify_release(release)
+    report = verify_release(release, after)
     for problem in report.problems:
         say("DIFFERS", str(problem))
     for note in report.notes:

@@ -7,7 +7,7 @@ demo place, and are refused in any home that is not marked as a demo.
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from foundation.errors import Refused
 from foundation.home import Home
 from orchestration.cycle import AgreementOnFile
+from orchestration.moments import moment_of
 from orchestration.progress import say
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def approve_for_demo(home: Home, place: Place, agreement: AgreementOnFile) -> No
         approver="director-of-finance",
         valid_to=place.authority_until.isoformat(),
     )
-    store.append_signed(home.decisions, terms.id, lines)
+    store.append_signed(home.decisions, terms.id, lines, _stamp(place.approved_at))
     say("demo", f"{terms.id}: approved with demonstration keys made from the place's name, which are worth nothing")
 
 
@@ -100,6 +101,22 @@ def require_clock(home: Home, moment: datetime) -> None:
             f"{records[-1].signed_at}: nothing is published.",
             "set the clock right, then run again.",
         )
+
+
+def moment_published(home: Home) -> datetime:
+    """When the release in force was made, for a run that finds that nobody wrote it down: never after now.
+
+    Entries of a log are dated against it (`dating`), so the moment at which a later run comes is not good enough.
+    """
+    now = moment_of(home)
+    if home.is_demo:
+        return now
+    from settlement import store
+
+    made = datetime.fromtimestamp((home.current / "seal.json").stat().st_mtime, tz=UTC)
+    records = store.read_records(home.decisions, PUBLICATIONS)
+    last = datetime.fromisoformat(records[-1].signed_at) if records else made
+    return min(now, max(made, last))
 
 
 def record_publication(home: Home, release_id: str, moment: datetime) -> None:

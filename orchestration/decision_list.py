@@ -6,7 +6,7 @@ Belongs here: what is printed. Not here: what counts (`settlement.entry_faults`)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from foundation.errors import WrongUsage
 from foundation.home import Home
 from orchestration.cycle import agreements_of
+from orchestration.dating import back_dated_entries
 from orchestration.drafts import settlements_in_force
 from orchestration.moments import today_of
 from orchestration.progress import say
@@ -40,7 +41,7 @@ def _terms_of(versions: Sequence[Terms], record: Record) -> Terms | None:
     return begun[-1] if begun else versions[0] if versions else None
 
 
-def _entries(records: Sequence[Record], versions: Sequence[Terms]) -> None:
+def _entries(records: Sequence[Record], versions: Sequence[Terms], back_dated: Mapping[int, str]) -> None:
     from settlement.entry_faults import entry_fault
 
     for number, record in enumerate(records, start=1):
@@ -52,6 +53,8 @@ def _entries(records: Sequence[Record], versions: Sequence[Terms]) -> None:
         terms = _terms_of(versions, record)
         fault = None if terms is None else entry_fault(records[:number], terms)
         note = f"; COUNTS FOR NOTHING: {fault}" if fault else ""
+        if number in back_dated:
+            note += f"; BACK-DATED, nothing is settled on it: {back_dated[number]}"
         say(record.signed_at[:10], f"{record.sequence}. {record.signer}: {record.kind} ({what}){note}")
 
 
@@ -95,17 +98,28 @@ def list_decisions(home: Home, agreement: str | None, on: str | None = None) -> 
         records = store.read_records(home.decisions, name)
         say(name, f"{len(records)} decision(s); chain and signatures hold")
         versions = [item.terms for item in on_file if item.terms.id == name]
-        _entries(records, versions)
+        _entries(records, versions, back_dated_entries(home, name, records))
         _standing(home, records, versions, day)
 
 
-def prove_log(path: Path) -> None:
-    """Prove a copy of a decision log that stands alone. LogTampered, naming the line, where it does not hold."""
-    from settlement.decisions import head_of, read_log
+def prove_log(path: Path, after: Path | None = None) -> None:
+    """Prove a copy of a decision log that stands alone. LogTampered, naming the line, where it does not hold.
 
-    records = read_log(path.read_bytes())
+    after: a former release or log; LogTampered, too, where this log does not go on from there.
+    """
+    from publication.log_heads import heads_at
+    from settlement.decisions import LogTampered, head_of, read_log
+
+    log = path.read_bytes()
+    records = read_log(log)
     if not records:
         raise WrongUsage(f"{path} holds no decision.", "name a decisions.jsonl, or the folder of a release.")
+    if after is not None:
+        heads = {head.agreement_id: head for head in heads_at(after)}
+        if (head := heads.get(records[0].agreement_id)) is None:
+            raise WrongUsage(f"{after} remembers no log of {records[0].agreement_id}.", "name one that does.")
+        if fault := head.fault(log):
+            raise LogTampered(f"{path} {fault} in {after}.", "compare the copy with the publisher's; do not pay on it.")
     say(
         "verify", f"nothing differs: {len(records)} decision(s) on {records[0].agreement_id}; chain and signatures hold"
     )

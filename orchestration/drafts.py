@@ -360,8 +360,9 @@ THINGS: dict[str, Asked] = {
         lambda context: _of_settlement(
             context, "line_determined", figure_id=context.options["figure"], finding=context.options["finding"],
             reason=context.options["reason"],
+            **{name: context.options[name] for name in ("challenger",) if name in context.options},
         ),
-        ("period", "figure", "finding", "reason"),
+        ("period", "figure", "finding", "reason"), ("challenger",),
     ),
     "accreditation": Asked(
         _plain("accreditation_recorded", member="member", accreditation="accreditation", level="level",

@@ -54,12 +54,15 @@ def release_inputs(cycle: Cycle, tables: Mapping[str, pa.Table], settled: Sequen
     """Everything the release depends on, and nothing else."""
     from dbt_project.inequality import with_limits
     from publication.inputs import ReleaseInputs, SettledAgreement
+    from settlement.decisions import read_log
+    from settlement.payment_standing import standing_rows
 
     made = {name: tables[name] for name in TABLES}
     decimals_of = {row["indicator_id"]: row["value_decimals"] for row in made["indicators"].to_pylist()}
     # no formula gives these limits: they are simulated on sums, after the build
     made["inequality"] = with_limits(made["inequality"], made.pop("int_deprivation_fifths"), decimals_of)
     required, verdicts = verdict_files(cycle)
+    stands = [standing_rows(item.settlement, read_log(item.decisions), item.agreement.terms) for item in settled]
     return ReleaseInputs(
         place=published_place(cycle.home),
         data_cut=cycle.cut.document(),
@@ -77,12 +80,12 @@ def release_inputs(cycle: Cycle, tables: Mapping[str, pa.Table], settled: Sequen
                 steps=item.settlement.step_rows(),
                 postings=item.settlement.posting_rows(),
                 member_lines=item.settlement.member_rows(),
-                payments=item.settlement.payment_rows(),
-                journal=item.settlement.journal_rows(),
+                payments=payments,
+                journal=journal,
                 advances=(),
                 prior_postings=item.prior_postings,
             )
-            for item in settled
+            for item, (payments, journal) in zip(settled, stands, strict=True)
         ],
         left_out=left_out(cycle),
         openly_published=frozenset(feed for feed, contract in contracts().items() if contract.custom.openlyPublished),

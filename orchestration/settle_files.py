@@ -88,6 +88,7 @@ def settle_from_files(agreement: Path, inputs: Path, out: Path) -> int:
     from settlement.engine import settle
     from settlement.files import write_rows
     from settlement.gate_record import read_gate_rows
+    from settlement.payment_standing import standing_rows
     from settlement.recorded import period_records
     from settlement.stage import stage_of
 
@@ -106,12 +107,13 @@ def settle_from_files(agreement: Path, inputs: Path, out: Path) -> int:
         )
         for period in periods
     ]
+    stands = [standing_rows(item, records, terms) for item in settled]
     written = {
         "steps": [row for item in settled for row in item.step_rows()],
         "postings": [row for item in settled for row in item.posting_rows()],
         "member_lines": [row for item in settled for row in item.member_rows()],
-        "payments": [row for item in settled for row in item.payment_rows()],
-        "journal": [row for item in settled for row in item.journal_rows()],
+        "payments": [row for payments, _ in stands for row in payments],
+        "journal": [row for _, journal in stands for row in journal],
     }
     for table, content in written.items():
         write_bytes(out / f"{table}.csv", write_rows(table, content))

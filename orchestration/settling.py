@@ -16,6 +16,7 @@ from foundation.errors import Refused
 from foundation.home import Home
 from foundation.period import Period, month_of, parse_period
 from orchestration.cycle import AgreementOnFile, Cycle
+from orchestration.dating import require_true_dates
 from orchestration.partitions import month_of_run
 
 if TYPE_CHECKING:
@@ -166,6 +167,8 @@ def settle_due(
     """Settle everything due. When the gate refuses anything, all refusals are recorded and the first is raised."""
     from settlement.refusal import Refusal
 
+    for name in sorted({item.terms.id for item in agreements}):
+        require_true_dates(cycle.home, name)
     kpi_return, ledger = tables["kpi_return"].to_pylist(), tables["ledger"].to_pylist()
     results = [judge_and_settle(cycle, *due, kpi_return, ledger) for due in each_due(cycle, agreements, until)]
     raise_if_refused(cycle, [item for item in results if isinstance(item, Refusal)])

@@ -47,6 +47,7 @@ def sign(
     reason: Annotated[Text, typer.Option("--reason", help="Why.")] = None,
     figure: Annotated[Text, typer.Option("--figure", help="Figure id of the line.")] = None,
     finding: Annotated[Text, typer.Option("--finding", help="stands or restate.")] = None,
+    challenger: Annotated[Text, typer.Option("--challenger", help="Whose challenge, where several are open.")] = None,
     board: Annotated[Text, typer.Option("--board", help="A board of the terms.")] = None,
     part: Annotated[Text, typer.Option("--part", help="mandate, outcomes, levels or gain_and_pain.")] = None,
     named: Annotated[Text, typer.Option("--party", help="The party that is admitted, or whose part ends.")] = None,
@@ -85,7 +86,7 @@ def sign(
 
     options = {
         "period": period, "settlement": settlement,
-        "vote": vote, "reason": reason, "figure": figure, "finding": finding, "board": board,
+        "vote": vote, "reason": reason, "figure": figure, "finding": finding, "challenger": challenger, "board": board,
         "part": part, "party": named, "role": role, "public_key": public_key, "approver": approver, "by": by,
         "since": since, "until": until, "limit_gbp": limit_gbp, "conflict": conflict, "kpi": kpi, "check": check,
         "cause": cause, "outcome": outcome, "amount_gbp": amount_gbp, "member": member,

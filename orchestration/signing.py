@@ -157,10 +157,10 @@ def sign(home: Home, agreement_id: str, terms: Terms, draft: Draft, given: Given
             "--yes signs without asking and needs the hash of what is meant.",
             "run it once without --yes, read what it shows, and give the hash with --expect.",
         )
-    log = store.read_bytes(home.decisions, agreement_id)
+    log, moment = store.read_bytes(home.decisions, agreement_id), _moment(home, given.at)
     try:
         line = append_record(
-            log, agreement_id=agreement_id, kind=draft.kind, signer=given.party, signed_at=_moment(home, given.at),
+            log, agreement_id=agreement_id, kind=draft.kind, signer=given.party, signed_at=moment,
             place=given.place, body=draft.body, key=given.key,
         )  # fmt: skip
     except WrongUsage as error:
@@ -185,6 +185,6 @@ def sign(home: Home, agreement_id: str, terms: Terms, draft: Draft, given: Given
             raise Refused("not signed: you did not agree.", "nothing was recorded.")
     if store.read_bytes(home.decisions, agreement_id) != log:
         raise Refused("not signed: somebody else's entry came first.", "run the command again and read what it shows.")
-    (record,) = store.append_signed(home.decisions, agreement_id, line)
+    (record,) = store.append_signed(home.decisions, agreement_id, line, moment)
     say("signed", f"entry {record.sequence} of {agreement_id}, {record.signed_at}, hash {record.hash}")
     return record

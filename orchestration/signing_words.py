@@ -70,7 +70,10 @@ def _by_period(terms: Terms) -> list[str]:
 
 
 def terms_lines(terms: Terms) -> list[str]:
-    """The terms as a person signs them: who, from when, what is measured, pools and caps, how they are applied."""
+    """The terms as a person signs them: who, from when, what is measured, how it becomes a score, what the gate does,
+    sums and bounds, how they are applied; and then every entry of them, because all of it is signed."""
+    from orchestration.terms_words import gate_lines, score_lines, whole_lines
+
     identity = terms.agreement
     ends = "open-ended" if identity.effective_to is None else f"to {day(identity.effective_to)}"
     money_moves = "SHADOW: calculated in full, nothing is payable" if identity.shadow else "LIVE: money moves"
@@ -86,10 +89,14 @@ def terms_lines(terms: Terms) -> list[str]:
     for kpi in terms.paid_kpis:
         levels = "" if kpi.levels is None else " / ".join(number(value) for value in kpi.levels.values())
         lines.append(f"  {kpi.id} {kpi.name}, weight {number(kpi.weight or 0)}; failure to game-breaking {levels}")
+        lines += [f"    {line}" for line in score_lines(terms, kpi)]
+    lines += ["When figures cannot be trusted:", *(f"  {line}" for line in gate_lines(terms))]
     lines += ["Money:", *_by_period(terms)]
     governance = terms.governance
     lines += [
         f"Challenge window: {governance.challenge_window_working_days} working days. {governance.dispute}",
+        "The whole of what is signed, entry by entry:",
+        *whole_lines(terms.model_dump(mode="python", exclude_none=True), sum_words),
         f"Hash of these terms: {terms.terms_hash}",
     ]
     return lines

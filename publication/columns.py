@@ -226,7 +226,9 @@ PAYMENTS = _schema(
     settlement_id | text | content hash of the settlement
     line | text | posting line it is part of
     tier | text | direct, head or sub_contract: whose contract carries it
-    status | text | shadow, payable, withheld
+    status | text | shadow, payable, withheld: what kind of settlement; payable says nothing of a certificate
+    standing | text | shadow, withheld, not_certified, disputed, to_be_restated, accreditation_missing or certified
+    payable_from | date | first day after its challenge window, of what is certified; blank otherwise
     payer | text | role that pays
     payee | text | role that receives; commissioner-residue where nobody is paid
     payee_body | text | role of the legal body it is; the payer itself where both are one body
@@ -255,6 +257,8 @@ JOURNAL = _schema(
     entry | integer | number of the entry; its debits and credits are equal
     date | date | last day of the period; first day for what is brought forward
     status | text | shadow, payable, or brought_forward: a balance, not to be booked again
+    standing | text | as of the payment it books; blank for what is brought forward
+    payable_from | date | as of the payment it books
     party | text | role in whose books the entry stands
     account | text | code of the account; with memo- in shadow
     account_name | text | what the account holds

@@ -338,7 +338,8 @@ class _Trace:
             f"{row['payer']} to {row['payee']}, {row['line']} {row['period_id']}: {money(row['amount_pence'])}",
             name,
             _facts(contract=row["contract_reference"], budget=row["funding_source"], vat=row["vat_treatment"],
-                   document=row["document_reference"], note=row["note"]),
+                   document=row["document_reference"], note=row["note"], standing=row["standing"],
+                   payable_from="" if row["payable_from"] is None else row["payable_from"].isoformat()),
             # what a head contract pays is every member's part
             tuple(self.walk(line["figure_id"]) for line in own if row["tier"] != "head")
             or tuple(self.walk(line["figure_id"]) for line in lines),

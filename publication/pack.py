@@ -28,9 +28,10 @@ from publication.recalculating import recalculating_workbook
 from publication.recompute import TABLES, differences
 from publication.wording import capital, day, money, period_long, plural, sentence
 from settlement.books import Books, read_books
-from settlement.decisions import read_log
+from settlement.decisions import head_of, read_log
 from settlement.engine import Settlement
 from settlement.gate_record import SETTLEMENT_SCOPE
+from settlement.payment_standing import standing_rows
 from settlement.recompute import recompute_all
 from settlement.statement import Step
 
@@ -81,7 +82,10 @@ def _settled(release: Release, parsed: FigureId) -> tuple[Books, Settlement, Map
     if not settled:
         raise WrongUsage(f"this release settles no {wanted[1]} of {wanted[0]}.", "name a figure of a settled period.")
     books, made, files = settled[0]
-    found = (made.step_rows(), made.posting_rows(), made.member_rows(), made.payment_rows(), made.journal_rows())
+    log = read_log(files["decisions.jsonl"])
+    found = (
+        made.step_rows(), made.posting_rows(), made.member_rows(), *standing_rows(made, log, books.terms),
+    )  # fmt: skip
     for (schema, first), rows in zip(TABLES, found, strict=True):
         written = [r for r in release.members(schema) if (r["agreement_id"], r["period_id"]) == wanted]
         for name, column, one, other in differences(schema, first, written, rows_of(schema, rows)):
@@ -251,6 +255,7 @@ def _certificate(
         ("Release", str(manifest.get("release_id", ""))),
         ("Definitions", str(manifest.get("definitions_hash", ""))),
         ("Code and engine", f"{manifest.get('code_version', '')}, engine {made.engine_version}"),
+        ("Decision log", _log_words(pack["evidence/decisions.jsonl"])),
         ("Computed again", "From the open book of the release, and equal to what it publishes"),
     ]
     html = (
@@ -283,6 +288,12 @@ def _certificate(
         )
     )  # fmt: skip
     return ("\n".join(line.rstrip() for line in html.splitlines() if line.strip()) + "\n").encode()
+
+
+def _log_words(log: bytes) -> str:
+    """How far the log goes: whoever keeps this page sees when entries at its end are gone."""
+    records = read_log(log)
+    return f"{plural(len(records), 'entry', 'entries')}, the last {head_of(records)}"
 
 
 def _approvals(made: Settlement, log: bytes) -> list[dict[str, Any]]:

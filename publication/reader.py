@@ -149,6 +149,21 @@ class Release:
     def catalogue(self) -> dict[str, Row]:
         return {row["indicator_id"]: row for row in self.public(columns.INDICATORS)}
 
+    def decision_logs(self) -> dict[str, tuple[str, bytes]]:
+        """Each agreement's decision log: its file in the release and its bytes. Unreadable when one holds no entry."""
+        if not self.has("members"):
+            return {}
+        paths = [self.root / "members" / "decisions.jsonl", *sorted((self.root / "members" / "decisions").glob("*"))]
+        found = {}
+        for path in paths:
+            if path.is_file():
+                log, name = path.read_bytes(), path.relative_to(self.root).as_posix()
+                try:
+                    found[str(json.loads(log.split(b"\n")[0])["agreement_id"])] = (name, log)
+                except (ValueError, KeyError, TypeError):
+                    raise Unreadable(name, "is no decision log") from None
+        return found
+
     def open_books(self) -> list[tuple[str, dict[str, bytes]]]:
         """The files each agreement is recomputed from: (name of its terms file, file name to bytes)."""
         if not self.has("members"):

@@ -35,15 +35,20 @@ def recompute_tables(files: Mapping[str, bytes]) -> dict[str, list[Row]]:
     files: terms.yaml, kpi_return.csv, ledger.csv, gate.json, decisions.jsonl, advances.csv, prior_postings.csv.
     Raises what the settlement raises when they do not prove themselves or do not agree with each other.
     """
+    from settlement.decisions import read_log
+    from settlement.payment_standing import standing_rows
     from settlement.recompute import recompute_all
+    from settlement.terms import load_terms
 
     settlements = recompute_all(files)
+    terms, log = load_terms(files["terms.yaml"]), read_log(files["decisions.jsonl"])
+    stands = [standing_rows(one, log, terms) for one in settlements]
     found = (
         [row for one in settlements for row in one.step_rows()],
         [row for one in settlements for row in one.posting_rows()],
         [row for one in settlements for row in one.member_rows()],
-        [row for one in settlements for row in one.payment_rows()],
-        [row for one in settlements for row in one.journal_rows()],
+        [row for payments, _ in stands for row in payments],
+        [row for _, journal in stands for row in journal],
     )
     return {schema.name: rows_of(schema, rows) for (schema, _), rows in zip(TABLES, found, strict=True)}
 

@@ -31,6 +31,8 @@ from publication.columns import Schema
 from publication.disclosure import PublicView, public_view
 from publication.disclosure.rules import shown_share
 from publication.inputs import ReleaseInputs, Row, SettledAgreement, rows_of
+from publication.log_heads import KEY as LOG_HEADS
+from publication.log_heads import heads_of, require_extension
 from publication.measured import would_give_away
 from publication.pages import assets, public_pages
 from publication.pages.book import Book, Settled
@@ -505,6 +507,11 @@ def _versions(inputs: ReleaseInputs) -> dict[str, int]:
     return {row["indicator_id"]: row["version"] for row in rows if row["indicator_id"] in reported}
 
 
+def _logs(inputs: ReleaseInputs) -> dict[str, bytes]:
+    """Agreement -> its decision log."""
+    return {read_agreement(given.terms_yaml).agreement_id: given.decisions_jsonl for given in inputs.settlements}
+
+
 def manifest_of(folder: Path, inputs: ReleaseInputs, known: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The manifest with its release id: the hash of everything else in it."""
     agreements = [read_agreement(given.terms_yaml) for given in inputs.settlements]
@@ -516,6 +523,7 @@ def manifest_of(folder: Path, inputs: ReleaseInputs, known: Mapping[str, str] | 
         "definitions_hash": inputs.definitions_hash,
         "code_version": inputs.code_version,
         "terms": dict(sorted((a.agreement_id + "@" + a.terms_hash[:12], a.terms_hash) for a in agreements)),
+        LOG_HEADS: heads_of(_logs(inputs)),
         "indicators": _versions(inputs),
         "sources": [
             {"title": s.title, "licence": s.licence, "attribution": s.attribution} for s in place.sources
@@ -556,9 +564,11 @@ def build_release(inputs: ReleaseInputs, home_releases: Path) -> str:
     """Write the release of these inputs below `home_releases` and return its id; it is not yet `current`.
 
     The folder appears complete or not at all. The same inputs give the same id, and a release that is there already
-    is left as it is. Refused when the gate's second look, a recomputation or disclosure control says no.
+    is left as it is. Refused when the gate's second look, a recomputation or disclosure control says no, or when a
+    decision log is not the one of an earlier release gone on.
     """
     home_releases.mkdir(parents=True, exist_ok=True)
+    require_extension(home_releases, _logs(inputs))
     # the id is known only when everything is written, so it is written beside and moved into place
     staging = temporary_beside(home_releases / "release")
     staging.mkdir()

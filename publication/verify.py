@@ -30,6 +30,7 @@ from publication.crosscheck import (
 )
 from publication.crosscheck_people import disclosure_follows, kpis_agree, parts_agree
 from publication.inputs import Row
+from publication.log_heads import later_faults, own_faults
 from publication.reader import Release, Unreadable, open_release
 from publication.recompute import TABLES, differences, recompute_tables
 
@@ -197,22 +198,27 @@ def _check_settlements(release: Release, report: Report) -> int:
     return count
 
 
-def _check_decisions(release: Release) -> list[Problem]:
+def _check_decisions(release: Release, after: Path | None) -> list[Problem]:
+    """Every log proves itself and goes as far as the manifest says, and on from a former release that is named."""
     from settlement.decisions import read_log
 
-    problems = []
-    paths = [release.root / "members" / "decisions.jsonl", *sorted((release.root / "members" / "decisions").glob("*"))]
-    for path in paths:
-        if path.is_file():
-            try:
-                read_log(path.read_bytes())
-            except OutturnError as fault:
-                problems.append(Problem(path.relative_to(release.root).as_posix(), fault.message))
+    problems, logs = [], release.decision_logs()
+    for file, log in logs.values():
+        try:
+            read_log(log)
+        except OutturnError as fault:
+            problems.append(Problem(file, fault.message))
+    problems += [Problem(file, what) for file, what in own_faults(release)]
+    if after is not None:
+        problems += [Problem(file, what) for file, what in later_faults(after, logs)]
     return problems
 
 
-def verify_release(path: Path) -> Report:
-    """Everything that differs in the release at `path`, and what could not be proved because it is not here."""
+def verify_release(path: Path, after: Path | None = None) -> Report:
+    """Everything that differs in the release at `path`, and what could not be proved because it is not here.
+
+    after: a former release, or a copy of a log, whose decision logs those here must go on from.
+    """
     release, report = open_release(path), Report()
     absent = {part for part in PARTS if not release.has(part)}
     changed = _check_seal(release, report, absent)
@@ -237,7 +243,7 @@ def verify_release(path: Path) -> Report:
             "members/ is not here: no settlement, KPI return, check or decision could be recomputed or compared."
         )
     else:
-        _guarded(report, lambda: _check_decisions(release))
+        _guarded(report, lambda: _check_decisions(release, after))
         settled = _check_settlements(release, report)
         try:
             _guarded(report, lambda: _check_gate(release))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from settlement.authority import Count, approvers, authority_fault, vote_fault
+from settlement.authority import Count, approvers, vote_fault
 from settlement.decisions import Record
 from settlement.terms import Terms
 from settlement.terms_governance import Accreditation
@@ -51,7 +51,7 @@ def _last(records: Sequence[Record], terms: Terms, asked: Accreditation, member:
         and record.agreement_id == terms.id
         and (record.body["member"], record.body["accreditation"]) == (member, asked.id)
         and record.signer in asked.recorded_by
-        and not authority_fault(records, record)
+        and not vote_fault(records, record, terms)
     ]
     return found[-1] if found else None
 
@@ -63,7 +63,7 @@ def is_waived(records: Sequence[Record], terms: Terms, accreditation: str, membe
         body = record.body
         if record.kind != "waiver_voted" or record.agreement_id != terms.id or body["terms_hash"] != terms.terms_hash:
             continue
-        if (body["accreditation"], body["member"]) != (accreditation, member) or vote_fault(records, record):
+        if (body["accreditation"], body["member"]) != (accreditation, member) or vote_fault(records, record, terms):
             continue
         # A vote is on one waiver: another last day is another waiver.
         count = counts.setdefault(body["valid_to"], Count(approvers(terms)))

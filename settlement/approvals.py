@@ -18,7 +18,7 @@ from datetime import date, timedelta
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from foundation.period import Period
-from settlement.authority import Count, approvers, authority_fault, ended_on, limit_fault, vote_fault
+from settlement.authority import Count, approvers, ended_on, limit_fault, vote_fault
 from settlement.boards import board_for, resolution
 from settlement.decision_bodies import PARTS
 from settlement.decisions import Record, append_record, public_key_text
@@ -140,7 +140,7 @@ def part_counts(records: Sequence[Record], terms: Terms, opens: date) -> dict[st
             elif part != PARTS[0] and (not agreed_at or record.sequence < agreed_at):
                 early = f"{record.signer} voted on {part} before what stands above it was agreed"
                 count.left_out[record.signer] = early
-            elif fault := vote_fault(records, record):
+            elif fault := vote_fault(records, record, terms):
                 count.left_out[record.signer] = fault
             else:
                 count.add(terms, record)
@@ -163,7 +163,7 @@ def count_terms_votes(records: Sequence[Record], terms: Terms, chosen: Period, p
             count.left_out.setdefault(record.signer, _too_late(terms, record, "", chosen.start))
         elif record.sequence < parts_at:
             count.left_out[record.signer] = f"{record.signer} voted on the terms before their parts were agreed"
-        elif fault := vote_fault(records, record) or _terms_limit(records, terms, chosen.label, record):
+        elif fault := vote_fault(records, record, terms) or _terms_limit(records, terms, chosen.label, record):
             count.left_out[record.signer] = fault
         else:
             count.add(terms, record)
@@ -212,8 +212,9 @@ def terms_approved(records: Sequence[Record], terms: Terms, period: Period | str
 def gate_causes(records: Sequence[Record], terms: Terms, period_id: str, data_cut_id: str) -> tuple[GateCause, ...]:
     """The causes recorded for this period and data cut by roles that the terms let record them, in log order.
 
-    A cause recorded by anybody else, or without authority in date, is left out: the figure then stays withheld. So it
-    does when whoever recorded the cause withdraws it: `gate_cause_withdrawn`, for the same scope and check.
+    A cause recorded by anybody else, without authority in date, or with a conflict on the terms is left out: the figure
+    then stays withheld. So it does when whoever recorded the cause withdraws it: `gate_cause_withdrawn`, for the same
+    scope and check.
     """
     allowed = {rule.cause: rule.recorded_by for rule in terms.gate.causes}
     found: list[GateCause] = []
@@ -224,11 +225,11 @@ def gate_causes(records: Sequence[Record], terms: Terms, period_id: str, data_cu
         if (body["period_id"], body["data_cut_id"]) != (period_id, data_cut_id):
             continue
         if record.kind == "gate_cause_withdrawn":
-            if not authority_fault(records, record):
+            if not vote_fault(records, record, terms):
                 own = (body["scope"], body["check_id"], record.signer)
                 found = [cause for cause in found if (cause.scope, cause.check_id, cause.recorded_by) != own]
             continue
-        if record.signer not in allowed.get(body["cause"], ()) or authority_fault(records, record):
+        if record.signer not in allowed.get(body["cause"], ()) or vote_fault(records, record, terms):
             continue
         found.append(
             GateCause(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from settlement.decision_bodies import subject_of
+from settlement.decision_bodies import PARTS, subject_of
 from settlement.decisions import Record
 from settlement.statement import number_text
 from settlement.terms import Terms
@@ -69,26 +69,45 @@ def limit_fault(records: Sequence[Record], vote: Record, pence: int | None) -> s
     return f"{vote.body['approver']} of {vote.signer} may decide on {pounds(int(limit))}, and this is {sum_words}"
 
 
-def conflict_fault(records: Sequence[Record], vote: Record) -> str | None:
-    """Why a conflict excludes the approver of an entry: declared with it, or before it on the same thing."""
-    declared = f"{vote.body['approver']} of {vote.signer} declared a conflict"
-    if vote.body.get("conflicts"):
-        return declared
-    for record in records:
-        same = record.kind == "conflict_declared" and record.signer == vote.signer
-        if (
-            same
-            and record.sequence < vote.sequence
-            and record.body["approver"] == vote.body["approver"]
-            and subject_of(record.body) == subject_of(vote.body)
-        ):
-            return declared
+# Votes on something as a whole: a conflict declared with one holds for all that is decided on it later.
+_WHOLE = ("terms_voted", "part_voted", "board_voted")
+
+
+def conflicts_of(records: Sequence[Record], party: str, approver: str) -> frozenset[str]:
+    """On what the approver of a party declared a conflict, by itself or with a vote: hashes of terms or parts, ids."""
+    return frozenset(
+        subject_of(record.body)
+        for record in records
+        if (record.signer, record.body.get("approver")) == (party, approver)
+        and (record.kind == "conflict_declared" or (record.kind in _WHOLE and bool(record.body["conflicts"])))
+    )
+
+
+def is_conflicted(declared: Collection[str], terms: Terms, subject: str) -> bool:
+    """Whether declared conflicts exclude from a subject under these terms.
+
+    Whoever is conflicted on terms, or on a part of them, neither agrees nor applies them: both move the same money.
+    """
+    if not declared:
+        return False
+    return bool({subject, terms.terms_hash, *map(terms.part_hash, PARTS)} & set(declared))
+
+
+def conflict_fault(records: Sequence[Record], vote: Record, terms: Terms) -> str | None:
+    """Why a conflict excludes the approver of an entry: declared with it, or before it on its subject or the terms."""
+    approver, subject = str(vote.body["approver"]), subject_of(vote.body)
+    before = [record for record in records if record.sequence < vote.sequence]
+    declared = conflicts_of(before, vote.signer, approver)
+    if vote.body.get("conflicts") or subject in declared:
+        return f"{approver} of {vote.signer} declared a conflict"
+    if is_conflicted(declared, terms, subject):
+        return f"{approver} of {vote.signer} declared a conflict on these terms, and so does not apply them either"
     return None
 
 
-def vote_fault(records: Sequence[Record], vote: Record) -> str | None:
+def vote_fault(records: Sequence[Record], vote: Record, terms: Terms) -> str | None:
     """Why a vote does not count: a declared conflict, or no authority in date; None if it counts."""
-    return conflict_fault(records, vote) or authority_fault(records, vote)
+    return conflict_fault(records, vote, terms) or authority_fault(records, vote)
 
 
 def hand_fault(records: Sequence[Record], vote: Record, terms: Terms) -> str | None:

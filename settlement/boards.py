@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from settlement.authority import authority_fault
+from settlement.authority import authority_fault, conflicts_of, is_conflicted
 from settlement.decision_bodies import subject_of
 from settlement.decisions import Record
 from settlement.terms import Terms
@@ -52,30 +52,19 @@ def seat_holder(records: Sequence[Record], board: Board, party: str, day: date) 
     return holder
 
 
-def _excluded(records: Sequence[Record], party: str, holder: str, subject: str) -> bool:
-    """Whether the holder of a seat declared a conflict on the subject, on its own or with a vote."""
-    return any(
-        record.signer == party
-        and record.body.get("approver") == holder
-        and subject_of(record.body) == subject
-        and (record.kind == "conflict_declared" or bool(record.body.get("conflicts")))
-        for record in records
-    )
-
-
-def seats_that_decide(records: Sequence[Record], board: Board, subject: str, day: date) -> dict[str, str]:
-    """Party -> holder of every seat that is filled on a day and not excluded by a conflict on the subject."""
+def seats_that_decide(records: Sequence[Record], terms: Terms, board: Board, subject: str, day: date) -> dict[str, str]:
+    """Party -> holder of every seat filled on a day and not excluded by a conflict on the subject or the terms."""
     held = {party: seat_holder(records, board, party, day) for party in board.seats}
     return {
         party: holder
         for party, holder in held.items()
-        if holder is not None and not _excluded(records, party, holder, subject)
+        if holder is not None and not is_conflicted(conflicts_of(records, party, holder), terms, subject)
     }
 
 
 def quorum_fault(records: Sequence[Record], terms: Terms, board: Board, subject: str, day: date) -> str | None:
     """Why the board cannot decide, however many vote: too few bodies are left once conflicted holders are excluded."""
-    bodies = {terms.body_of(party) for party in seats_that_decide(records, board, subject, day)}
+    bodies = {terms.body_of(party) for party in seats_that_decide(records, terms, board, subject, day)}
     if len(bodies) >= board.quorum:
         return None
     return (
@@ -117,7 +106,7 @@ def resolution(records: Sequence[Record], terms: Terms, board: Board, subject: s
         if seat_fault(records, board, record) or authority_fault(records, record) or record.agreement_id != terms.id:
             continue
         votes[record.signer] = record
-        deciding = seats_that_decide(known, board, subject, record.day)
+        deciding = seats_that_decide(known, terms, board, subject, record.day)
         if fault := quorum_fault(known, terms, board, subject, record.day):
             reason = fault
             continue

@@ -4,9 +4,9 @@ Belongs here: which certificates, challenges and determinations count, and the s
 Not here: the sums (`engine`), the form of entries (`decision_bodies`), who may sign what (`authority`).
 
 Nobody has a veto here. A settlement is certified; for some working days a party may challenge a line; what nobody
-challenges is paid after that; what is challenged is determined by an independent expert, who finds that the line
-stands or that it is to be restated. No one types an amount: a line that is to be restated waits for a settlement that
-restates it, and goes with that one's certificate.
+challenges is paid after that; of each challenge an independent expert determines that the line stands or that it is to
+be restated. No one types an amount: a line that is to be restated waits for a settlement that restates it, and goes
+with that one's certificate.
 """
 
 from __future__ import annotations
@@ -106,7 +106,10 @@ def lines_hash(member_rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _assurance_fault(records: Sequence[Record], terms: Terms, settlement_id: str) -> str | None:
-    """Why independent assurance does not let a settlement be certified; the last word before the certificate counts."""
+    """Why independent assurance does not let a settlement be certified; the last word of each assurer counts.
+
+    No assurer overrules another: a rejection stands until whoever gave it approves.
+    """
     assurers = terms.governance.assured_by
     if assurers is None:
         return None
@@ -116,15 +119,16 @@ def _assurance_fault(records: Sequence[Record], terms: Terms, settlement_id: str
         if record.kind == "assurance_given"
         and record.signer in assurers
         and record.body["settlement_id"] == settlement_id
-        and not conflict_fault(records, record)
+        and not conflict_fault(records, record, terms)
         and not authority_fault(records, record)
     ]
     if not given:
         return f"{' or '.join(assurers)} has not given assurance"
-    last = given[-1]
-    if last.body["vote"] == "approve":
-        return None
-    return f"{last.signer} rejected it: {last.body['reason']}"
+    last = {record.signer: record.body for record in given}
+    rejected = [
+        f"{who} rejected it: {body['reason']}" for who, body in sorted(last.items()) if body["vote"] == "reject"
+    ]
+    return "; ".join(rejected) or None
 
 
 def _certificate_fault(
@@ -135,7 +139,7 @@ def _certificate_fault(
         return "it is of other terms than these"
     if record.signer not in certifiers(terms):
         return f"{record.signer} does not certify under these terms: {' or '.join(certifiers(terms))} does"
-    fault = conflict_fault(before, record) or authority_fault(before, record)
+    fault = conflict_fault(before, record, terms) or authority_fault(before, record)
     if fault or (fault := limit_fault(before, record, int(body["gross_pence"]))):
         return fault
     if body["period_id"] not in [period.label for period in terms.settlement_periods()]:
@@ -171,20 +175,19 @@ def _challenge_fault(
     if certificate is None:
         return "the settlement is not certified: there is nothing to challenge yet"
     on_line = [one for one in standing if one.figure_id == entry.body["figure_id"]]
-    unanswered = [one for one in on_line if not one.finding]
-    own = [one for one in unanswered if one.challenger == entry.signer]
+    unanswered = [one.challenger for one in on_line if not one.finding]
     match entry.kind:
         case "line_challenged":
             if entry.signer not in (*terms.member_ids, *terms.commissioner_ids):
                 return f"{entry.signer} is neither a member nor a commissioner of these terms"
             if entry.day > certificate.window_ends:
                 return f"the challenge window closed on {certificate.window_ends.isoformat()}"
-            if any(one.finding in FINDINGS for one in on_line):
-                return "this line is determined, and a determination is final"
-            if own:
+            if any(one.finding in FINDINGS and one.challenger == entry.signer for one in on_line):
+                return f"the challenge of this line by {entry.signer} is determined, and a determination is final"
+            if entry.signer in unanswered:
                 return f"{entry.signer} has challenged this line already"
         case "challenge_withdrawn":
-            if not own:
+            if entry.signer not in unanswered:
                 return f"{entry.signer} has no open challenge of this line"
         case _:
             if entry.signer not in experts(terms):
@@ -192,7 +195,12 @@ def _challenge_fault(
                 return f"{entry.signer} does not determine disputes under these terms: {named} does"
             if not unanswered:
                 return "no challenge of this line is open"
-            if fault := conflict_fault(before, entry):
+            named = entry.body.get("challenger", "")
+            if named and named not in unanswered:
+                return f"{named} has no open challenge of this line"
+            if not named and len(unanswered) > 1:
+                return f"{', '.join(unanswered)} challenge this line: name whose challenge is determined"
+            if fault := conflict_fault(before, entry, terms):
                 return fault
     return authority_fault(before, entry)
 
@@ -241,10 +249,12 @@ def _take_in(standing: list[Challenge], entry: Record) -> None:
     if entry.kind == "line_challenged":
         standing.append(Challenge(body["figure_id"], entry.signer, body["reason"], entry.day))
         return
-    finding = "withdrawn" if entry.kind == "challenge_withdrawn" else body["finding"]
+    withdrawn = entry.kind == "challenge_withdrawn"
+    finding = "withdrawn" if withdrawn else body["finding"]
+    # A determination that names nobody is of the only challenge that is open.
+    answered = entry.signer if withdrawn else body.get("challenger", "")
     for index, one in enumerate(standing):
-        answered = finding != "withdrawn" or one.challenger == entry.signer
-        if one.figure_id == body["figure_id"] and not one.finding and answered:
+        if one.figure_id == body["figure_id"] and not one.finding and one.challenger == (answered or one.challenger):
             standing[index] = replace(one, finding=finding, finding_reason=body["reason"], found_on=entry.day)
 
 
@@ -273,15 +283,17 @@ def _one_state(
     certificate, later = chain[0], chain[1:]
     figures = (str(row["figure_id"]), _posting_figure(row))
     own = [one for one in applied.challenges.get(certificate.settlement_id, ()) if one.figure_id in figures]
-    found = [one for one in own if one.finding == "restate"] or [one for one in own if not one.finding]
-    if found and found[0].finding and later:
+    disputed = [f"{one.challenger} on {_day_words(one.challenged_on)}" for one in own if not one.finding]
+    if disputed:
+        # Each challenge is determined by itself: a finding on one leaves the line in dispute while another is open.
+        return "disputed", None, f"disputed by {' and '.join(disputed)}"
+    found = [one.finding_reason for one in own if one.finding == "restate"]
+    if found and later:
         # What is in dispute goes with the settlement that restates it.
         state, day, words = _one_state(records, terms, applied, later, row, on)
         return state, day, f"goes with its restatement, which is {words}"
-    if found and found[0].finding:
-        return "to_be_restated", None, f"found to be restated: {found[0].finding_reason}"
     if found:
-        return "disputed", None, f"disputed by {found[0].challenger} on {_day_words(found[0].challenged_on)}"
+        return "to_be_restated", None, f"found to be restated: {'; '.join(found)}"
     stands = [one.found_on for one in own if one.finding == "stands" and one.found_on is not None]
     free = max([certificate.window_ends + _DAY, *stands])
     missing = [one for one in held(records, terms, str(row["member_id"]), free if on is None else max(on, free))

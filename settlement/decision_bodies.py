@@ -52,7 +52,7 @@ BODIES: dict[str, Form] = {
     "settlement_certified": _form("approver terms_hash period_id settlement_id supersedes lines_hash gross_pence"),
     "line_challenged": _form("approver settlement_id figure_id reason"),
     "challenge_withdrawn": _form("approver settlement_id figure_id reason"),
-    "line_determined": _form("approver settlement_id figure_id finding reason"),
+    "line_determined": _form("approver settlement_id figure_id finding reason", "challenger"),
     # who meets what the terms ask of a member
     "accreditation_recorded": _form("approver member accreditation level evidence valid_from valid_to"),
     "waiver_voted": _form("approver terms_hash member accreditation valid_to reason vote conflicts"),

@@ -283,6 +283,11 @@ def read_log(log: bytes, *, expected_head: str | None = None) -> tuple[Record, .
     return tuple(records)
 
 
+def line_hashes(log: bytes) -> tuple[str, ...]:
+    """The hash of each line of a log, in order: what `Record.hash` is. The log need not be proved."""
+    return tuple(sha256_bytes(raw + b"\n") for raw in log.split(b"\n")[:-1])
+
+
 def head_of(records: Sequence[Record]) -> str:
     """Hash of the last record: what a keeper of the log remembers."""
     return records[-1].hash if records else START

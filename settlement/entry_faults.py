@@ -34,13 +34,19 @@ _MENDS = (
     ),
     ("two signatories", "let another person sign for one of the two roles, under an authority of its own."),
     ("may decide on", "let somebody sign whose authority reaches so far."),
+    ("does not approve these terms", "let a party that the terms name vote; a variation that all agree names others."),
+    ("other terms than", "read the terms on file and sign those: `outturn sign terms` shows them with their hash."),
     ("opened", "agree it before a period opens: a variation holds from the next period on."),
     ("has not been admitted", "the party that opened the log admits it first: `outturn sign admission`."),
     ("the challenge window closed", "ask for a restatement if the data were wrong: the terms say when one is made."),
     ("final", "agree other terms, or settle again: the new decision stands beside this one."),
     ("are not agreed", "get the missing approvals; until then nothing is settled under these terms."),
     ("assurance", "let the assurer look at it: `outturn sign assurance`."),
-    ("rejected it", "mend what assurance found, settle again, and have the new settlement assured."),
+    (
+        "rejected it",
+        "mend what assurance found, settle again, and have the new settlement assured; or let that assurer approve it.",
+    ),
+    ("name whose", "name the party with `--challenger`: each challenge is determined by itself."),
     ("part of", "only a party whose part goes on decides."),
     ("above it", "agree the parts in order: mandate, outcomes, levels, gain and pain."),
 )
@@ -90,7 +96,7 @@ def _board_fault(records: Sequence[Record], record: Record, terms: Terms) -> str
     subject = record.body["subject"]
     if (board := _board(terms, record.body["board"])) is None:
         return f"the terms know no board `{record.body['board']}`"
-    if fault := seat_fault(records, board, record) or vote_fault(records, record):
+    if fault := seat_fault(records, board, record) or vote_fault(records, record, terms):
         return fault
     if resolution(records[:-1], terms, board, subject).passed:
         return _FINAL.format("this is")
@@ -167,7 +173,7 @@ def entry_fault(records: Sequence[Record], terms: Terms) -> str | None:
             return apply_log(records, terms).faults.get(record.sequence)
         case kind if kind in DISPUTES:
             return apply_log(records, terms).faults.get(record.sequence)
-    if fault := _right_fault(record, terms) or vote_fault(records, record):
+    if fault := _right_fault(record, terms) or vote_fault(records, record, terms):
         return fault
     pence = record.body.get("amount_pence")
     return None if pence is None else limit_fault(records, record, int(pence))

@@ -64,7 +64,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         " cap_pence:integer note"
     ),
     "payments": _columns(
-        "figure_id agreement_id period_id settlement_id line tier status payer payee payee_body paid_to acts_for"
+        "figure_id agreement_id period_id settlement_id line tier status standing payable_from:date payer payee"
+        " payee_body paid_to acts_for"
         " amount_pence:integer net_pence:integer contract_reference funding_source vat_treatment document"
         " document_reference note"
     ),
@@ -73,7 +74,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         " note"
     ),
     "journal": _columns(
-        "figure_id agreement_id period_id settlement_id entry:integer date:date status party account account_name"
+        "figure_id agreement_id period_id settlement_id entry:integer date:date status standing payable_from:date"
+        " party account account_name"
         " debit_pence:integer credit_pence:integer currency reference narrative"
     ),
 }

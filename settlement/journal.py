@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any
 
 from foundation.figures import figure_id
-from settlement.payments import Payment, payments_of
+from settlement.payments import Payment, payments_of, uncertified
 from settlement.postings import RESIDUE, MemberLine
 from settlement.terms import Terms
 
@@ -64,8 +64,8 @@ class JournalLine:
     narrative: str
 
     def row(self) -> dict[str, Any]:
-        """The line as a row of docs/reference/files.md#journal."""
-        return dict(vars(self))
+        """The line as a row of docs/reference/files.md#journal, before anybody has certified it."""
+        return {**vars(self), **uncertified("" if self.status == BROUGHT_FORWARD else self.status)}
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,11 @@ DOCUMENTS = {"invoice": "INV", "credit_note": "CRN"}
 _ID_DIGITS = 8
 
 
+def uncertified(status: str) -> dict[str, Any]:
+    """How what a settlement posts stands when it is made: nobody has certified it."""
+    return {"standing": "not_certified" if status == "payable" else status, "payable_from": None}
+
+
 @dataclass(frozen=True)
 class Payment:
     """One payment: signed pence from payer to payee (negative: back), under one contract, from one budget.
@@ -59,8 +64,8 @@ class Payment:
     note: str
 
     def row(self) -> dict[str, Any]:
-        """The payment as a row of docs/reference/files.md#payments."""
-        return dict(vars(self))
+        """The payment as a row of docs/reference/files.md#payments, before anybody has certified it."""
+        return {**vars(self), **uncertified(self.status)}
 
 
 @dataclass(frozen=True)

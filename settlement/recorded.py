@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import InitVar, dataclass, field, replace
 
-from settlement.authority import authority_fault, hand_fault, limit_fault, vote_fault
+from settlement.authority import hand_fault, limit_fault, vote_fault
 from settlement.decisions import Record
 from settlement.exact import exact
 from settlement.terms import Terms
@@ -110,7 +110,7 @@ def _awards(records: Sequence[Record], terms: Terms, period_id: str) -> tuple[Aw
             continue
         if (body["period_id"], body["terms_hash"]) != (period_id, terms.terms_hash):
             continue
-        if vote_fault(records, record) or hand_fault(records, record, terms) or _above_limit(records, record):
+        if vote_fault(records, record, terms) or hand_fault(records, record, terms) or _above_limit(records, record):
             continue
         # `Peer group` and `peer  group` are one outcome
         outcome, pence = " ".join(body["outcome"].split()).casefold(), int(body["amount_pence"])
@@ -143,7 +143,7 @@ def _stages(records: Sequence[Record], terms: Terms, period_id: str) -> tuple[St
     for record in records:
         if record.kind not in ("absence_recorded", "absence_withdrawn") or record.body["period_id"] != period_id:
             continue
-        if record.signer not in learning.recorded_by or authority_fault(records, record):
+        if record.signer not in learning.recorded_by or vote_fault(records, record, terms):
             continue
         member = record.body["member"]
         if record.kind == "absence_recorded" and member in terms.member_ids and member not in absent:
@@ -169,7 +169,7 @@ def _certificates(records: Sequence[Record], terms: Terms, period_id: str) -> tu
             continue
         if (body["period_id"], body["terms_hash"]) != (period_id, terms.terms_hash):
             continue
-        if vote_fault(records, record) or _above_limit(records, record):
+        if vote_fault(records, record, terms) or _above_limit(records, record):
             continue
         found[body["row"], record.signer] = Certificate(
             body["row"], record.signer, int(body["amount_pence"]), record.hash
@@ -185,7 +185,7 @@ def _conditions(records: Sequence[Record], terms: Terms, period_id: str) -> tupl
         if record.kind != "condition_judged" or record.body["period_id"] != period_id:
             continue
         name = record.body["condition"]
-        if record.signer in allowed.get(name, ()) and not authority_fault(records, record):
+        if record.signer in allowed.get(name, ()) and not vote_fault(records, record, terms):
             found[name] = JudgedCondition(name, record.body["met"] == "yes", record.body["evidence"], record.hash)
     return tuple(found[name] for name in sorted(found))
 

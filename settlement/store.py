@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from foundation.canonical import canonical_json
 from foundation.durable import append_lines, write_bytes
 from foundation.errors import Refused
+from settlement.dating import receipt_fault
 from settlement.decisions import START, LogTampered, Record, append_record, head_of, read_log
 
 
@@ -89,11 +90,23 @@ def append(
         return _write(folder, agreement_id, log, line)[-1]
 
 
-def append_signed(folder: Path, agreement_id: str, lines: bytes) -> tuple[Record, ...]:
-    """Append lines that were signed elsewhere, all or none, if they continue the log; returns the new records."""
+def append_signed(folder: Path, agreement_id: str, lines: bytes, received: str) -> tuple[Record, ...]:
+    """Append lines that were signed elsewhere, all or none, if they continue the log; returns the new records.
+
+    received: the moment at which they came in, UTC. Refused when one is dated after it, or long before.
+    """
     with _locked(folder, agreement_id):
         log = read_bytes(folder, agreement_id)
-        return _write(folder, agreement_id, log, lines)[len(read_log(log)) :] if lines else ()
+        new = read_log(log + lines)[len(read_log(log)) :]
+        for record in new:
+            if fault := receipt_fault(record, received):
+                raise Refused(
+                    f"entry {record.sequence} of {agreement_id} is not taken in: {fault}.",
+                    "let whoever decided sign again, with the day on which they do; set a wrong clock right.",
+                )
+        if lines:
+            _write(folder, agreement_id, log, lines)
+        return new
 
 
 def _write(folder: Path, agreement_id: str, log: bytes, lines: bytes) -> tuple[Record, ...]:

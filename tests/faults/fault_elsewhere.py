@@ -4,6 +4,8 @@ A rule of intake is named in its test's file; a refusing function has a test of 
 """
 
 RIGHTS = "tests/expectations/test_peoples_rights.py"
+DATING = "tests/settlement/test_settlement_dating.py"
+LOG_HEADS = "tests/publication/test_publication_log_heads.py"
 RECOVERY = "tests/crash/test_recovery.py"
 CATALOGUE = "tests/expectations/test_intake_catalogue.py"
 CONTAINERS = "tests/expectations/test_intake_containers.py"
@@ -65,6 +67,10 @@ ELSEWHERE: dict[str, str] = {
     "ingest.register:withdraw": "tests/expectations/test_identity_intake.py::test_withdrawing_after_the_freeze_is_a_restatement",
     "orchestration.bound:require_parent": f"{RECOVERY}::test_a_process_ends_with_the_run_it_works_for_and_the_next_waits_for_it",
     "orchestration.bound:wait_for_hands": f"{RECOVERY}::test_a_process_ends_with_the_run_it_works_for_and_the_next_waits_for_it",
+    "orchestration.dating:require_true_dates": f"{DATING}::test_a_run_settles_nothing_on_an_entry_dated_back_past_a_release",
+    "publication.log_heads:_proved_manifest": f"{LOG_HEADS}::test_the_next_release_goes_on_from_every_former_one",
+    "publication.log_heads:read_heads": f"{LOG_HEADS}::test_a_manifest_that_says_nothing_of_a_log_is_named",
+    "publication.log_heads:require_extension": f"{LOG_HEADS}::test_the_next_release_goes_on_from_every_former_one",
     "publication.release:_refuse_private_names": "tests/publication/test_publication_release.py::test_a_reason_that_names_a_sender_is_refused",
     "publication.verify:_guarded": "tests/publication/test_publication_verify.py::test_one_flipped_byte_in_any_file_is_named",
     "settlement.accrual:_books": "tests/settlement/test_settlement_accrual.py::test_refusals",
@@ -84,6 +90,7 @@ ELSEWHERE: dict[str, str] = {
     "settlement.recompute:recompute_all": "tests/settlement/test_settlement_worked_example.py::test_a_changed_or_absent_input_is_refused_or_moves_a_figure",
     "settlement.restate:read_advances": "tests/settlement/test_settlement_files.py::test_advances_that_do_not_fit_are_refused",
     "settlement.restate:read_prior": "tests/settlement/test_settlement_files.py::test_earlier_postings_that_do_not_fit_are_refused",
+    "settlement.store:append_signed": f"{DATING}::test_an_entry_comes_in_within_a_week_of_its_date",
     "settlement.score:_check_fit": "tests/settlement/test_settlement_top_up.py::test_without_the_rule_small_numbers_do_not_pay",
     "settlement.score:_check_small_numbers": "tests/settlement/test_settlement_top_up.py::test_the_rule_is_held_to_the_numbers_themselves",
 }

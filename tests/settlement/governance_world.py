@@ -106,3 +106,12 @@ class Log:
             self.records, self.terms, changes.get("settlement_id", FIRST), status, changes.get("rows", rows()), day
         )
         return {one.member_id: one for one in found}
+
+
+def log_without(terms: Terms, *signers: str, kind: str = "terms_voted") -> Log:
+    """The founding log without some votes, signed anew."""
+    log = Log(terms, b"")
+    for record in read_log(log_for(terms)):
+        if not (record.kind == kind and record.signer in signers):
+            log.add(record.kind, record.signer, record.signed_at[:10], **record.body)
+    return log

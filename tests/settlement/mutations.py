@@ -236,8 +236,8 @@ MUTATIONS = (
         "who gains may record the cause",
         f"{GATE}::test_nobody_who_gains_records_a_cause",
         "approvals.py",
-        'if record.signer not in allowed.get(body["cause"], ()) or authority_fault(records, record):',
-        "if authority_fault(records, record):",
+        'if record.signer not in allowed.get(body["cause"], ()) or vote_fault(records, record, terms):',
+        "if vote_fault(records, record, terms):",
     ),
     Mutation(
         16,

@@ -334,7 +334,7 @@ def test_lines_that_are_no_records(raw: bytes) -> None:
 
 
 def test_the_store_appends_and_misses_what_is_cut_off(tmp_path: Path, world: World) -> None:
-    records = store.append_signed(tmp_path, world.terms.id, world.log)
+    records = store.append_signed(tmp_path, world.terms.id, world.log, "2024-03-20T12:00:00Z")
     assert len(records) == len(LINES)
     assert store.read_bytes(tmp_path, world.terms.id) == world.log
     made = store.append(
@@ -379,7 +379,7 @@ def test_the_store_appends_and_misses_what_is_cut_off(tmp_path: Path, world: Wor
 
 def test_the_store_keeps_agreements_apart(tmp_path: Path, world: World) -> None:
     assert store.read_bytes(tmp_path, "nothing-yet") == b""
-    store.append_signed(tmp_path, "elsewhere", b"")
+    assert store.append_signed(tmp_path, "elsewhere", b"", "2024-03-20T12:00:00Z") == ()
     store.log_path(tmp_path, "elsewhere").write_bytes(LINES[0])
     with pytest.raises(LogTampered, match="another agreement"):
         store.read_bytes(tmp_path, "elsewhere")

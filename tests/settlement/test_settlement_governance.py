@@ -19,6 +19,7 @@ from governance_world import (
     Log,
     figure,
     live_terms,
+    log_without,
     posting,
     rows,
 )
@@ -221,7 +222,7 @@ def test_membership_ends_on_a_day_and_the_history_stays() -> None:
 
 
 def test_a_limit_is_no_matter_where_nothing_is_agreed_yet() -> None:
-    log = _without(PLAIN, "city-council")
+    log = log_without(PLAIN, "city-council")
     log.delegate("city-council", CFO, "2024-03-21", key="city-council", limit_pence="1")
     log.add("terms_voted", "city-council", "2024-03-22", **_vote(PLAIN))
     assert not terms_approved(log.records, PLAIN, PERIOD).ok
@@ -242,22 +243,13 @@ def test_a_member_that_joins_later_blocks_nothing_before() -> None:
 # --- agreeing terms ---------------------------------------------------------------------------------------------------
 
 
-def _without(terms: Terms, *signers: str, kind: str = "terms_voted") -> Log:
-    """The founding log without some votes, signed anew."""
-    log = Log(terms, b"")
-    for record in read_log(log_for(terms)):
-        if not (record.kind == kind and record.signer in signers):
-            log.add(record.kind, record.signer, record.signed_at[:10], **record.body)
-    return log
-
-
 def _vote(terms: Terms, **changes: Any) -> dict[str, Any]:
     return {"approver": CFO, "terms_hash": terms.terms_hash, "vote": "approve", "conflicts": [], **changes}
 
 
 def test_the_reasons_a_vote_on_terms_counts_for_nothing() -> None:
     """GRW-44, THM-12, CNI-13, CNI-15, CNI-16: non-member, wrong hash, late, expired, conflict, final."""
-    log = _without(PLAIN, "city-council")
+    log = log_without(PLAIN, "city-council")
     vote = _vote(PLAIN)
     assert log.try_("terms_voted", "city-council", "2024-03-21", **vote) == ""
     assert "does not approve these terms" in log.try_("terms_voted", "independent-expert", "2024-03-21", **vote)
@@ -268,7 +260,7 @@ def test_the_reasons_a_vote_on_terms_counts_for_nothing() -> None:
     assert "given no authority" in log.try_("terms_voted", "city-council", "2024-03-21", **_vote(PLAIN, approver="x"))
     log.add("conflict_declared", "city-council", "2024-03-21", approver=CFO, terms_hash=PLAIN.terms_hash, conflict="c")
     assert "declared a conflict" in log.try_("terms_voted", "city-council", "2024-03-22", **vote)
-    expired = _without(PLAIN, "city-council")
+    expired = log_without(PLAIN, "city-council")
     expired.delegate("city-council", CFO, "2024-03-22", key="city-council", until="2024-03-22")
     assert "not in date" in expired.try_("terms_voted", "city-council", "2024-03-23", **vote)
     whole = Log(PLAIN)
@@ -280,7 +272,7 @@ def test_authority_is_limited() -> None:
     most = exposure_pence(PLAIN, PERIOD, "city-council")
     assert most == 10_000_000
     for limit, ok in ((most, True), (most - 1, False)):
-        log = _without(PLAIN, "city-council")
+        log = log_without(PLAIN, "city-council")
         log.delegate("city-council", CFO, "2024-03-21", key="city-council", limit_pence=str(limit))
         reason = log.try_("terms_voted", "city-council", "2024-03-22", **_vote(PLAIN))
         assert (reason == "") == ok, reason
@@ -289,7 +281,7 @@ def test_authority_is_limited() -> None:
     assert exposure_pence(PLAIN, PERIOD, "integrated-care-board") == 286_200_000
     unbounded = quick_terms({"finance.loss.cap_pct_of_target": None, "finance.loss.stop_loss": None})
     assert exposure_pence(unbounded, PERIOD, "city-council") is None
-    log = _without(unbounded, "city-council")
+    log = log_without(unbounded, "city-council")
     log.delegate("city-council", CFO, "2024-03-21", key="city-council", limit_pence="99999999999")
     assert "without an agreed bound" in log.try_("terms_voted", "city-council", "2024-03-22", **_vote(unbounded))
 
@@ -308,7 +300,7 @@ def test_a_body_with_two_roles_has_two_signatories_and_one_vote() -> None:
     names = {r.signer: r.body["approver"] for r in log.records if r.kind == "terms_voted"}
     assert names["council"] == f"{CFO} (council)"
     assert names["acute-trust"] == CFO
-    log = _without(terms, "city-council")
+    log = log_without(terms, "city-council")
     log.delegate("city-council", f"{CFO} (council)", "2024-03-21", key="another")
     vote = _vote(terms, approver=f"{CFO} (council)")
     reason = log.try_("terms_voted", "city-council", "2024-03-22", key="another", **vote)
@@ -341,7 +333,7 @@ def test_parts_are_agreed_in_order() -> None:
     """CNI-19: mandate, outcomes, levels, gain and pain; a vote out of order counts for nothing."""
     terms = live_terms(parts_in_order=True)
     assert terms_approved(read_log(log_for(terms)), terms, PERIOD).ok
-    log = _without(terms, *terms.approver_ids)
+    log = log_without(terms, *terms.approver_ids)
     log = Log(terms, b"".join(line for line in log.raw.splitlines(keepends=True) if b'"part_voted"' not in line))
 
     def part(name: str, signer: str, day: str = "2024-03-21", **changes: Any) -> dict[str, Any]:
@@ -384,13 +376,13 @@ def test_votes_on_the_terms_before_their_parts_do_not_count() -> None:
         changed = {**record.body, "part_hash": "0" * 64} if record.kind == "part_voted" else record.body
         unagreed.add(record.kind, record.signer, "2024-03-20", **changed)
     assert "mandate: acute-trust voted on another version" in terms_approved(unagreed.records, terms, PERIOD).reasons[0]
-    late = _without(terms, "acute-trust", kind="part_voted")
+    late = log_without(terms, "acute-trust", kind="part_voted")
     late.add("part_voted", "acute-trust", "2024-04-01", approver=CFO, part="mandate",
              part_hash=terms.part_hash("mandate"), vote="approve", conflicts=[])  # fmt: skip
     assert any("after the period opened" in reason for reason in terms_approved(late.records, terms, PERIOD).reasons)
     late.add("part_voted", "city-council", "2024-04-01", approver=CFO, part="mandate",
              part_hash=terms.part_hash("mandate"), vote="approve", conflicts=["c"])  # fmt: skip
-    conflicted = _without(terms, "acute-trust", kind="part_voted")
+    conflicted = log_without(terms, "acute-trust", kind="part_voted")
     conflicted.add("part_voted", "acute-trust", "2024-03-21", approver=CFO, part="mandate",
                    part_hash=terms.part_hash("mandate"), vote="approve", conflicts=["c"])  # fmt: skip
     assert any("declared a conflict" in reason for reason in terms_approved(conflicted.records, terms, PERIOD).reasons)
@@ -400,7 +392,7 @@ def test_votes_on_the_terms_before_their_parts_do_not_count() -> None:
 def test_a_variation_within_its_notice_counts_for_nothing(day: str, ok: bool) -> None:
     """GRW-47: ten days of notice before 1 April 2024: the last vote may be cast on 21 March."""
     terms = live_terms(notice_days=10)
-    log = _without(terms, "city-council")
+    log = log_without(terms, "city-council")
     reason = log.try_("terms_voted", "city-council", day, **_vote(terms))
     assert (reason == "") == ok
     assert ok or "10 days of notice" in reason
@@ -415,7 +407,7 @@ def test_a_variation_within_its_notice_counts_for_nothing(day: str, ok: bool) ->
 @given(st.permutations(PLAIN.approver_ids), st.integers(0, 6), st.integers(0, 6))
 def test_all_or_nothing_in_any_order(order: list[str], voting: int, rejecting: int) -> None:
     """CNI-13, CNI-14: agreed exactly when all approve, whoever votes first and whatever anybody's share."""
-    log = _without(PLAIN, *PLAIN.approver_ids)
+    log = log_without(PLAIN, *PLAIN.approver_ids)
     for number, party in enumerate(order[:voting]):
         how = "reject" if number == rejecting else "approve"
         log.add("terms_voted", party, "2024-03-21", **_vote(PLAIN, vote=how))
@@ -428,7 +420,7 @@ def test_others_approve_where_the_terms_ask_for_it() -> None:
     """An independent role (public health, service users) whose approval the terms need is a vote like the others."""
     terms = live_terms(also_approved_by=["independent-expert"])
     assert terms_approved(read_log(log_for(terms)), terms, PERIOD).ok
-    log = _without(terms, "independent-expert")
+    log = log_without(terms, "independent-expert")
     assert terms_approved(log.records, terms, PERIOD).reasons == ("independent-expert has not approved",)
 
 
@@ -507,7 +499,7 @@ def test_seats_are_held_for_a_time_and_by_those_the_terms_name() -> None:
 def test_a_board_agrees_terms_before_the_period_opens() -> None:
     terms = live_terms(boards=[{**BOARD, "decides": ["terms", "certificate"], "passes_by": "unanimous"}])
     assert terms_approved(read_log(log_for(terms)), terms, PERIOD).ok
-    log = _without(terms, "acute-trust", kind="board_voted")
+    log = log_without(terms, "acute-trust", kind="board_voted")
     found = terms_approved(log.records, terms, PERIOD)
     assert "4 of 5 bodies" in found.reasons[0]
     log.add("board_voted", "acute-trust", "2024-04-01", **_resolve(log, "x", subject=terms.terms_hash))
@@ -529,7 +521,7 @@ def test_the_reasons_a_certificate_counts_for_nothing() -> None:
     expired = log.try_("settlement_certified", icb, "2026-04-01", **body)
     assert "not in date" in expired
     # n - 1: the terms were never agreed
-    short = _without(PLAIN, "city-council")
+    short = log_without(PLAIN, "city-council")
     reason = short.try_("settlement_certified", icb, "2025-05-01", **body)
     assert "are not agreed for 2024-25: city-council has not approved" in reason
     log.delegate(icb, CFO, "2025-04-30", key=icb, limit_pence="84999")

@@ -337,14 +337,21 @@ def test_a_figure_is_challenged_and_the_rest_is_paid(agreed: Desk) -> None:
     assert "payable on 2025-05-01: £0.00" in agreed.run("decisions", ID).output
     agreed.clock("2025-05-23")
     agreed.signed("challenge", "acute-trust", *line)
+    agreed.signed("challenge", "city-council", *line)
     assert isinstance(agreed.refused("challenge", "acute-trust", *line[:3], "x", *line[4:]), WrongUsage)
     assert "does not determine" in agreed.refused("determination", "acute-trust", *line, "--finding", "stands").message
     agreed.clock("2025-05-24")
     assert "window closed on 2025-05-23" in agreed.refused("challenge", "city-council", *line).message
     said = agreed.run("decisions", ID).output
-    assert "acute-trust £410,391.20: disputed (disputed by acute-trust on 23 May 2025)" in said
+    assert (
+        "acute-trust £410,391.20: disputed (disputed by acute-trust on 23 May 2025 and city-council on 23 May" in said
+    )
     assert "payable on 2025-05-24: £669,585.65" in said
-    agreed.signed("determination", "independent-expert", *line, "--finding", "stands")
+    finding = (*line, "--finding", "stands")
+    assert "name whose" in agreed.refused("determination", "independent-expert", *finding).message
+    agreed.signed("determination", "independent-expert", *finding, "--challenger", "acute-trust")
+    assert "payable on 2025-05-24: £669,585.65" in agreed.run("decisions", ID).output
+    agreed.signed("determination", "independent-expert", *finding, "--challenger", "city-council")
     assert "payable on 2025-05-24: £1,079,976.85" in agreed.run("decisions", ID).output
     # an accreditation that has run out holds what is due
     later = agreed.run("decisions", ID, "--on", "2025-07-01").output

@@ -7,7 +7,13 @@ import dagster as dg
 from foundation.home import Home
 from orchestration.comparing import record_comparison
 from orchestration.cycle import current_cycle
-from orchestration.deciding import published_before, record_publication, require_clock, require_release_key
+from orchestration.deciding import (
+    moment_published,
+    published_before,
+    record_publication,
+    require_clock,
+    require_release_key,
+)
 from orchestration.moments import moment_of
 from orchestration.partitions import DUCKDB_WRITER
 from orchestration.progress import say
@@ -22,7 +28,7 @@ def _finish_publication(home: Home) -> None:
     """Write down what a run that was killed had published, and what it changed; nothing when that has been done."""
     if home.current.exists():
         in_force = home.current.resolve().name
-        record_publication(home, in_force, moment_of(home))
+        record_publication(home, in_force, moment_published(home))
         record_comparison(home, published_before(home, in_force), in_force, only_if_missing=True)
 
 
