@@ -79,7 +79,7 @@ def release_inputs(cycle: Cycle, tables: Mapping[str, pa.Table], settled: Sequen
                 member_lines=item.settlement.member_rows(),
                 payments=item.settlement.payment_rows(),
                 journal=item.settlement.journal_rows(),
-                advances=(),
+                advances=item.advances,
                 prior_postings=item.prior_postings,
             )
             for item in settled

@@ -31,7 +31,7 @@ from publication.crosscheck import (
 from publication.crosscheck_people import disclosure_follows, kpis_agree, parts_agree
 from publication.inputs import Row
 from publication.reader import Release, Unreadable, open_release
-from publication.recompute import TABLES, differences, recompute_tables
+from publication.recompute import TABLES, carried_wrongly, differences, settlements_of, tables_of
 
 PARTS = ("public", "members", "analyst")
 
@@ -176,10 +176,13 @@ def _check_settlements(release: Release, report: Report) -> int:
     """Recompute every settlement from the open book; returns how many agreements were recomputed."""
     count = 0
     wanted: dict[str, list[Row]] = {schema.name: [] for schema, _ in TABLES}
+    settled = []
     try:
         for name, files in release.open_books():
             try:
-                for table, rows in recompute_tables(files).items():
+                made = settlements_of(files)
+                settled += [(files["terms.yaml"], one) for one in made]
+                for table, rows in tables_of(made).items():
                     wanted[table] += rows
             except (Refused, OutturnError) as fault:
                 report.problems.append(Problem(f"members/{name}", f"cannot be settled again: {fault.message}"))
@@ -192,6 +195,8 @@ def _check_settlements(release: Release, report: Report) -> int:
             ):
                 what = f"{column} is written as {written}, and {follows} follows from the open book."
                 report.problems.append(Problem(file, what, figure))
+        held = release.csv("members/advances.csv", columns.ADVANCES)
+        report.problems += [Problem("members/advances.csv", f"{what}.") for what in carried_wrongly(settled, held)]
     except Unreadable as fault:
         report.problems.append(Problem(fault.file, fault.message.removeprefix(fault.file).strip()))
     return count

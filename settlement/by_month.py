@@ -12,10 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from foundation.period import month_of, months_between
-from settlement.exact import exact, round_half_up
+from settlement.advances import advances_of
 from settlement.extremes import Extreme, party_extremes
 from settlement.terms import Terms
-from settlement.top_up import advance_periods, pool_curve, pool_pounds, small_members
 
 
 @dataclass(frozen=True)
@@ -30,17 +29,6 @@ class PartyMonth:
     best_pence: int | None
     worst_pence: int | None
     advance_pence: int
-
-
-def advances_of(terms: Terms, period_id: str) -> dict[str, int]:
-    """Pence that each small member may draw in the first month of a period; {} where none is agreed for it."""
-    top_up = terms.finance.top_up
-    if top_up is None or top_up.advances is None or period_id not in advance_periods(terms, top_up.advances):
-        return {}
-    agreed = top_up.advances
-    expected = pool_curve(terms).at(exact(agreed.expected_score)) * pool_pounds(terms, period_id)
-    part = exact(agreed.pct_of_expected) / 100 * expected
-    return {member: round_half_up(part * terms.shares[member] / 100 * 100) for member in small_members(terms, agreed)}
 
 
 def _to(part: int, of: int, pence: int | None) -> int | None:
