@@ -26,14 +26,21 @@ def posted_before(statement: Statement, line: str, prior: Prior) -> Given:
 def take_waiting(
     statement: Statement, posted: Mapping[str, Step], waiting: Mapping[str, str], prior: Prior | None
 ) -> dict[str, Step]:
-    """The rounding step of each line, and in place of it what stands where a line waits: 0, or what was posted."""
+    """The rounding step of each line, and in place of it what stands where a line waits: what was posted before, or,
+    where nothing ever was, the line without what waits (so that no figure holds up what another one comes to)."""
     found = dict(posted)
     for line, why in waiting.items():
-        uses = {} if prior is None else {"posted_before": posted_before(statement, line, prior)}
+        uses: dict[str, Given | Step]
+        if prior is None or not prior.moved:
+            words = "what else the line comes to is posted"
+            uses = {"without_it": posted[line]}
+        else:
+            words = "what was posted before stands"
+            uses = {"posted_before": posted_before(statement, line, prior)}
         found[line] = statement.step(
             f"waiting.{line}",
-            f"The {line_words(line)} waits: {why}; what was posted before stands",
-            "".join(uses) or "0",
+            f"The {line_words(line)} waits: {why}; {words}",
+            "".join(uses),
             uses,
             "pence",
             "terms:gate.causes",

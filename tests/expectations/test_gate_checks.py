@@ -538,7 +538,7 @@ def test_a_standardised_rate_is_recomputed_from_its_bands(filled: Home, cut: Dat
          "band_weight": weight}
         for age, events, months, weight in (("75-79", 30, 12_000, 4_000), ("80-84", 50, 6_000, 2_500))
     ]  # fmt: skip
-    year = {
+    year: dict[str, Any] = {
         "period_kind": "year", "period_id": "2024-25", "area_code": "E06000015", "unit": "per 1,000", "value_decimals": 1,
         "measurement_start": date(2024, 4, 1), "measurement_end": date(2025, 3, 31),
     }  # fmt: skip
@@ -577,12 +577,16 @@ def test_a_standardised_rate_is_recomputed_from_its_bands(filled: Home, cut: Dat
         assert said in problems(judged(rows)), said
     # what ends earlier than the year lies with the rolling year, and a group with its own bands
     moved = [{**band, "period_id": "2024-12-r12", "breakdown_kind": "pcn", "breakdown_group": "U1"} for band in plain]
-    window = {"measurement_start": date(2024, 1, 1), "measurement_end": date(2024, 12, 31)}
+    window: dict[str, Any] = {"measurement_start": date(2024, 1, 1), "measurement_end": date(2024, 12, 31)}
     kpi = (str(return_row()["agreement_id"]), str(return_row()["kpi_id"]))
     assert judged(moved, {kpi: ("pcn", "U1")}, **window).status == "passed"
     assert "without its bands" in problems(judged(moved, **window))
     quarter = [{**band, "period_id": "2024-25-q4"} for band in plain]
-    months = {"period_kind": "quarter", "measurement_start": date(2025, 1, 1), "measurement_end": date(2025, 3, 31)}
+    months: dict[str, Any] = {
+        "period_kind": "quarter",
+        "measurement_start": date(2025, 1, 1),
+        "measurement_end": date(2025, 3, 31),
+    }
     assert judged(quarter, **months).status == "passed"
 
 
