@@ -515,6 +515,15 @@ def _versions(inputs: ReleaseInputs) -> dict[str, int]:
     return {row["indicator_id"]: row["version"] for row in rows if row["indicator_id"] in reported}
 
 
+def _engine_of(inputs: ReleaseInputs) -> dict[str, str]:
+    """The version of the settlement engine, where the release holds settlements: only that one gives them again."""
+    if not inputs.settlements:
+        return {}
+    from settlement.engine import ENGINE_VERSION
+
+    return {"engine_version": ENGINE_VERSION}
+
+
 def manifest_of(folder: Path, inputs: ReleaseInputs, known: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The manifest with its release id: the hash of everything else in it."""
     agreements = [read_agreement(given.terms_yaml) for given in inputs.settlements]
@@ -525,6 +534,7 @@ def manifest_of(folder: Path, inputs: ReleaseInputs, known: Mapping[str, str] | 
         "data_cut_id": inputs.data_cut_id,
         "definitions_hash": inputs.definitions_hash,
         "code_version": inputs.code_version,
+        **_engine_of(inputs),
         "terms": dict(sorted((a.agreement_id + "@" + a.terms_hash[:12], a.terms_hash) for a in agreements)),
         "indicators": _versions(inputs),
         "sources": [

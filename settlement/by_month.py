@@ -19,7 +19,8 @@ from settlement.terms import Terms
 
 @dataclass(frozen=True)
 class PartyMonth:
-    """A party's position to the end of a month, cumulated, in pence: 0 or more gained, 0 or less lost.
+    """A party's position to the end of a month, cumulated, in pence: at best 0 or more gained; at worst 0 or less, or
+    what a sub-contract promises all the same.
 
     None where the terms set no bound. advance_pence: what the party may draw in that month, back out of later top-up.
     """
@@ -49,12 +50,13 @@ def party_months(terms: Terms, period_id: str) -> tuple[PartyMonth, ...]:
         found = []
         for number, month in enumerate(months, start=1):
             lost = _to(number, len(months), ends.greatest_loss_pence)
+            promised = ends.at_least_pence * number // len(months)
             found.append(
                 PartyMonth(
                     party,
                     month,
                     _to(number, len(months), ends.greatest_gain_pence),
-                    None if lost is None else -lost,
+                    None if lost is None else promised - lost,
                     advances.get(party, 0) if number == 1 else 0,
                 )
             )

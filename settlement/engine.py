@@ -37,8 +37,9 @@ from settlement.standing import take_small_overpayments, take_waiting
 from settlement.statement import Statement, Step
 from settlement.terms import Terms
 
-# Raised when the same inputs may give another result.
-ENGINE_VERSION = "1"
+# Raised when the same inputs may give another result. A release says by which one it was settled (`engine_version` of
+# its manifest), since only that one gives its settlements again.
+ENGINE_VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class Settlement:
     gate: GateRecord
     payments: tuple[Payment, ...]
     journal: tuple[JournalLine, ...]
+    # Pence by line and party that stand posted after it, earlier settlements of the period included.
+    stands: tuple[tuple[str, str, int], ...] = ()
 
     def step(self, step_id: str) -> Step:
         """The step with this id; KeyError if the settlement did not take it."""
@@ -132,12 +135,12 @@ def settle(
     statement = Statement(terms.id, period_id)
     score = score_kpis(statement, terms, kpi_return_rows, gate)
     score = take_conditions(statement, terms, score, recorded)
-    lines = take_lines(statement, terms, gate, ledger_rows, score, recorded)
+    prior = read_prior(terms, period_id, prior_postings)
+    lines = take_lines(statement, terms, gate, ledger_rows, score, recorded, prior)
     take_flags(statement, terms, gate, kpi_return_rows)
     take_paid(statement, terms)
     take_balances(statement, terms, advances)
     balances = read_advances(terms, rows_of_period(advances, terms, period_id))
-    prior = read_prior(terms, period_id, prior_postings)
     stood = {} if prior is None else read_advances(terms, stood_before(advances, terms, period_id, prior.supersedes))
 
     posted = take_waiting(statement, lines.posted, lines.waiting, prior)
@@ -173,7 +176,13 @@ def settle(
             built
             for name in amounts
             for built in member_lines(
-                terms, period_id, settlement_id, name, now[name], before[name] if before else None
+                terms,
+                period_id,
+                settlement_id,
+                name,
+                now[name],
+                before[name] if before else None,
+                now["loss"].parts if name == "kra_pool" and "loss" in now else None,
             )
         )
 
@@ -219,4 +228,9 @@ def settle(
         gate,
         payments,
         journal_of(terms, period_id, settlement_id, payments, booked, supersedes),
+        tuple(
+            (line, party, pence)
+            for line, one in (before if lines.withheld and before is not None else now).items()
+            for party, pence in {**one.parts, RESIDUE: one.residue}.items()
+        ),
     )

@@ -6,7 +6,7 @@ Not here: differences that are posted (`restate`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from foundation.figures import figure_id
@@ -48,8 +48,16 @@ def take_waiting(
     return found
 
 
+# Lines that may be overpaid: gain and loss together, each other one by itself.
+OTHERS = tuple((line,) for line in ALLIANCE_LINES if line not in COST_LINES)
+
+
 def take_small_overpayments(
-    statement: Statement, terms: Terms, posted: Mapping[str, Step], prior: Prior | None
+    statement: Statement,
+    terms: Terms,
+    posted: Mapping[str, Step],
+    prior: Prior | None,
+    groups: Sequence[tuple[str, ...]] = OTHERS,
 ) -> dict[str, Step]:
     """The rounding step of each line, and in place of it what was posted where less than the minimum was overpaid.
 
@@ -60,7 +68,7 @@ def take_small_overpayments(
     if least is None or prior is None:
         return found
     agreed = lines_of(terms)
-    for group in (COST_LINES, *((line,) for line in ALLIANCE_LINES if line not in COST_LINES)):
+    for group in groups:
         lines = [line for line in group if line in agreed]
         new = {line: posted[line] for line in lines if line in posted}
         before = {f"{line}_before": posted_before(statement, line, prior) for line in lines}
