@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from expectations.gate_bands import Bands, band_problems, standardised
 from expectations.judgement import Judgement, listed, run_check, verdict_on
 from expectations.requirement import months_in, receipts_of
 from expectations.verdicts import Context, Verdict
@@ -20,7 +21,7 @@ from foundation.period import Period
 from ingest import lake
 from ingest.cut import DataCut
 
-# statistics whose value needs the counts of every age band: nothing is paid on what is not computed twice
+# statistics whose value needs the counts of every age band
 _MORE_THAN_A_QUOTIENT = frozenset({"dsr"})
 _MONTHS_OF_A_YEAR = 12
 _PER = re.compile(r"per[ _]([0-9][0-9,]*)")
@@ -118,8 +119,32 @@ def recompute_value(row: Mapping[str, Any], statistic: str = "") -> Decimal | No
     return _round_half_up(exact, int(row["value_decimals"]))
 
 
+def _standardised_problems(row: Mapping[str, Any], bands: Bands | None) -> list[str]:
+    """A standardised rate is what its bands of age give; nothing is paid on what is not computed twice."""
+    name, value = row["figure_id"], row["value"]
+    if row["numerator"] is None:
+        return [] if value is None else [f"{name}: a value without numerator and denominator"]
+    if bands is None:
+        return [f"{name}: a standardised rate cannot be recomputed from its sums alone, and its bands were not read"]
+    own = bands.of(row)
+    if found := band_problems(row, own):
+        return found
+    exact = standardised(own, unit_multiplier(str(row["unit"])))
+    wanted = None if exact is None else _round_half_up(exact, int(row["value_decimals"]))
+    if value is None or wanted is None:
+        return (
+            []
+            if value is wanted
+            else [f"{name}: its bands of age give {wanted or 'no rate'}, and its value is {value}"]
+        )
+    return [] if Decimal(value) == wanted else [f"{name}: {Decimal(value).normalize():f} is not {wanted:f}"]
+
+
 def _value_problems(
-    rows: Iterable[Mapping[str, Any]], statistics: Mapping[str, str], scored: Collection[tuple[str, str]] | None
+    rows: Iterable[Mapping[str, Any]],
+    statistics: Mapping[str, str],
+    scored: Collection[tuple[str, str]] | None,
+    bands: Bands | None,
 ) -> list[str]:
     problems = []
     for row in rows:
@@ -130,8 +155,8 @@ def _value_problems(
                 problems.append(f"{row['figure_id']}: {name} is floating point")
         if statistic in _MORE_THAN_A_QUOTIENT:
             # shown beside the money and never part of it: a monitored figure stands on the warehouse's own tests
-            if value is not None and (scored is None or (str(row["agreement_id"]), str(row["kpi_id"])) in scored):
-                problems.append(f"{row['figure_id']}: a {statistic} cannot be recomputed from its sums alone")
+            if scored is None or (str(row["agreement_id"]), str(row["kpi_id"])) in scored:
+                problems += _standardised_problems(row, bands)
             continue
         wanted = recompute_value(row, statistic)
         if value is not None and wanted is None:
@@ -185,17 +210,18 @@ def judge_arithmetic(
     ledger_feed: str = "cost_ledger",
     statistics: Mapping[str, str] | None = None,
     scored: Collection[tuple[str, str]] | None = None,
+    bands: Bands | None = None,
 ) -> Judgement:
     """Every KPI value and every member's cost, computed a second time without the warehouse.
 
     kpi_return, ledger: Arrow tables of the warehouse. periods: (agreement, settlement period) the ledger is
     sorted into; a member's month that falls out of the warehouse shows here. statistics: indicator -> its statistic,
     from the catalogue; without it every value is taken for a plain quotient. scored: (agreement, KPI) that money
-    depends on; without it all are.
+    depends on; without it all are. bands: bands of age of standardised rates; without them no such rate is scored.
     """
     values = kpi_return.to_pylist()
     lines = ledger.to_pylist()
-    problems = _value_problems(values, statistics or {}, scored)
+    problems = _value_problems(values, statistics or {}, scored, bands)
     costs, pence = _ledger_problems(home, cut, lines, periods, ledger_feed)
     problems += costs
     if not values:
@@ -220,6 +246,7 @@ def warehouse_arithmetic(
     periods: Sequence[tuple[str, Period]],
     statistics: Mapping[str, str] | None = None,
     scored: Collection[tuple[str, str]] | None = None,
+    bands: Bands | None = None,
 ) -> Verdict:
     """Verdict `warehouse.arithmetic`."""
     return run_check(
@@ -227,5 +254,7 @@ def warehouse_arithmetic(
         "warehouse.arithmetic",
         "integrity",
         "cut",
-        lambda: judge_arithmetic(home, cut, kpi_return, ledger, periods, statistics=statistics, scored=scored),
+        lambda: judge_arithmetic(
+            home, cut, kpi_return, ledger, periods, statistics=statistics, scored=scored, bands=bands
+        ),
     )

@@ -14,12 +14,13 @@ from foundation.period import Period
 from orchestration.cycle import AgreementOnFile, Cycle
 from orchestration.dbt import load_manifest
 from orchestration.rooms import catalogue_of, contracts
-from orchestration.warehouse import Build
+from orchestration.warehouse import BANDS, Build
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from dbt_project.catalogue import Indicator
+    from expectations.gate_bands import Bands
     from expectations.gate_checks import SettlementNeeds
     from expectations.requirement import FeedNeed
     from expectations.verdicts import Context, RequiredCheck, Verdict
@@ -80,6 +81,27 @@ def _window(first: date, last: date, days_before: int, days_after: int) -> Perio
     return Period(first, last, "window", f"{first}..{last}")
 
 
+def bands_needed(cycle: Cycle) -> tuple[str, ...]:
+    """The table of bands of age, where money rests on a standardised rate."""
+    standardised = {item.indicator_id for item in catalogue_of(cycle.home) if item.statistic == "dsr"}
+    scored = {kpi.indicator_id for item in cycle.agreements for kpi in item.terms.judged_kpis}
+    return (BANDS,) if standardised & scored else ()
+
+
+def _bands(cycle: Cycle, tables: Mapping[str, pa.Table]) -> Bands | None:
+    from expectations.gate_bands import bands_of
+
+    if BANDS not in tables:
+        return None
+    groups = {
+        (item.terms.id, kpi.id): (kpi.breakdown.kind, kpi.breakdown.group)
+        for item in cycle.agreements
+        for kpi in item.terms.judged_kpis
+        if kpi.breakdown is not None
+    }
+    return bands_of(tables[BANDS].to_pylist(), groups)
+
+
 def scored_rows(cycle: Cycle, kpi_return: pa.Table) -> list[tuple[Mapping[str, Any], Any]]:
     """Rows of the KPI return that money depends on, each with the agreed limit of missing days."""
     rules = {
@@ -135,6 +157,7 @@ def produce(context: Context, cycle: Cycle, build: Build, tables: Mapping[str, p
         [(need.agreement_id, need.settlement_period) for need in needs],
         {item.indicator_id: item.statistic for item in catalogue_of(home)},
         {(item.terms.id, kpi.id) for item in cycle.agreements for kpi in item.terms.judged_kpis},
+        _bands(cycle, tables),
     )
     yield gate.kpi_return_whole(context, kpi_return)
     yield gate.ledger_whole(context, ledger)

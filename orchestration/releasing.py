@@ -82,7 +82,7 @@ def release_inputs(cycle: Cycle, tables: Mapping[str, pa.Table], settled: Sequen
                 member_lines=item.settlement.member_rows(),
                 payments=payments,
                 journal=journal,
-                advances=(),
+                advances=item.advances,
                 prior_postings=item.prior_postings,
             )
             for item, (payments, journal) in zip(settled, stands, strict=True)

@@ -85,6 +85,7 @@ def accrue_from_files(agreement: Path, inputs: Path, out: Path) -> int:
 
 def settle_from_files(agreement: Path, inputs: Path, out: Path) -> int:
     """Settle every period the gate file names; writes what it made as tables. Exit code 0 or 3."""
+    from settlement.advances import require_periods
     from settlement.engine import settle
     from settlement.files import write_rows
     from settlement.gate_record import read_gate_rows
@@ -93,6 +94,7 @@ def settle_from_files(agreement: Path, inputs: Path, out: Path) -> int:
     from settlement.stage import stage_of
 
     terms, rows, periods = read_inputs(agreement, inputs)
+    require_periods(rows["advances"], terms, periods)
     records = _log_of(inputs)
     settled = [
         settle(

@@ -22,6 +22,7 @@ from orchestration.partitions import month_of_run
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from settlement.advances import Chain
     from settlement.engine import Settlement
     from settlement.gate_record import GateRecord
     from settlement.refusal import Refusal
@@ -40,6 +41,8 @@ class Settled:
     decisions: bytes
     prior_postings: tuple[Mapping[str, Any], ...]
     fingerprint: str
+    # What it started from, and what the settlement it restates started from.
+    advances: tuple[Mapping[str, Any], ...] = ()
 
 
 def verdict_files(cycle: Cycle) -> tuple[bytes, dict[str, bytes]]:
@@ -109,6 +112,33 @@ def _earlier(cycle: Cycle, agreement_id: str, period_id: str) -> tuple[Mapping[s
     return tuple(found)
 
 
+def _started_from(
+    cycle: Cycle,
+    agreement_id: str,
+    period_id: str,
+    prior: Sequence[Mapping[str, Any]],
+    now: Sequence[Mapping[str, Any]],
+) -> list[Mapping[str, Any]]:
+    """Advances from which the settlement that is restated started; 0 for each where it knew none."""
+    from settlement.files import read_rows
+
+    if not prior:
+        return []
+    head = prior[-1]["settlement_id"]
+    folder = settlement_folder(cycle.home, agreement_id, period_id) / head
+    marker = json.loads((folder / "settlement.json").read_bytes())
+    rows: list[Mapping[str, Any]] = []
+    if "advances.csv" in marker["files"]:
+        raw = (folder / "advances.csv").read_bytes()
+        if sha256_bytes(raw) != marker["files"]["advances.csv"]:
+            raise Refused(f"{folder} was changed after it was settled.", "restore it from backup, then run again.")
+        rows += read_rows("advances", raw)
+    known = {row["member_id"] for row in rows}
+    rows += [{**row, "balance_pence": 0, "carried_pence": 0, "carried_from": ""} for row in now
+             if row["member_id"] not in known]  # fmt: skip
+    return [{**row, "settlement_id": head} for row in rows]
+
+
 def judge_gate(cycle: Cycle, agreement: AgreementOnFile, period: Period) -> GateRecord | Refusal:
     """The gate's record or refusal for one agreement and period, from the files as they lie on disk now."""
     from settlement import store
@@ -137,8 +167,9 @@ def judge_and_settle(
     period: Period,
     kpi_return: Sequence[Mapping[str, Any]],
     ledger: Sequence[Mapping[str, Any]],
+    chain: Chain,
 ) -> Settled | Refusal:
-    """One agreement and period: the gate's refusal, or the settlement."""
+    """One agreement and period: the gate's refusal, or the settlement. chain: advances left by former periods."""
     from settlement import store
     from settlement.engine import settle
     from settlement.recorded import period_records
@@ -148,29 +179,27 @@ def judge_and_settle(
     if isinstance(judged, Refusal):
         return judged
     terms = agreement.terms
-    top_up = terms.finance.top_up
-    if top_up is not None and top_up.advances is not None and not terms.is_shadow(period.label):
-        raise Refused(
-            "the terms pay advances, and this release of Outturn cannot take them back out of later payments.",
-            "settle in shadow, or agree terms without advances.",
-        )
     prior = _earlier(cycle, terms.id, period.label)
     recorded = period_records(store.read_records(cycle.home.decisions, terms.id), terms, period.label)
-    settled = settle(terms, period.label, kpi_return, ledger, judged, (), prior, recorded)
+    now = chain.opening(terms, period.label)
+    advances = (*now, *_started_from(cycle, terms.id, period.label, prior, now))
+    settled = settle(terms, period.label, kpi_return, ledger, judged, advances, prior, recorded)
+    chain.settled(terms, settled)
     log = store.read_bytes(cycle.home.decisions, terms.id)
-    return Settled(agreement, settled, log, prior, cycle.fingerprint)
+    return Settled(agreement, settled, log, prior, cycle.fingerprint, advances)
 
 
 def settle_due(
     cycle: Cycle, agreements: Sequence[AgreementOnFile], until: date, tables: Mapping[str, pa.Table]
 ) -> list[Settled]:
     """Settle everything due. When the gate refuses anything, all refusals are recorded and the first is raised."""
+    from settlement.advances import Chain
     from settlement.refusal import Refusal
 
     for name in sorted({item.terms.id for item in agreements}):
         require_true_dates(cycle.home, name)
-    kpi_return, ledger = tables["kpi_return"].to_pylist(), tables["ledger"].to_pylist()
-    results = [judge_and_settle(cycle, *due, kpi_return, ledger) for due in each_due(cycle, agreements, until)]
+    kpi_return, ledger, chain = tables["kpi_return"].to_pylist(), tables["ledger"].to_pylist(), Chain()
+    results = [judge_and_settle(cycle, *due, kpi_return, ledger, chain) for due in each_due(cycle, agreements, until)]
     raise_if_refused(cycle, [item for item in results if isinstance(item, Refusal)])
     return [item for item in results if isinstance(item, Settled)]
 
@@ -232,6 +261,7 @@ def store_settlement(home: Home, settled: Settled) -> Path:
             ("member_lines", item.member_rows()),
             ("payments", item.payment_rows()),
             ("journal", item.journal_rows()),
+            ("advances", [row for row in settled.advances if not row["settlement_id"]]),
         ):
             write_bytes(draft / f"{table}.csv", write_rows(table, rows))
         write_bytes(draft / "gate.json", item.gate.to_json())

@@ -34,6 +34,8 @@ TABLES = (
 # Who the figures are made of, event by event: for the analysts, under tokens of their own. No money rests on it and it
 # is long, so it is known by its sum and read in whatever order it lies; the release puts it in order.
 EVENTS = "int_indicator_events"
+# What standardised rates are made of. Long, and read only where money rests on such a rate.
+BANDS = "int_dsr_bands"
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,11 @@ def finish_build(
     run_results: dict[str, Any],
     to_keep: Iterable[str] = (),
     kept: Mapping[str, str] | None = None,
+    beside: Iterable[str] = (),
 ) -> None:
     """Record a complete build. basis: data cut, definitions and code it was made from, for the next one to compare.
     to_keep: tables the next build need not make again. kept: sums of those this one did not make, just looked at.
+    beside: further tables that are read later, such as `BANDS`.
     Times and host names of dbt's results are left out: they are not evidence.
 
     The hash of every table that leaves the database is taken while dbt's tests on it are still fresh, so that
@@ -93,7 +97,7 @@ def finish_build(
         for item in sorted(run_results["results"], key=lambda item: item["unique_id"])
     ]
     with _opened(home) as connection:
-        hashes = {name: _hash_of(_read(connection, name)) for name in TABLES}
+        hashes = {name: _hash_of(_read(connection, name)) for name in (*TABLES, *beside)}
     stood = dict(kept or {})
     marker = {
         "fingerprint": fingerprint,

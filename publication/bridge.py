@@ -22,7 +22,7 @@ from settlement.recompute import recompute_all
 SHORT = {
     "terms": "Terms", "case_mix": "Case mix", "redefinition": "Redefinition", "late_data": "Late data",
     "missing_submitters": "Missing submitters", "performance": "Performance: figures", "cost": "Performance: cost",
-    "decisions": "Decisions", "other": "Other",
+    "decisions": "Decisions", "standing": "Stands as posted", "other": "Other",
 }  # fmt: skip
 ORDER_WORDS = (
     "One thing after another is taken from the earlier statement to the later one, in this order, and settled each "

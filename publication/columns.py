@@ -146,11 +146,15 @@ LEDGER = _schema(
 ADVANCES = _schema(
     "advances",
     "What each member was paid in advance and still has to be recouped.",
-    "agreement_id member_id",
+    "agreement_id period_id settlement_id member_id",
     """
     agreement_id | text | agreement
     member_id | text | member that received an advance
-    balance_pence | integer | what is still to be recouped
+    balance_pence | integer | what is still to be recouped, before anything is recouped for the period
+    period_id | text | settlement period; blank: the one that is settled
+    settlement_id | text | earlier settlement of the period that started from it; blank: this one
+    carried_pence | integer | what of it the settlement period before left
+    carried_from | text | settlement that left it; blank where nothing was carried
     """,
 )
 

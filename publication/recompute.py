@@ -6,12 +6,15 @@ Belongs here: handing those files over and comparing rows. Not here: any arithme
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from foundation.tables import cell_text
 from publication import columns
 from publication.columns import Schema
 from publication.inputs import Row, rows_of
+
+if TYPE_CHECKING:
+    from settlement.engine import Settlement
 
 # What a settlement gives, and the column a reader asks for first when rows differ.
 TABLES = (
@@ -29,18 +32,34 @@ def engine_rows(schema: Schema, rows: Iterable[Row]) -> list[dict[str, Any]]:
     return [{name: "" if value is None and name in texts else value for name, value in row.items()} for row in rows]
 
 
-def recompute_tables(files: Mapping[str, bytes]) -> dict[str, list[Row]]:
-    """Rows of every table a settlement makes that follow from the files of one agreement's open book.
+def settlements_of(files: Mapping[str, bytes]) -> tuple[Settlement, ...]:
+    """The settlements that follow from the files of one agreement's open book.
 
     files: terms.yaml, kpi_return.csv, ledger.csv, gate.json, decisions.jsonl, advances.csv, prior_postings.csv.
     Raises what the settlement raises when they do not prove themselves or do not agree with each other.
     """
-    from settlement.decisions import read_log
-    from settlement.payment_standing import standing_rows
     from settlement.recompute import recompute_all
+
+    return recompute_all(files)
+
+
+def carried_wrongly(settled: Sequence[tuple[bytes, Settlement]], advances: Sequence[Row]) -> list[str]:
+    """What of the advances does not follow from the settlements before, in words. settled: each with its terms file,
+    all of a release: what one period leaves, the next one starts from, also under other terms."""
+    from settlement.advances import differences
     from settlement.terms import load_terms
 
-    settlements = recompute_all(files)
+    rows = engine_rows(columns.ADVANCES, advances)
+    return list(differences([(load_terms(raw), made) for raw, made in settled], rows))
+
+
+def tables_of(settlements: Sequence[Settlement], files: Mapping[str, bytes]) -> dict[str, list[Row]]:
+    """Rows of every table that settlements make, by the table's name. files: those the settlements follow from; their
+    terms and decision log say how far each payment has come."""
+    from settlement.decisions import read_log
+    from settlement.payment_standing import standing_rows
+    from settlement.terms import load_terms
+
     terms, log = load_terms(files["terms.yaml"]), read_log(files["decisions.jsonl"])
     stands = [standing_rows(one, log, terms) for one in settlements]
     found = (

@@ -38,7 +38,7 @@ from publication.pages import assets, public_pages
 from publication.pages.book import Book, Settled
 from publication.pages.members import member_pages
 from publication.pages.parties import ends_of
-from publication.recompute import TABLES, differences, recompute_tables
+from publication.recompute import TABLES, carried_wrongly, differences, settlements_of, tables_of
 from publication.standing import standing_of
 from publication.warehouse import contents_hash, events_table, write_data_package, write_duckdb, write_pair
 from publication.wording import bytes_size, rounded
@@ -63,6 +63,7 @@ class _Audited:
     gate: dict[str, Any]
     decisions: list[dict[str, Any]]
     rows: dict[str, list[Row]]
+    made: Sequence[Any]
     standing: Sequence[Mapping[str, Any]] = ()
 
 
@@ -173,7 +174,8 @@ def _audit(given: SettledAgreement, inputs: ReleaseInputs, kpi_return: list[Row]
         "advances.csv": csv_bytes(columns.ADVANCES.names, rows["advances"]),
         "prior_postings.csv": csv_bytes(columns.PRIOR_POSTINGS.names, rows["prior_postings"]),
     }  # fmt: skip
-    again = recompute_tables(files)
+    made = settlements_of(files)
+    again = tables_of(made, files)
     for schema, first in TABLES:
         for figure, column, written, wanted in differences(schema, first, rows[schema.name], again[schema.name]):
             raise Refused(
@@ -188,7 +190,14 @@ def _audit(given: SettledAgreement, inputs: ReleaseInputs, kpi_return: list[Row]
         for r in log
     ]  # fmt: skip
     standing = standing_of(log, terms, rows["postings"], rows["member_lines"], rows["prior_postings"])
-    return _Audited(given, agreement, period_id, json.loads(record.to_json()), decisions, rows, standing)
+    return _Audited(given, agreement, period_id, json.loads(record.to_json()), decisions, rows, made, standing)
+
+
+def _require_carried(settled: Sequence[_Audited]) -> None:
+    """Refused unless every advance is what the settlement before left and what the terms pay."""
+    made = [(item.given.terms_yaml, one) for item in settled for one in item.made]
+    for what in carried_wrongly(made, [row for item in settled for row in item.rows["advances"]]):
+        raise Refused(f"{what}: nothing is published.", "settle every period again, then publish.")
 
 
 # --- rows ---------------------------------------------------------------------------------------------------------
@@ -391,6 +400,7 @@ def _fill(folder: Path, inputs: ReleaseInputs) -> dict[str, str]:
     ledger = rows_of(columns.LEDGER, inputs.ledger)
     settled = [_audit(given, inputs, kpi_return, ledger) for given in inputs.settlements]
     settled.sort(key=lambda item: (item.agreement.agreement_id, item.period_id))
+    _require_carried(settled)
     statement = statement_rows(settled, view, kpi_return)
     licences = "; ".join(dict.fromkeys(source.licence for source in inputs.place.sources))
     comment = f"Source and licence: {licences}." if licences else ""
@@ -512,6 +522,15 @@ def _logs(inputs: ReleaseInputs) -> dict[str, bytes]:
     return {read_agreement(given.terms_yaml).agreement_id: given.decisions_jsonl for given in inputs.settlements}
 
 
+def _engine_of(inputs: ReleaseInputs) -> dict[str, str]:
+    """The version of the settlement engine, where the release holds settlements: only that one gives them again."""
+    if not inputs.settlements:
+        return {}
+    from settlement.engine import ENGINE_VERSION
+
+    return {"engine_version": ENGINE_VERSION}
+
+
 def manifest_of(folder: Path, inputs: ReleaseInputs, known: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The manifest with its release id: the hash of everything else in it."""
     agreements = [read_agreement(given.terms_yaml) for given in inputs.settlements]
@@ -522,6 +541,7 @@ def manifest_of(folder: Path, inputs: ReleaseInputs, known: Mapping[str, str] | 
         "data_cut_id": inputs.data_cut_id,
         "definitions_hash": inputs.definitions_hash,
         "code_version": inputs.code_version,
+        **_engine_of(inputs),
         "terms": dict(sorted((a.agreement_id + "@" + a.terms_hash[:12], a.terms_hash) for a in agreements)),
         LOG_HEADS: heads_of(_logs(inputs)),
         "indicators": _versions(inputs),

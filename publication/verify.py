@@ -32,7 +32,7 @@ from publication.crosscheck_people import disclosure_follows, kpis_agree, parts_
 from publication.inputs import Row
 from publication.log_heads import later_faults, own_faults
 from publication.reader import Release, Unreadable, open_release
-from publication.recompute import TABLES, differences, recompute_tables
+from publication.recompute import TABLES, carried_wrongly, differences, settlements_of, tables_of
 
 PARTS = ("public", "members", "analyst")
 
@@ -153,12 +153,14 @@ def _check_gate(release: Release) -> list[Problem]:
         problems.append(Problem(file, "the data cut is not the one the manifest names."))
     required = str(lineage.get("required", "")).encode()
     verdicts = {name: str(raw).encode() for name, raw in dict(lineage.get("verdicts", {})).items()}
+    read = 0
     for name, files in release.open_books():
         terms = load_terms(files["terms.yaml"])
         if terms.terms_hash not in dict(manifest.get("terms", {})).values():
             problems.append(Problem(f"members/{name}", "these terms are not the ones the manifest names."))
         log = read_log(files["decisions.jsonl"])
         for record in read_gate_json(files["gate.json"], terms):
+            read += 1
             again = judge(
                 required, verdicts, cut_id=str(manifest.get("data_cut_id")),
                 definitions_hash=str(manifest.get("definitions_hash")), code_version=str(manifest.get("code_version")),
@@ -170,17 +172,43 @@ def _check_gate(release: Release) -> list[Problem]:
                 problems.append(Problem("members/gate.json", f"does not follow from the checks: {reason.what}."))
             elif again.to_json() != record.to_json():
                 problems.append(Problem("members/gate.json", "says something else than the checks it rests on."))
+    held = release.json("members/gate.json")
+    if len(held if isinstance(held, list) else [held]) != read:
+        problems.append(Problem("members/gate.json", "holds records of other terms than those that are here."))
     return problems
+
+
+def _other_engine(release: Release) -> str | None:
+    """What to say of a release that another version of the engine settled; None where it is this one's."""
+    from settlement.engine import ENGINE_VERSION
+
+    # releases from before the version was written down are those of version 1
+    told = release.manifest.get("engine_version") or ("1" if release.manifest.get("terms") else ENGINE_VERSION)
+    if told == ENGINE_VERSION:
+        return None
+    return (
+        f"was settled by version {told} of the engine, and this is version {ENGINE_VERSION}: differences may be "
+        f"those of its rules; verify it with Outturn {release.manifest.get('code_version')}."
+    )
 
 
 def _check_settlements(release: Release, report: Report) -> int:
     """Recompute every settlement from the open book; returns how many agreements were recomputed."""
     count = 0
+    try:
+        other = _other_engine(release)
+    except Unreadable:
+        return count  # the manifest's own check has said so
+    if other is not None:
+        report.problems.append(Problem("manifest.json", other))
     wanted: dict[str, list[Row]] = {schema.name: [] for schema, _ in TABLES}
+    settled = []
     try:
         for name, files in release.open_books():
             try:
-                for table, rows in recompute_tables(files).items():
+                made = settlements_of(files)
+                settled += [(files["terms.yaml"], one) for one in made]
+                for table, rows in tables_of(made, files).items():
                     wanted[table] += rows
             except (Refused, OutturnError) as fault:
                 report.problems.append(Problem(f"members/{name}", f"cannot be settled again: {fault.message}"))
@@ -193,6 +221,8 @@ def _check_settlements(release: Release, report: Report) -> int:
             ):
                 what = f"{column} is written as {written}, and {follows} follows from the open book."
                 report.problems.append(Problem(file, what, figure))
+        held = release.csv("members/advances.csv", columns.ADVANCES)
+        report.problems += [Problem("members/advances.csv", f"{what}.") for what in carried_wrongly(settled, held)]
     except Unreadable as fault:
         report.problems.append(Problem(fault.file, fault.message.removeprefix(fault.file).strip()))
     return count

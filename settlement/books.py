@@ -24,12 +24,14 @@ NAMES = {
     "kpi_return": ("kpi_return.csv",),
     "ledger": ("cost_ledger.csv", "ledger.csv"),
     "advances": ("advances.csv",),
+    "prior_postings": ("prior_postings.csv",),
 }
+_MAY_BE_ABSENT = ("advances", "prior_postings")
 
 
 @dataclass(frozen=True)
 class Books:
-    """One settlement's inputs. What earlier settlements of the period posted is left out: the whole amount is asked."""
+    """One settlement's inputs. prior: what earlier settlements of the period posted, where it restates them."""
 
     terms: Terms
     period_id: str
@@ -38,6 +40,7 @@ class Books:
     gate: GateRecord
     advances: Rows = ()
     recorded: PeriodRecords | None = None
+    prior: Rows = ()
 
     def settle(self) -> Settlement:
         """What the whole period comes to. Refused as the engine refuses."""
@@ -45,17 +48,30 @@ class Books:
             self.terms, self.period_id, self.kpi_return, self.ledger, self.gate, self.advances, (), self.recorded
         )
 
+    def stand(self) -> Settlement:
+        """The period with what earlier settlements of it posted: what is too little to reclaim stands."""
+        return settle(
+            self.terms,
+            self.period_id,
+            self.kpi_return,
+            self.ledger,
+            self.gate,
+            self.advances,
+            self.prior,
+            self.recorded,
+        )
+
 
 def read_books(files: Mapping[str, bytes]) -> tuple[Books, ...]:
     """The settlements that a folder's files are about, by period. Refused when a file is missing or cannot be read.
 
-    Needs terms.yaml, kpi_return.csv, cost_ledger.csv or ledger.csv, gate.csv or gate.json; takes advances.csv and
-    decisions.jsonl.
+    Needs terms.yaml, kpi_return.csv, cost_ledger.csv or ledger.csv, gate.csv or gate.json; takes advances.csv,
+    prior_postings.csv and decisions.jsonl.
     """
     rows: dict[str, Rows] = {}
     for table, names in NAMES.items():
         held = [name for name in names if name in files]
-        if not held and table != "advances":
+        if not held and table not in _MAY_BE_ABSENT:
             raise _missing(" or ".join(names))
         rows[table] = read_rows(table, files[held[0]]) if held else ()
     if "terms.yaml" not in files:
@@ -79,6 +95,7 @@ def read_books(files: Mapping[str, bytes]) -> tuple[Books, ...]:
             gate,
             rows["advances"],
             period_records(records, terms, gate.period_id),
+            rows["prior_postings"],
         )
         for gate in gates
     )

@@ -3,8 +3,9 @@
 Belongs here: substituting one thing after the other, each time through `settle`. Not here: drawing it (publication).
 
 The order is fixed and said, because it decides how much each cause is given where two act together: terms, case mix,
-redefinition, late data, missing submitters, performance, cost, decisions, other. Nothing is left over: `other` is what
-the difference of the two statements holds beside these (awards, advances, absences), worked out and never spread.
+redefinition, late data, missing submitters, performance, cost, decisions, standing, other. Nothing is left over:
+`other` is what the difference of the two statements holds beside these (awards, advances, absences), worked out and
+never spread.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ CAUSES: dict[str, str] = {
     "performance": "Performance: the figures",
     "cost": "Performance: the cost",
     "decisions": "Decisions: conditions judged and cash certified",
+    "standing": "Stands as posted: overpayments too small to reclaim, and lines that wait for a cause",
     "other": "Other: awards, advances, and what was held back",
 }
 # A KPI with another one of these is another figure.
@@ -119,15 +121,17 @@ def build_bridge(old: Books, new: Books) -> Bridge:
         raise WrongUsage(
             f"{old.terms.id} and {new.terms.id} are two agreements.", "bridge two statements of the same agreement."
         )
-    start, end = amounts_of(old.settle()), amounts_of(new.settle())
+    start, end = amounts_of(old.stand()), amounts_of(new.stand())
     moves = []
     first = before = world_of(old).amounts()
     for cause, subject, world in _worlds(old, new):
         after = world.amounts()
         moves.append(Move(cause, subject, after.less(before)))
         before = after
-    other = end.less(start).less(before.less(first))
-    moves.append(Move("other", "", other))
+    # What is left as it was posted: too little to reclaim, or waiting for a cause.
+    standing = end.less(amounts_of(new.settle())).less(start.less(amounts_of(old.settle())))
+    moves.append(Move("standing", "", standing))
+    moves.append(Move("other", "", end.less(start).less(before.less(first)).less(standing)))
     shown = tuple(move for move in moves if move.moved.alliance or any(move.moved.by_member.values()))
     return Bridge(old.terms.id, old.period_id, new.period_id, start, end, shown)
 

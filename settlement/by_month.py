@@ -12,15 +12,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from foundation.period import month_of, months_between
-from settlement.exact import exact, round_half_up
+from settlement.advances import advances_of
 from settlement.extremes import Extreme, party_extremes
 from settlement.terms import Terms
-from settlement.top_up import advance_periods, pool_curve, pool_pounds, small_members
 
 
 @dataclass(frozen=True)
 class PartyMonth:
-    """A party's position to the end of a month, cumulated, in pence: 0 or more gained, 0 or less lost.
+    """A party's position to the end of a month, cumulated, in pence: at best 0 or more gained; at worst 0 or less, or
+    what a sub-contract promises all the same.
 
     None where the terms set no bound. advance_pence: what the party may draw in that month, back out of later top-up.
     """
@@ -30,17 +30,6 @@ class PartyMonth:
     best_pence: int | None
     worst_pence: int | None
     advance_pence: int
-
-
-def advances_of(terms: Terms, period_id: str) -> dict[str, int]:
-    """Pence that each small member may draw in the first month of a period; {} where none is agreed for it."""
-    top_up = terms.finance.top_up
-    if top_up is None or top_up.advances is None or period_id not in advance_periods(terms, top_up.advances):
-        return {}
-    agreed = top_up.advances
-    expected = pool_curve(terms).at(exact(agreed.expected_score)) * pool_pounds(terms, period_id)
-    part = exact(agreed.pct_of_expected) / 100 * expected
-    return {member: round_half_up(part * terms.shares[member] / 100 * 100) for member in small_members(terms, agreed)}
 
 
 def _to(part: int, of: int, pence: int | None) -> int | None:
@@ -61,12 +50,13 @@ def party_months(terms: Terms, period_id: str) -> tuple[PartyMonth, ...]:
         found = []
         for number, month in enumerate(months, start=1):
             lost = _to(number, len(months), ends.greatest_loss_pence)
+            promised = ends.at_least_pence * number // len(months)
             found.append(
                 PartyMonth(
                     party,
                     month,
                     _to(number, len(months), ends.greatest_gain_pence),
-                    None if lost is None else -lost,
+                    None if lost is None else promised - lost,
                     advances.get(party, 0) if number == 1 else 0,
                 )
             )

@@ -13,6 +13,7 @@ from typing import Any
 
 from foundation.canonical import content_id, plain_decimal
 from foundation.errors import Refused
+from settlement.advances import rows_of_period, stood_before, take_balances, take_left, take_paid
 from settlement.conditions import take_conditions
 from settlement.flags import take_flags
 from settlement.gate_record import GateRecord
@@ -36,8 +37,9 @@ from settlement.standing import take_small_overpayments, take_waiting
 from settlement.statement import Statement, Step
 from settlement.terms import Terms
 
-# Raised when the same inputs may give another result.
-ENGINE_VERSION = "1"
+# Raised when the same inputs may give another result. A release says by which one it was settled (`engine_version` of
+# its manifest), since only that one gives its settlements again.
+ENGINE_VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class Settlement:
     gate: GateRecord
     payments: tuple[Payment, ...]
     journal: tuple[JournalLine, ...]
+    # Pence by line and party that stand posted after it, earlier settlements of the period included.
+    stands: tuple[tuple[str, str, int], ...] = ()
 
     def step(self, step_id: str) -> Step:
         """The step with this id; KeyError if the settlement did not take it."""
@@ -131,17 +135,20 @@ def settle(
     statement = Statement(terms.id, period_id)
     score = score_kpis(statement, terms, kpi_return_rows, gate)
     score = take_conditions(statement, terms, score, recorded)
-    lines = take_lines(statement, terms, gate, ledger_rows, score, recorded)
-    take_flags(statement, terms, gate, kpi_return_rows)
-    balances = read_advances(terms, advances)
     prior = read_prior(terms, period_id, prior_postings)
+    lines = take_lines(statement, terms, gate, ledger_rows, score, recorded, prior)
+    take_flags(statement, terms, gate, kpi_return_rows)
+    take_paid(statement, terms)
+    take_balances(statement, terms, advances)
+    balances = read_advances(terms, rows_of_period(advances, terms, period_id))
+    stood = {} if prior is None else read_advances(terms, stood_before(advances, terms, period_id, prior.supersedes))
 
     posted = take_waiting(statement, lines.posted, lines.waiting, prior)
     if not lines.withheld:
         posted = take_small_overpayments(statement, terms, posted, prior)
     totals = {name: int(step.exact) for name, step in posted.items()}
     now = share_lines(terms, totals, balances, recorded.absent, live=not lines.withheld)
-    before = None if prior is None else share_before(terms, prior, balances, recorded.known_at(prior.supersedes))
+    before = None if prior is None else share_before(terms, prior, stood, recorded.known_at(prior.supersedes))
     evidence = dict(lines.evidence)
     if terms.contracts is not None:
         take_nesting(statement, terms, terms.contracts, posted, now, live=not lines.withheld)
@@ -154,8 +161,12 @@ def settle(
         take_standing_recoup(statement, terms, now["recoup"], balances)
     else:
         take_recoup(statement, terms, now, balances)
+    take_left(statement, terms, advances)
     totals |= {name: sum(now[name].parts.values()) for name in ("condition", "recoup") if name in now}
     moved = [name for name in now if before is not None and now[name].parts != before[name].parts]
+    if prior is not None and stood != balances:
+        # Posted even where it comes to nothing: the next restatement has to know what this one started from.
+        moved.append("recoup")
     if before is None and SUB_CONTRACT in now and any(now[SUB_CONTRACT].parts.values()):
         moved = [SUB_CONTRACT]
     amounts = take_amounts(statement, terms, totals, prior, posted, moved, withheld=lines.withheld)
@@ -165,10 +176,21 @@ def settle(
             built
             for name in amounts
             for built in member_lines(
-                terms, period_id, settlement_id, name, now[name], before[name] if before else None
+                terms,
+                period_id,
+                settlement_id,
+                name,
+                now[name],
+                before[name] if before else None,
+                now["loss"].parts if name == "kra_pool" and "loss" in now else None,
             )
         )
 
+    # Brought forward once, by the first settlement in which something moves; a restated balance as its difference.
+    held = stood if prior is not None and prior.moved else {}
+    booked = {member: balances.get(member, 0) - held.get(member, 0) for member in sorted({*balances, *held})}
+    if lines.withheld:
+        booked = {}
     status = "withheld" if lines.withheld else "shadow" if terms.is_shadow(period_id) else "payable"
     supersedes = "" if prior is None else prior.supersedes
     drafts = [posting_draft(terms, period_id, name, pence, status, supersedes) for name, pence in amounts.items()]
@@ -187,8 +209,8 @@ def settle(
         Posting(**draft, settlement_id=settlement_id, gate=gate, evidence=evidence[draft["line"]]) for draft in drafts
     )
     shared = build_lines(settlement_id)
-    stood = {line: {**one.parts, RESIDUE: one.residue} for line, one in (before or {}).items()}
-    payments = payments_of(terms, period_id, settlement_id, status, shared, stood)
+    posted_before = {line: {**one.parts, RESIDUE: one.residue} for line, one in (before or {}).items()}
+    payments = payments_of(terms, period_id, settlement_id, status, shared, posted_before)
     return Settlement(
         settlement_id,
         terms.id,
@@ -205,5 +227,10 @@ def settle(
         tuple((member, balances[member] + now["recoup"].parts[member]) for member in sorted(balances)),
         gate,
         payments,
-        journal_of(terms, period_id, settlement_id, payments, balances, supersedes),
+        journal_of(terms, period_id, settlement_id, payments, booked, supersedes),
+        tuple(
+            (line, party, pence)
+            for line, one in (before if lines.withheld and before is not None else now).items()
+            for party, pence in {**one.parts, RESIDUE: one.residue}.items()
+        ),
     )

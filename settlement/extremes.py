@@ -28,10 +28,12 @@ class Extreme:
     """Greatest gain and greatest loss of a member, in pence, both 0 or more. None: the terms set no bound.
 
     For `commissioner-residue`, the loss is what the commissioner carries above the members' stop-loss.
+    at_least_pence: what the member receives even at the worst, because its sub-contract promises it.
     """
 
     greatest_gain_pence: int | None
     greatest_loss_pence: int | None
+    at_least_pence: int = 0
 
 
 def _shared(bands: Sequence[Band], target: Fraction, pool: Fraction | None) -> Fraction | None:
@@ -178,10 +180,13 @@ def _with_promises(terms: Terms, found: Mapping[str, Extreme]) -> dict[str, Extr
     if terms.contracts is None or not promised:
         return ends
     prime = terms.contracts.prime
+    # a promise counts what is then held back from a member that does not take part in learning
+    learning = None if terms.finance.top_up is None else terms.finance.top_up.learning_and_development
+    held = 0 if learning is None else round_half_up(exact(learning.withhold_gbp) * 100)
     most: int | None = ends[prime].greatest_loss_pence
     for member, pence in promised.items():
         gain, loss = ends[member].greatest_gain_pence, ends[member].greatest_loss_pence
-        ends[member] = Extreme(None if gain is None else max(gain, pence), 0)
+        ends[member] = Extreme(None if gain is None else max(gain, pence), 0, max(pence - held, 0))
         most = None if most is None or loss is None else most + loss + pence
     ends[prime] = Extreme(ends[prime].greatest_gain_pence, most)
     return ends

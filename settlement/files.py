@@ -50,7 +50,9 @@ COLUMNS: dict[str, dict[str, str]] = {
         "agreement_id period_id kind scope check_id status action deem_value:decimal cause reason mend responsible"
         " data_cut_id terms_hash"
     ),
-    "advances": _columns("agreement_id member_id balance_pence:integer"),
+    "advances": _columns(
+        "agreement_id member_id balance_pence:integer period_id settlement_id carried_pence:integer carried_from"
+    ),
     "steps": _columns(
         "figure_id agreement_id period_id step_number:integer step_id label formula arithmetic inputs:list"
         " value:decimal unit terms_reference"
@@ -80,6 +82,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     ),
 }
 COLUMNS["prior_postings"] = COLUMNS["postings"]
+# What whoever states balances by hand may leave out.
+OPTIONAL = {"advances": {"period_id", "settlement_id", "carried_pence", "carried_from"}}
 
 
 def _refuse(table: str, line: int, what: str, mend: str) -> Refused:
@@ -105,7 +109,7 @@ def _value(text: str, kind: str) -> Any:
 
 def _check_header(table: str, header: list[str], wanted: Mapping[str, str]) -> None:
     mend = "use exactly the columns of docs/reference/files.md."
-    if missing := [name for name in wanted if name not in header]:
+    if missing := [name for name in wanted if name not in {*header, *OPTIONAL.get(table, ())}]:
         raise _refuse(table, 1, f"the columns {', '.join(missing)} are missing", mend)
     if unknown := [name for name in header if name not in wanted]:
         raise _refuse(table, 1, f"the columns {', '.join(name or '(blank)' for name in unknown)} are unknown", mend)
@@ -152,7 +156,7 @@ def _typed(table: str, line: int, cells: Mapping[str, str], wanted: Mapping[str,
     row = {}
     for name, kind in wanted.items():
         try:
-            row[name] = _value(cells[name], kind)
+            row[name] = _value(cells.get(name, ""), kind)
         except ValueError:
             raise _refuse(
                 table, line, f"`{name}` is not of type {kind}", "correct the cell; blank means missing."

@@ -287,16 +287,24 @@ def _read_one(content: object, terms: Terms) -> GateRecord:
 
 
 def _is_of_other(item: object, terms: Terms) -> bool:
-    return isinstance(item, dict) and isinstance(item.get("agreement_id"), str) and item["agreement_id"] != terms.id
+    """Whether a record names another agreement, or another version of this one's terms."""
+    if not isinstance(item, dict):
+        return False
+    agreement, judged_under = item.get("agreement_id"), item.get("terms_hash")
+    if not isinstance(agreement, str) or not isinstance(judged_under, str):
+        return False
+    return agreement != terms.id or judged_under != terms.terms_hash
 
 
 def read_gate_json(raw: bytes, terms: Terms) -> tuple[GateRecord, ...]:
-    """The audited records in a `gate.json`: one record, or a list of them. Refused unless each lets money through."""
+    """The audited records in a `gate.json` under these terms: one record, or a list of them. Refused unless each lets
+    money through."""
     try:
         content = json.loads(raw)
     except (ValueError, RecursionError):
         raise _problem("gate.json cannot be read.") from None
     items = content if isinstance(content, list) else [content]
-    # In a list, the records of other agreements are theirs; whatever names no agreement is read and refused.
+    # In a list, the records of other agreements and of other versions of the terms are theirs; whatever names no
+    # agreement is read and refused. That none is nobody's, `verify` sees.
     own = [item for item in items if not (isinstance(content, list) and _is_of_other(item, terms))]
     return tuple(sorted((_read_one(item, terms) for item in own), key=lambda record: record.period_id))

@@ -132,10 +132,10 @@ def journal_of(
 ) -> tuple[JournalLine, ...]:
     """Every entry of one settlement, debit before credit, numbered from 1.
 
-    balances: advances before anything is recouped for the period, by member. They are brought forward once, by the
-    first settlement of the period, whatever is restated later.
+    balances: advances before anything is recouped for the period that are not booked yet, by member: all of them in the
+    first settlement of the period, afterwards what a restated former period makes of them.
     """
-    advances = [] if supersedes else _advances(terms, period_id, settlement_id, balances)
+    advances = _advances(terms, period_id, settlement_id, balances)
     memo = MEMORANDUM if terms.is_shadow(period_id) else ""
     lines: list[JournalLine] = []
     for flow in _flows(terms, period_id, payments, advances, supersedes):

@@ -17,8 +17,13 @@ from settlement.terms_cost_parts import Limbs
 PATH = "terms:finance.limbs"
 
 
-def take_limbs(statement: Statement, agreed: Limbs, books: Mapping[str, Mapping[str, Given]], posted: Step) -> Step:
-    """Limb 1 + limb 2 + limb 3 = what is paid in all, in pounds. books: category → member → pence."""
+def take_limbs(
+    statement: Statement, agreed: Limbs, books: Mapping[str, Mapping[str, Given]], stands: Mapping[str, Step]
+) -> Step:
+    """Limb 1 + limb 2 + limb 3 = what is paid in all, in pounds. books: category → member → pence.
+
+    stands: gain or loss as it stands posted, or both where what was overpaid on the one and the other is kept.
+    """
     taken: dict[str, Given | Step] = {}
     for step_id, category, words in (
         ("limb_1", "reimbursable_cost", f"Limb 1, reimbursed with an open book: {agreed.reimbursed}"),
@@ -30,11 +35,12 @@ def take_limbs(statement: Statement, agreed: Limbs, books: Mapping[str, Mapping[
         formula = f"({' + '.join(uses)}) / 100"
         path = f"{PATH}.{'reimbursed' if step_id == 'limb_1' else 'fee'}"
         taken[step_id] = statement.step(step_id, words, formula, uses, "GBP", path)
+    third: dict[str, Given | Step] = {"posted": next(iter(stands.values()))} if len(stands) == 1 else {**stands}
     taken["limb_3"] = statement.step(
         "limb_3",
         f"Limb 3, gain or loss as posted: {agreed.gain_or_loss}",
-        "posted / 100",
-        {"posted": posted},
+        "posted / 100" if len(stands) == 1 else f"({' + '.join(sorted(stands))}) / 100",
+        third,
         "GBP",
         f"{PATH}.gain_or_loss",
     )

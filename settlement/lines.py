@@ -24,7 +24,9 @@ from settlement.pool import take_actual, take_gain, take_loss, take_pool, take_t
 from settlement.postings import COST_LINES, line_words, recouped_from
 from settlement.rate_card import take_rate_card
 from settlement.recorded import PeriodRecords
+from settlement.restate import Prior
 from settlement.score import Score
+from settlement.standing import take_small_overpayments
 from settlement.statement import Statement, Step
 from settlement.terms import Terms
 from settlement.top_up import take_advances, take_award, take_base, take_bonus, take_top_up
@@ -32,11 +34,13 @@ from settlement.top_up import take_advances, take_award, take_base, take_bonus, 
 Rows = Sequence[Mapping[str, Any]]
 
 
-def _barred(score: Score, whole: str, standards: tuple[str, ...] = ()) -> str | None:
-    """Why no gain may be paid whatever the pool is; None if it may. standards: those not reached that bar it too."""
+def _barred(score: Score, whole: str, standards: tuple[str, ...] = (), *, scored: bool = True) -> str | None:
+    """Why no gain may be paid whatever the pool is; None if it may. standards: those not reached that bar it too.
+
+    scored: whether the line rests on the score, so that scored KPIs which are all forfeit bar it."""
     if whole == "forfeit":
         return "the settlement's gain is forfeit by its recorded cause"
-    if score.all_forfeit:
+    if score.all_forfeit and scored:
         return "every KPI that counts is forfeit or withheld"
     if not score.conditions_met or standards:
         return f"a must-pass condition is not met ({', '.join(sorted({*score.failed_conditions, *standards}))})"
@@ -91,9 +95,15 @@ def _withheld_words(terms: Terms) -> str:
 
 
 def _take_cost_line(
-    statement: Statement, terms: Terms, gate: GateRecord, ledger_rows: Rows, score: Score, recorded: PeriodRecords
-) -> tuple[str, Step, str]:
-    """The steps from cost to the one line of gain or loss: its name, its rounding step, why it is what it is."""
+    statement: Statement,
+    terms: Terms,
+    gate: GateRecord,
+    ledger_rows: Rows,
+    score: Score,
+    recorded: PeriodRecords,
+    prior: Prior | None,
+) -> tuple[dict[str, Step], str]:
+    """The steps from cost to the line of gain or loss, or to both as they stand, and why it is what it is."""
     whole = gate.decide(SETTLEMENT_SCOPE).action
     book = read_book(terms, gate.period_id, ledger_rows)
     target = take_target(statement, terms, gate.period_id)
@@ -123,11 +133,15 @@ def _take_cost_line(
         reason = _withheld_words(terms)
         amount = statement.step("withheld_settlement", reason, "0", {}, "GBP", "terms:scoring.minimum_live_weight_pct")
     posted = _round(statement, name, amount, "terms:finance.payment")
+    stands = {name: posted}
+    if not _is_withheld(terms, score, whole):
+        # An overpayment that is not reclaimed stays paid, and what is reported of the whole period says so.
+        stands = take_small_overpayments(statement, terms, stands, prior, [COST_LINES])
     if terms.finance.limbs is not None:
-        take_limbs(statement, terms.finance.limbs, book.books, posted)
+        take_limbs(statement, terms.finance.limbs, book.books, stands)
     if avoided is not None and not _is_withheld(terms, score, whole):
-        take_kept(statement, avoided, posted)
-    return name, posted, reason
+        take_kept(statement, avoided, stands.get("gain", posted))
+    return stands, reason
 
 
 def _top_up_stop(terms: Terms, score: Score, whole: str) -> _Stop | None:
@@ -218,7 +232,8 @@ def _take_other_lines(
         post("kra_pool", amount, barred, up, down)
     if finance.rate_card is not None:
         amount = take_rate_card(statement, finance.rate_card, score)
-        post("rate_card", amount, barred, "Outcomes are paid by the rate card.", "")
+        by_number = _barred(score, whole, score.failed_standards, scored=False)
+        post("rate_card", amount, by_number, "Outcomes are paid by the rate card.", "")
     if finance.activity is not None:
         amount = take_activity(statement, finance.activity, score)
         up, down = "Activity above its threshold is paid.", "Activity below its threshold is taken back."
@@ -238,15 +253,21 @@ def _waiting(terms: Terms, score: Score, period_id: str, *, stopped: bool) -> di
 
 
 def take_lines(
-    statement: Statement, terms: Terms, gate: GateRecord, ledger_rows: Rows, score: Score, recorded: PeriodRecords
+    statement: Statement,
+    terms: Terms,
+    gate: GateRecord,
+    ledger_rows: Rows,
+    score: Score,
+    recorded: PeriodRecords,
+    prior: Prior | None = None,
 ) -> Lines:
-    """The steps of every regime the terms agree, and the lines they come to."""
+    """The steps of every regime the terms agree, and the lines they come to. prior: what was posted before."""
     posted: dict[str, Step] = {}
     evidence: dict[str, Step] = {}
     reasons = []
     if terms.finance.shared_cost is not None:
-        name, step, reason = _take_cost_line(statement, terms, gate, ledger_rows, score, recorded)
-        posted[name] = step
+        cost, reason = _take_cost_line(statement, terms, gate, ledger_rows, score, recorded, prior)
+        posted |= cost
         evidence |= dict.fromkeys(COST_LINES, statement["saving"])
         reasons.append(reason)
     if terms.finance.top_up is not None:

@@ -251,11 +251,19 @@ def posting_draft(terms: Terms, period_id: str, line: str, pence: int, status: s
 
 
 def member_lines(
-    terms: Terms, period_id: str, settlement_id: str, line: str, now: Allocation, before: Allocation | None
+    terms: Terms,
+    period_id: str,
+    settlement_id: str,
+    line: str,
+    now: Allocation,
+    before: Allocation | None,
+    borne: Mapping[str, int] | None = None,
 ) -> tuple[MemberLine, ...]:
-    """The members' parts of a posting, by member id, then the residue where there is one. `before`: already posted."""
+    """The members' parts of a posting, by member id, then the residue where there is one. `before`: already posted.
+
+    borne: what members bear on an earlier line under the same limits, which leaves so much less for this one."""
     owed = sum(now.parts.values()) + now.residue
-    caps = member_caps(terms) if _is_borne(line, owed) else {}
+    caps = room_left(member_caps(terms), borne or {}) if _is_borne(line, owed) else {}
     shares = terms.shares
 
     def build(member: str, role: str, amount: int, note: str) -> MemberLine:

@@ -12,6 +12,7 @@ from typing import Any
 
 from foundation.canonical import plain_decimal
 from foundation.errors import Refused
+from settlement.advances import require_periods
 from settlement.approvals import gate_causes, terms_approved
 from settlement.decisions import Record, read_log
 from settlement.engine import Settlement, settle
@@ -94,6 +95,7 @@ def recompute_all(files: Mapping[str, bytes]) -> tuple[Settlement, ...]:
     kpi_return, ledger = read_rows("kpi_return", files["kpi_return.csv"]), read_rows("ledger", files["ledger.csv"])
     advances = read_rows("advances", files["advances.csv"]) if "advances.csv" in files else []
     prior = read_rows("prior_postings", files["prior_postings.csv"]) if "prior_postings.csv" in files else []
+    require_periods(advances, terms, [gate.period_id for gate in gates])
     records = read_log(files["decisions.jsonl"])
     settlements = []
     for gate in gates:

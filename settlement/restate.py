@@ -63,11 +63,9 @@ def read_prior(terms: Terms, period_id: str, rows: Sequence[Mapping[str, Any]]) 
 
 
 def read_advances(terms: Terms, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Balances by member, in pence, before anything is recouped for the period. Refused for what is no member's."""
+    """Balances by member, in pence, from rows of one agreement and period. Refused for what is no member's."""
     balances: dict[str, int] = {}
     for row in rows:
-        if row["agreement_id"] != terms.id:
-            continue
         member, balance = row["member_id"], row["balance_pence"]
         if member not in terms.member_ids or member in balances or type(balance) is not int or balance < 0:
             raise Refused(

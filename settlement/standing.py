@@ -6,7 +6,7 @@ Not here: differences that are posted (`restate`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from foundation.figures import figure_id
@@ -26,14 +26,21 @@ def posted_before(statement: Statement, line: str, prior: Prior) -> Given:
 def take_waiting(
     statement: Statement, posted: Mapping[str, Step], waiting: Mapping[str, str], prior: Prior | None
 ) -> dict[str, Step]:
-    """The rounding step of each line, and in place of it what stands where a line waits: 0, or what was posted."""
+    """The rounding step of each line, and in place of it what stands where a line waits: what was posted before, or,
+    where nothing ever was, the line without what waits (so that no figure holds up what another one comes to)."""
     found = dict(posted)
     for line, why in waiting.items():
-        uses = {} if prior is None else {"posted_before": posted_before(statement, line, prior)}
+        uses: dict[str, Given | Step]
+        if prior is None or not prior.moved:
+            words = "what else the line comes to is posted"
+            uses = {"without_it": posted[line]}
+        else:
+            words = "what was posted before stands"
+            uses = {"posted_before": posted_before(statement, line, prior)}
         found[line] = statement.step(
             f"waiting.{line}",
-            f"The {line_words(line)} waits: {why}; what was posted before stands",
-            "".join(uses) or "0",
+            f"The {line_words(line)} waits: {why}; {words}",
+            "".join(uses),
             uses,
             "pence",
             "terms:gate.causes",
@@ -41,8 +48,16 @@ def take_waiting(
     return found
 
 
+# Lines that may be overpaid: gain and loss together, each other one by itself.
+OTHERS = tuple((line,) for line in ALLIANCE_LINES if line not in COST_LINES)
+
+
 def take_small_overpayments(
-    statement: Statement, terms: Terms, posted: Mapping[str, Step], prior: Prior | None
+    statement: Statement,
+    terms: Terms,
+    posted: Mapping[str, Step],
+    prior: Prior | None,
+    groups: Sequence[tuple[str, ...]] = OTHERS,
 ) -> dict[str, Step]:
     """The rounding step of each line, and in place of it what was posted where less than the minimum was overpaid.
 
@@ -53,7 +68,7 @@ def take_small_overpayments(
     if least is None or prior is None:
         return found
     agreed = lines_of(terms)
-    for group in (COST_LINES, *((line,) for line in ALLIANCE_LINES if line not in COST_LINES)):
+    for group in groups:
         lines = [line for line in group if line in agreed]
         new = {line: posted[line] for line in lines if line in posted}
         before = {f"{line}_before": posted_before(statement, line, prior) for line in lines}

@@ -125,8 +125,10 @@ def make_plan(
 ) -> Plan:
     """Everything stated or taken from history. history, costs: rows of a KPI return and a ledger of earlier periods.
 
+    Of several agreements' rows those of the terms' own count; of one other agreement's, an earlier one's, all do.
     WrongUsage for a year, KPI or number that cannot be; Refused where neither statement nor history says enough.
     """
+    history, costs = _of_agreement(terms, history), _of_agreement(terms, costs)
     stated, given = dict(noise or {}), dict(unchanged or {})
     if not LEAST_DRAWS <= draws <= MOST_DRAWS:
         raise WrongUsage(f"{draws} draws are no test.", f"ask for {LEAST_DRAWS} to {MOST_DRAWS:,} draws.")
@@ -161,6 +163,20 @@ def make_plan(
         *_supposed(terms),
     ]
     return Plan(terms, periods, seed, draws, by_kpi, truth, parts, tuple(said))
+
+
+def _of_agreement(terms: Terms, rows: Rows) -> Rows:
+    """The rows of one agreement: the terms' own, else the only other one there is, whose members may go on under a new
+    name. Refused for several others: what they spent does not belong together."""
+    names = sorted({str(row["agreement_id"]) for row in rows})
+    if terms.id in names:
+        return [row for row in rows if row["agreement_id"] == terms.id]
+    if len(names) > 1:
+        raise Refused(
+            f"the history holds {', '.join(names)}, and nothing says which of them {terms.id} goes on.",
+            "leave the rows of one of them in the --history.",
+        )
+    return rows
 
 
 def _supposed(terms: Terms) -> list[str]:
@@ -407,6 +423,7 @@ def _past_cost(
 def run_stress(plan: Plan, history: Rows = (), costs: Rows = ()) -> Stress:
     """Draw the years, replay the past, and sum up. The same plan gives the same result on every machine."""
     machine = _Machine(plan)
+    history, costs = _of_agreement(plan.terms, history), _of_agreement(plan.terms, costs)
     years = tuple(machine.year(number) for number in range(1, plan.draws + 1))
     return Stress(
         plan,

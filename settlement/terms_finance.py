@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from settlement.terms_advances import AdvancesPaid
 from settlement.terms_avoided import Avoided
 from settlement.terms_contracts import Accounts
 from settlement.terms_cost_parts import FutureWork, Limbs, PeriodRisk
@@ -205,6 +206,7 @@ class Finance(Part):
     grant_sources: tuple[Text, ...] | None = None
     accounts: Accounts | None = None
     advances_recouped: Flag | None = None
+    advances_paid: tuple[AdvancesPaid, ...] | None = None
 
     @property
     def shared_cost(self) -> SharedCost | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from settlement.curves import Curve
 from settlement.exact import exact
+from settlement.terms_advances import advance_problems
 from settlement.terms_finance import (
     COST_ENTRIES,
     OTHER_ENTRIES,
@@ -324,6 +325,7 @@ def finance_problems(terms: Terms) -> Iterator[Problem]:
     """Every rule of the finance part that the terms break."""
     finance = terms.finance
     yield from _regimes(terms)
+    yield from advance_problems(terms)
     if finance.shared_cost is not None:
         yield from _shared_cost(terms, finance.shared_cost)
     if finance.top_up is not None:

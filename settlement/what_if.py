@@ -53,8 +53,8 @@ def payment_range(books: Books, bounds: Mapping[str, Bound]) -> PaymentRange:
     What the gate did to a bounded figure because reports were missing is undone: it counts. A figure that paid although
     no range can be given stays as it was received, and so does what is paid by number. Refused as the engine refuses.
     """
-    posted = amounts_of(books.settle())
-    world = replace(world_of(books), advances=books.advances, recorded=books.recorded)
+    posted = amounts_of(books.stand())
+    world = replace(world_of(books), advances=books.advances, recorded=books.recorded, prior=books.prior)
     ends, said = {}, []
     for kpi in sorted(books.terms.judged_kpis, key=lambda one: one.id):
         if kpi.id in bounds and kpi.role == "counted":

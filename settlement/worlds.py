@@ -41,7 +41,12 @@ class Amounts:
 
 
 def amounts_of(made: Settlement) -> Amounts:
-    """What a settlement posts."""
+    """What a settlement posts; of one that restates, what stands posted after it."""
+    if made.supersedes:
+        found: dict[str, int] = {}
+        for _, party, pence in made.stands:
+            found[party] = found.get(party, 0) + pence
+        return Amounts(sum(found.values()), found)
     by_member: dict[str, int] = {}
     for line in made.member_lines:
         by_member[line.member_id] = by_member.get(line.member_id, 0) + line.amount_pence
@@ -50,7 +55,9 @@ def amounts_of(made: Settlement) -> Amounts:
 
 @dataclass(frozen=True)
 class World:
-    """What is supposed: figures by KPI, what the gate does by scope, pence by (member, month, category)."""
+    """What is supposed: figures by KPI, what the gate does by scope, pence by (member, month, category).
+
+    prior: postings of earlier settlements, where what stands of them is asked."""
 
     terms: Terms
     period_id: str
@@ -59,6 +66,7 @@ class World:
     pence: Mapping[Cell, int]
     advances: Rows = ()
     recorded: PeriodRecords | None = None
+    prior: Rows = ()
 
     def amounts(self) -> Amounts:
         terms = self.terms
@@ -75,7 +83,7 @@ class World:
         shared = terms.finance.shared_cost is not None
         ledger = ledger_of(terms, self.period_id, self.pence) if shared else ()
         gate = gate_of(terms, self.period_id, rulings)
-        return amounts_of(settle(terms, self.period_id, rows, ledger, gate, self.advances, (), self.recorded))
+        return amounts_of(settle(terms, self.period_id, rows, ledger, gate, self.advances, self.prior, self.recorded))
 
 
 def whole_of(terms: Terms, ruling: Ruling) -> Ruling:

@@ -37,7 +37,10 @@ def books_of(inputs: ReleaseInputs) -> dict[tuple[str, str], Books]:
         advances = engine_rows(columns.ADVANCES, rows_of(columns.ADVANCES, given.advances))
         for gate in read_gate_json(given.gate_json, terms):
             recorded = period_records(read_log(given.decisions_jsonl), terms, gate.period_id)
-            found[terms.id, gate.period_id] = Books(terms, gate.period_id, kpi_return, ledger, gate, advances, recorded)
+            prior = engine_rows(columns.PRIOR_POSTINGS, rows_of(columns.PRIOR_POSTINGS, given.prior_postings))
+            found[terms.id, gate.period_id] = Books(
+                terms, gate.period_id, kpi_return, ledger, gate, advances, recorded, prior
+            )
     return found
 
 

@@ -15,6 +15,7 @@ from dbt_lake import Build, dump, kpi, run_dbt
 from people_lake import AREA, COUNCIL, PeopleLake
 
 from dbt_project.catalogue import catalogue_table
+from expectations.gate_bands import band_problems, bands_of, standardised
 from foundation.figures import parse_figure_id
 from foundation.tables import write_parquet
 
@@ -205,6 +206,17 @@ def test_a_standardised_rate_is_exact_and_refused_where_a_band_is_empty(built: B
     exact = sum(Decimal(row["band_weight"] * row["band_events"] * 12) / row["band_population"] for row in bands)
     assert year["value"] == (exact * 100_000 / 19_500).quantize(Decimal(1))
     assert year["lower"] < year["value"] < year["upper"]
+    # the gate finds the very bands of a KPI and computes the rate from them alone, of the area and of a group
+    read = bands_of(built.rows("select * from int_dsr_bands"), {("a", "part"): ("deprivation", "1")})
+    scored = {"agreement_id": "a", "indicator_id": year["indicator_id"], "area_code": AREA, "period_kind": "year",
+              "measurement_start": date(2024, 4, 1), "measurement_end": date(2025, 3, 31), "figure_id": "f"}  # fmt: skip
+    (fifth,) = _figures(built, "breakdowns", "indicator_id = 'falls_admissions_65_over' and period_id = '2024-25' "
+                                             "and breakdown_kind = 'deprivation'")  # fmt: skip
+    for kpi_id, figure in (("whole", year), ("part", fifth)):
+        row = {**scored, "kpi_id": kpi_id, "numerator": figure["numerator"], "denominator": figure["denominator"]}
+        assert band_problems(row, read.of(row)) == []
+        rate = standardised(read.of(row), 100_000)
+        assert rate is not None and (Decimal(rate.numerator) / rate.denominator).quantize(Decimal(1)) == figure["value"]
     parts = {
         (row["breakdown_kind"], row["breakdown_group"]): row
         for row in _figures(built, "breakdowns", "indicator_id = 'falls_admissions_65_over' and period_id = '2024-25'")

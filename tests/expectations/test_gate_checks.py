@@ -5,6 +5,7 @@ CNI-27: failures are named and nothing silently passes. CNI-02: plausibility nev
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -33,6 +34,7 @@ from people_deliveries import MAKERS, deliver_people
 
 from expectations import gate_checks
 from expectations.definitions import definitions_hash
+from expectations.gate_bands import STANDARD, bands_of
 from expectations.gate_checks import FeedNeed, SettlementNeeds
 from expectations.intake import take_in
 from expectations.requirement import Coverage
@@ -524,7 +526,73 @@ def test_arithmetic_knows_the_statistic(filled: Home, cut: DataCut) -> None:
     assert judged("crude_rate", value=Decimal("4.2")).status == "failed"
     assert judged("proportion", value=Decimal("4.2")).status == "passed"
     assert "cannot be recomputed" in problems(judged("dsr", value=Decimal("4.2")))
-    assert judged("dsr", value=None, quality_status="not_available").status == "passed"
+
+
+def test_a_standardised_rate_is_recomputed_from_its_bands(filled: Home, cut: DataCut) -> None:
+    """By hand: 30 events in 12,000 person-months (1,000 people a year) at 75-79, weight 4,000, and 50 in 6,000 (500) at
+    80-84, weight 2,500: (4,000 × 0.03 + 2,500 × 0.1) ÷ 6,500 × 1,000 = 56.923… per 1,000; the quotient of the sums is
+    53.3."""
+    plain = [
+        {"indicator_id": "census", "area_code": "E06000015", "period_id": "2024-25", "breakdown_kind": "all",
+         "breakdown_group": "all", "age_band": age, "band_events": events, "band_population": months,
+         "band_weight": weight}
+        for age, events, months, weight in (("75-79", 30, 12_000, 4_000), ("80-84", 50, 6_000, 2_500))
+    ]  # fmt: skip
+    year: dict[str, Any] = {
+        "period_kind": "year", "period_id": "2024-25", "area_code": "E06000015", "unit": "per 1,000", "value_decimals": 1,
+        "measurement_start": date(2024, 4, 1), "measurement_end": date(2025, 3, 31),
+    }  # fmt: skip
+
+    def judged(
+        rows: list[dict[str, Any]] | None = None,
+        groups: dict[tuple[str, str], tuple[str, str]] | None = None,
+        **row: Any,
+    ) -> Verdict:
+        sums = {"value": Decimal("56.9"), "numerator": Decimal(80), "denominator": Decimal(18_000)}
+        return gate_checks.warehouse_arithmetic(
+            CONTEXT, filled, cut, return_table(return_row(**{**year, **sums, **row})), ledger_table(filled),
+            [("demo", QUARTER)], statistics={"census": "dsr"}, bands=bands_of(plain if rows is None else rows, groups or {}),
+        )  # fmt: skip
+
+    assert judged().status == "passed"
+    assert "53.3 is not 56.9" in problems(judged(value=Decimal("53.3")))
+    assert "give 56.9" in problems(judged(value=None, quality_status="not_available"))
+    assert judged(value=None, numerator=None, denominator=None, quality_status="not_available").status == "passed"
+    assert "without numerator" in problems(judged(numerator=None, denominator=None))
+    few = [{**plain[0], "band_events": 4}, {**plain[1], "band_events": 5}]
+    assert "give no rate" in problems(judged(few, numerator=Decimal(9)))
+    assert judged(few, numerator=Decimal(9), value=None, quality_status="not_available").status == "passed"
+    empty = [{**plain[0], "band_population": 0}, plain[1]]
+    assert "give no rate" in problems(judged(empty, denominator=Decimal(6_000)))
+    for rows, said in (
+        ([], "without its bands"),
+        (plain[:1], "add up to 30, and its numerator is 80"),
+        ([*plain, plain[0]], "stands twice"),
+        ([{**plain[0], "band_weight": 4_001}, plain[1]], "another weight"),
+        ([{**plain[0], "age_band": "75-90"}, plain[1]], "another weight"),
+        ([{**plain[0], "band_events": 30.0}, plain[1]], "no whole numbers"),
+        ([{**plain[0], "band_events": 31}, plain[1]], "its numerator is 80"),
+        ([{**plain[0], "band_population": 12_001}, plain[1]], "its denominator is 18000"),
+    ):
+        assert said in problems(judged(rows)), said
+    # what ends earlier than the year lies with the rolling year, and a group with its own bands
+    moved = [{**band, "period_id": "2024-12-r12", "breakdown_kind": "pcn", "breakdown_group": "U1"} for band in plain]
+    window: dict[str, Any] = {"measurement_start": date(2024, 1, 1), "measurement_end": date(2024, 12, 31)}
+    kpi = (str(return_row()["agreement_id"]), str(return_row()["kpi_id"]))
+    assert judged(moved, {kpi: ("pcn", "U1")}, **window).status == "passed"
+    assert "without its bands" in problems(judged(moved, **window))
+    quarter = [{**band, "period_id": "2024-25-q4"} for band in plain]
+    months: dict[str, Any] = {
+        "period_kind": "quarter",
+        "measurement_start": date(2025, 1, 1),
+        "measurement_end": date(2025, 3, 31),
+    }
+    assert judged(quarter, **months).status == "passed"
+
+
+def test_the_second_copy_of_the_standard_population_is_the_seed(repository: Path) -> None:
+    with (repository / "dbt_project" / "seeds" / "european_standard_population.csv").open(encoding="utf-8") as seed:
+        assert {row["age_band"]: int(row["standard_persons"]) for row in csv.DictReader(seed)} == STANDARD
 
 
 @given(

@@ -54,6 +54,7 @@ MODULES = (
     "publication.release",
     "publication.verify",
     "settlement.accrual",
+    "settlement.advances",
     "settlement.approvals",
     "settlement.decisions",
     "settlement.engine",

@@ -360,6 +360,7 @@ def build_settled(scale: float = 1.0, seed: int = 7) -> ReleaseInputs:
 
     from publication.inputs import SettledAgreement, rows_of
     from publication.recompute import engine_rows
+    from settlement.advances import Chain
     from settlement.approvals import found_agreement, terms_approved
     from settlement.decisions import key_from_seed, read_log
     from settlement.engine import settle
@@ -397,14 +398,16 @@ def build_settled(scale: float = 1.0, seed: int = 7) -> ReleaseInputs:
         terms=terms, terms_approved=terms_approved(read_log(log), terms, SETTLED), period_id=SETTLED,
     )  # fmt: skip
     assert isinstance(record, GateRecord), record
-    settlement = settle(terms, SETTLED, engine_rows(columns.KPI_RETURN, rows_of(columns.KPI_RETURN, kpis)), [], record)
+    advances = Chain().opening(terms, SETTLED)
+    kpi_rows = engine_rows(columns.KPI_RETURN, rows_of(columns.KPI_RETURN, kpis))
+    settlement = settle(terms, SETTLED, kpi_rows, [], record, advances)
     return replace(
         plain, required_json=required, verdicts=verdicts, kpi_return=made.table(columns.KPI_RETURN, kpis),
         settlements=(
             SettledAgreement(
                 terms_yaml=raw, decisions_jsonl=log, gate_json=record.to_json(), steps=settlement.step_rows(),
                 postings=settlement.posting_rows(), member_lines=settlement.member_rows(),
-                payments=settlement.payment_rows(), journal=settlement.journal_rows(),
+                payments=settlement.payment_rows(), journal=settlement.journal_rows(), advances=advances,
             ),
         ),
     )  # fmt: skip

@@ -464,6 +464,9 @@ def _finance(draw: st.DrawFn, labels: Sequence[str], gates: Sequence[str], data:
     _put(draw, finance, "accounts", st.just(_accounts(draw)))
     if "advances" not in finance.get("top_up", {}):
         _put(draw, finance, "advances_recouped", st.booleans())
+    if finance.get("advances_recouped"):
+        paid = {"period": labels[0], "members": [{"id": "member-0", "amount_gbp": draw(pounds(1_000))}]}
+        _put(draw, finance, "advances_paid", st.just([paid]))
     return finance
 
 

@@ -164,7 +164,7 @@ MUTATIONS = (
         "forfeited KPIs are paid at the worst score",
         f"{DRAWN}::test_9_nothing_is_paid_on_figures_that_nobody_reported",
         "lines.py",
-        "if score.all_forfeit:",
+        "if score.all_forfeit and scored:",
         "if False:",
     ),
     Mutation(

@@ -341,6 +341,19 @@ def test_an_audited_gate_file_is_held_to_the_terms(world: World, check: str, cha
         read_gate_rows(rows, world.terms, PERIOD)
 
 
+def test_a_release_that_spans_a_variation_of_terms_is_read(world: World) -> None:
+    """Each version of the terms finds its own records in the list; alone in the file, a record must be its own."""
+    own = json.loads(world.gate.to_json())
+    other = {**own, "terms_hash": "e" * 64, "period_id": "2025-26"}
+    assert read_gate_json(json.dumps([other, own]).encode(), world.terms) == (world.gate,)
+    assert read_gate_json(json.dumps([other]).encode(), world.terms) == ()
+    with pytest.raises(Refused, match="under other terms"):
+        read_gate_json(json.dumps(other).encode(), world.terms)
+    for broken in ({**own, "terms_hash": None}, {**own, "agreement_id": 1}, [own]):
+        with pytest.raises(Refused):
+            read_gate_json(json.dumps([broken, own]).encode(), world.terms)
+
+
 def test_an_incomplete_gate_file_is_refused(world: World) -> None:
     rows = gate_rows(world.terms)
     for index in range(len(rows)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -14,10 +15,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from settlement_world import PERIOD, ROOT, approval_for, gate_for, kpi_row, ledger_rows, quick_terms, settle_simply
 from test_settlement_properties import CASES, PENCE, VALUES, agreements
-from top_up_world import AT_26, AT_72, DATA, GREENWICH, by_line, by_member, greenwich, problems_with, settle_top_up
+from top_up_world import (
+    AT_26,
+    AT_72,
+    DATA,
+    GREENWICH,
+    absent_in,
+    by_line,
+    by_member,
+    greenwich,
+    problems_with,
+    settle_top_up,
+)
 
 from foundation.errors import Refused
 from publication.agreement import steps_for_public
+from settlement.by_month import party_months
 from settlement.engine import Settlement, settle
 from settlement.extremes import party_extremes
 from settlement.formula import evaluate
@@ -201,7 +214,14 @@ def test_a_withheld_settlement_keeps_no_promise_and_its_release_does() -> None:
 
 def test_promises_in_the_ends_of_what_a_party_can_gain_and_lose() -> None:
     plain, promising = party_extremes(greenwich(PROVIDER), PERIOD), party_extremes(greenwich(PROMISING), PERIOD)
-    assert plain["youth-charity"] == promising["youth-charity"]
+    # £30,000.00 whatever the score, less £5,000.00 should it not take part in learning
+    assert promising["youth-charity"] == replace(plain["youth-charity"], at_least_pence=2_500_000)
+    (last,) = (one for one in party_months(greenwich(PROMISING), PERIOD)
+               if (one.party, one.month) == ("youth-charity", "2025-03"))  # fmt: skip
+    assert (last.worst_pence, last.best_pence) == (2_500_000, plain["youth-charity"].greatest_gain_pence)
+    nothing = {**AT_72, **dict.fromkeys(("G1", "G2", "G4", "G5", "G6", "G7"), "0.0")}
+    worst = settle_top_up(greenwich(PROMISING), nothing, recorded=absent_in(greenwich(PROMISING), "youth-charity"))
+    assert sum(one.amount_pence for one in worst.member_lines if one.member_id == "youth-charity") >= 2_500_000
     assert promising[PRIME].greatest_loss_pence == 12_000_000
     large = greenwich(
         {**PROVIDER, "contracts": {**PROVIDER["contracts"], "promised": [{**PROMISED[0], "at_least_gbp": Decimal(10**6)}]}}

@@ -29,6 +29,7 @@ from foundation.errors import Refused
 from settlement.at_stake import agreed_sums
 from settlement.extremes import Extreme, party_extremes
 from settlement.terms import Terms
+from settlement.terms_lint import find_problems
 
 FEW = settings(CASES, max_examples=max(WANTED // 2, 1))
 FORFEIT, NEUTRAL = ("forfeit", "party_did_not_report", None), ("neutral", "definition_withdrawn", None)
@@ -297,6 +298,29 @@ def test_withheld_activity_waits_and_what_was_posted_stands() -> None:
     # With a cause for the whole settlement nothing waits.
     made = settle_lines(terms, COUNTS, actions={"E1": WITHHOLD, "settlement": NEUTRAL}, prior=first.posting_rows())
     assert amounts(made) == {"activity": 10_500_000}
+
+
+def test_a_withheld_element_holds_up_no_other() -> None:
+    """Property 15. E2 is 400 of 1,000 units of £100.00: £60,000.00 are taken back, whatever becomes of E1 (£45,000.00)."""
+    data = agreed(["activity"], cost=False).model_dump(exclude_none=True)
+    (first,) = data["finance"]["activity"]["elements"]
+    second = {**first, "id": "outpatient", "kpi": "E2", "price_gbp": Decimal(100), "threshold_pct": Decimal(100),
+              "below_pct": Decimal(100), "planned": [{"period": PERIOD, "units": Decimal(1_000)}]}  # fmt: skip
+    data["finance"]["activity"]["elements"] = [first, second]
+    kpi = next(one for one in data["framework"]["kpis"] if one["id"] == "E1")
+    data["framework"]["kpis"] = [*data["framework"]["kpis"], {**kpi, "id": "E2"}]
+    terms = Terms.model_validate(data)
+    assert find_problems(terms) == []
+    counts = {**COUNTS, "E2": 400}
+    assert amounts(settle_lines(terms, counts)) == {"activity": 4_500_000 - 6_000_000}
+    held = settle_lines(terms, counts, actions={"E1": WITHHOLD})
+    assert amounts(held) == {"activity": -6_000_000}
+    assert held.step("waiting.activity").label.endswith("what else the line comes to is posted")
+    # the cause is recorded: what was posted and the difference are what reporting, or failing to, comes to
+    after: tuple[tuple[dict[str, Any], int], ...] = (({}, -1_500_000), ({"E1": FORFEIT}, -84_000_000))
+    for actions, whole in after:
+        later = settle_lines(terms, counts, actions=actions, prior=held.posting_rows())
+        assert amounts(held)["activity"] + amounts(later)["activity"] == whole
 
 
 def test_activity_that_is_forfeited_counts_as_none_and_a_neutral_one_as_planned() -> None:

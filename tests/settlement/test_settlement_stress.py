@@ -261,6 +261,23 @@ def test_the_past_is_put_through_the_terms() -> None:
     assert all(year.name.endswith("at target") for year in run_stress(plan_of(terms), history, partly).history)
 
 
+def test_another_agreements_rows_are_no_history() -> None:
+    """A release holds the books of several agreements; a member of two of them spends in each."""
+    terms = quick_terms({})
+    costs = ledger_rows(terms, {member: 1_000_000 * n for n, member in enumerate(terms.member_ids, start=1)})
+    others = [{**row, "agreement_id": "another", "amount_pence": 7 * row["amount_pence"] + 5} for row in costs[:12]]
+    assert plan_of(terms, costs=[*others, *costs]).parts == plan_of(terms, costs=costs).parts
+    history = [kpi_row(terms)]
+    mixed = [{**kpi_row(terms), "agreement_id": "another", "value": Decimal(600)}, *history]
+    plan = plan_of(terms, costs=costs)
+    assert run_stress(plan, mixed, [*others, *costs]).history == run_stress(plan, history, costs).history
+    # an earlier agreement of the same members goes on under a new name; which of two, nobody can say
+    renamed = [{**row, "agreement_id": "another"} for row in costs]
+    assert plan_of(terms, costs=renamed).parts == plan_of(terms, costs=costs).parts
+    with pytest.raises(Refused, match="another, third, and nothing says"):
+        plan_of(terms, costs=[*renamed, {**costs[0], "agreement_id": "third"}])
+
+
 def test_what_was_spent_of_the_innovation_pot_is_no_cost() -> None:
     """One member spent £10,000,000.00 of the pot beside an even open book: parts and the past stay those of the book."""
     terms = with_shared_cost({"finance.top_up.innovation_pot.ledger_line": "innovation"})

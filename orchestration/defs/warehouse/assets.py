@@ -32,6 +32,7 @@ from orchestration.cycle import current_cycle
 from orchestration.disk import full_disk
 from orchestration.increment import basis_of, difference, keepable
 from orchestration.inputs import point_at_inputs, write_inputs
+from orchestration.judging import bands_needed
 from orchestration.partitions import DUCKDB_WRITER
 from orchestration.progress import say
 from orchestration.resources import HomeResource
@@ -194,8 +195,9 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
         if dbt.buildable(parsed) <= dbt.built(results):
             # Complete: every model was built. Tests that failed or did not run are for the gate to judge.
             finish_build(
-                home, cycle.fingerprint, basis_of(cycle), results, keepable(parsed).values(), kept=differs.sums
-            )
+                home, cycle.fingerprint, basis_of(cycle), results, keepable(parsed).values(), kept=differs.sums,
+                beside=bands_needed(cycle),
+            )  # fmt: skip
         if not succeeded:
             with io_only(), refusals_on_record(cycle):
                 if (full := full_disk(home, _messages(results))) is not None:

@@ -7,7 +7,7 @@ import dagster as dg
 
 from foundation.errors import Refused
 from orchestration.cycle import current_cycle
-from orchestration.judging import judge_cut
+from orchestration.judging import bands_needed, judge_cut
 from orchestration.partitions import DUCKDB_WRITER
 from orchestration.progress import say
 from orchestration.resources import HomeResource
@@ -27,7 +27,7 @@ def verdicts(context: dg.AssetExecutionContext, house: HomeResource) -> dg.Mater
     with io_only():
         cycle = current_cycle(house.home)
         with refusals_on_record(cycle):
-            tables = read_tables(cycle.home, cycle.fingerprint, ["kpi_return", "ledger"])
+            tables = read_tables(cycle.home, cycle.fingerprint, ["kpi_return", "ledger", *bands_needed(cycle)])
             build = current_build(cycle.home)
             if build is None:
                 raise Refused("the warehouse holds no complete build.", "materialise the dbt models, then judge.")

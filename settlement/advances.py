@@ -1,0 +1,228 @@
+"""Money paid up front: what is paid in a period, what a settlement leaves of it, and where the next one starts.
+
+Belongs here: balances from one settlement period to the next, for whoever settles several of them, and whether given
+balances are those. Not here: taking an advance back within a period (`restate`, `postings`).
+
+What a period starts from is what the settlement of the period before it left, and what is paid in its own first month.
+Both settlements are computed on the same data, so a former period that is restated moves what later ones take back.
+Nothing is paid in shadow: a shadow period carries to shadow periods alone, and a payable one to payable ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from foundation.errors import Refused
+from settlement.exact import exact, round_half_up
+from settlement.statement import Given, Statement, Step
+from settlement.terms import Terms
+from settlement.top_up import advance_periods, pool_curve, pool_pounds, small_members
+
+if TYPE_CHECKING:
+    from settlement.engine import Settlement
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def advances_of(terms: Terms, period_id: str) -> dict[str, int]:
+    """Pence that each member is paid up front in the first month of a period; {} where nothing is agreed for it."""
+    for paid in terms.finance.advances_paid or ():
+        if paid.period == period_id:
+            return {member.id: int(exact(member.amount_gbp) * 100) for member in paid.members}
+    top_up = terms.finance.top_up
+    if top_up is None or top_up.advances is None or period_id not in advance_periods(terms, top_up.advances):
+        return {}
+    agreed = top_up.advances
+    expected = pool_curve(terms).at(exact(agreed.expected_score)) * pool_pounds(terms, period_id)
+    part = exact(agreed.pct_of_expected) / 100 * expected
+    return {member: round_half_up(part * terms.shares[member] / 100 * 100) for member in small_members(terms, agreed)}
+
+
+def taken_back_from(terms: Terms) -> frozenset[str]:
+    """Members whose advances these terms take back."""
+    top_up = terms.finance.top_up
+    if top_up is not None and top_up.advances is not None:
+        return frozenset(small_members(terms, top_up.advances))
+    return frozenset(terms.member_ids if terms.finance.advances_recouped else ())
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a settlement left of advances: pence by member. written_off: what no later period can take back is given
+    up, as its terms say."""
+
+    settlement_id: str
+    pence: Mapping[str, int]
+    written_off: bool
+
+
+@dataclass
+class Chain:
+    """Balances from period to period, for one agreement after another, each period in its order."""
+
+    _left: dict[tuple[str, bool], Left] = field(default_factory=dict)
+
+    def opening(self, terms: Terms, period_id: str) -> list[dict[str, Any]]:
+        """Rows of docs/reference/files.md#advances for a period: what it starts from.
+
+        Refused when the terms take advances back and nobody says what was paid, or when a member that still has an
+        advance can no longer give it back.
+        """
+        if terms.finance.advances_recouped and terms.finance.advances_paid is None:
+            raise Refused(
+                f"the terms of {terms.id} take advances back, and nothing says what was paid.",
+                "agree `finance.advances_paid`, an empty list where nothing was.",
+            )
+        left = self._left.get((terms.id, terms.is_shadow(period_id)))
+        paid, carried = advances_of(terms, period_id), {} if left is None else dict(left.pence)
+        gone = sorted(member for member in carried if member not in taken_back_from(terms))
+        if left is not None and not left.written_off and (owing := [name for name in gone if carried[name]]):
+            raise Refused(
+                f"{', '.join(owing)} still has an advance, and the terms of {terms.id} for {period_id} take none back.",
+                "agree in a variation how it comes back.",
+            )
+        return [
+            {
+                "agreement_id": terms.id,
+                "member_id": member,
+                "balance_pence": carried.get(member, 0) + paid.get(member, 0),
+                "period_id": period_id,
+                "settlement_id": "",
+                "carried_pence": carried.get(member, 0),
+                "carried_from": left.settlement_id if left is not None and member in carried else "",
+            }
+            for member in sorted({*carried, *paid} - {*gone})
+        ]
+
+    def settled(self, terms: Terms, made: Settlement) -> None:
+        """What a settlement leaves is what the next period starts from. A settlement that is withheld may have taken
+        back more than a restated balance holds; that is given back when it is released, and nothing is owed on it."""
+        top_up = terms.finance.top_up
+        self._left[terms.id, terms.is_shadow(made.period_id)] = Left(
+            made.settlement_id,
+            {member: max(pence, 0) for member, pence in made.carried_pence},
+            top_up is not None and top_up.advances is not None,
+        )
+
+
+def rows_of_period(rows: Rows, terms: Terms, period_id: str, settlement_id: str = "") -> list[Mapping[str, Any]]:
+    """Rows of one agreement and period: as they stand now, or as they stood for an earlier settlement of it.
+
+    A row without a period is that of the period that is settled.
+    """
+    return [
+        row
+        for row in rows
+        if row["agreement_id"] == terms.id
+        and (row.get("period_id") or period_id) == period_id
+        and (row.get("settlement_id") or "") == settlement_id
+    ]
+
+
+def require_periods(rows: Rows, terms: Terms, periods: Sequence[str]) -> None:
+    """Refused when a balance without its period would be taken for that of several periods."""
+    if len(periods) > 1 and any(row["agreement_id"] == terms.id and not row.get("period_id") for row in rows):
+        raise Refused(
+            f"an advance of {terms.id} does not say before which period it stood.",
+            f"write `period_id` in advances.csv: one of {', '.join(periods)}.",
+        )
+
+
+def stood_before(rows: Rows, terms: Terms, period_id: str, settlement_id: str) -> list[Mapping[str, Any]]:
+    """Rows of the balances that an earlier settlement of the period started from: those of now where none are given."""
+    return rows_of_period(rows, terms, period_id, settlement_id) or rows_of_period(rows, terms, period_id)
+
+
+def differences(settled: Sequence[tuple[Terms, Settlement]], rows: Rows) -> Iterator[str]:
+    """What of given balances does not follow from the settlements, in words.
+
+    settled: every settlement of a release with its terms, in any order.
+    """
+    chain = Chain()
+    for terms, made in sorted(settled, key=lambda one: (one[0].id, one[0].period(one[1].period_id).start)):
+        period = made.period_id
+        given = {row["member_id"]: row for row in rows_of_period(rows, terms, period)}
+        try:
+            wanted = {row["member_id"]: row for row in chain.opening(terms, period)}
+        except Refused as refused:
+            yield refused.message.removesuffix(".")
+            return
+        for member in sorted({*given, *wanted}):
+            if _telling(given.get(member)) != _telling(wanted.get(member)):
+                told, true = _words(given.get(member)), _words(wanted.get(member))
+                yield f"the advance of {member} before {period} is {told}, and {true} follows"
+        chain.settled(terms, made)
+
+
+def _telling(row: Mapping[str, Any] | None) -> tuple[Any, ...] | None:
+    return None if row is None else (row["balance_pence"], row.get("carried_pence") or 0, row.get("carried_from") or "")
+
+
+def _words(row: Mapping[str, Any] | None) -> str:
+    if row is None:
+        return "nothing"
+    carried = f" carried from {row['carried_from']}" if row.get("carried_from") else ""
+    return f"{row['balance_pence']} pence{carried}"
+
+
+def take_paid(statement: Statement, terms: Terms) -> None:
+    """A step per member that is paid up front in the period out of what is agreed for it."""
+    for paid in terms.finance.advances_paid or ():
+        for member in paid.members if paid.period == statement.period_id else ():
+            path = f"terms:finance.advances_paid.{paid.period}.{member.id}"
+            statement.step(
+                f"advance.{member.id}",
+                f"Paid to {member.id} up front, in the first month of the period",
+                "agreed_advance",
+                {"agreed_advance": Given(exact(member.amount_gbp), "GBP", path)},
+                "GBP",
+                path,
+            )
+
+
+def take_balances(statement: Statement, terms: Terms, rows: Rows) -> None:
+    """A step per member whose balance is carried from period to period: what the period starts from."""
+    for row in sorted(rows_of_period(rows, terms, statement.period_id), key=lambda row: str(row["member_id"])):
+        member = row["member_id"]
+        if not row.get("period_id"):
+            continue  # a balance that somebody states: it stands in the step that takes it back
+        reference = f"advances:{member}"
+        uses: dict[str, Given | Step] = {"carried": Given(Fraction(row["carried_pence"] or 0), "pence", reference)}
+        formula = "carried"
+        if (paid := f"advance.{member}") in statement:
+            uses["paid"] = statement[paid]
+            formula += " + round_half_up(paid * 100)"
+        words = "carried from the settlement period before" if row.get("carried_from") else "nothing was carried"
+        if paid in statement:
+            words += ", and paid in this one"
+        taken = statement.step(
+            f"advance_before.{member}",
+            f"Advance of {member} before anything is taken back: {words}",
+            formula,
+            uses,
+            "pence",
+            "terms:finance",
+        )
+        if taken.exact != row["balance_pence"]:
+            raise Refused(
+                f"the advance of {member} is not what was carried and what is paid in {statement.period_id}.",
+                "give the balances as the settlement before left them.",
+            )
+
+
+def take_left(statement: Statement, terms: Terms, rows: Rows) -> None:
+    """A step per member whose balance is carried: what is left for the next settlement period."""
+    for row in sorted(rows_of_period(rows, terms, statement.period_id), key=lambda row: str(row["member_id"])):
+        member = row["member_id"]
+        if row.get("period_id"):
+            statement.step(
+                f"advance_left.{member}",
+                f"Advance of {member} that is left, carried to the next settlement period",
+                "max(advance_before + recoup, 0)",
+                {"advance_before": statement[f"advance_before.{member}"], "recoup": statement[f"recoup.{member}"]},
+                "pence",
+                "terms:finance",
+            )
