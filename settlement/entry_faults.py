@@ -117,7 +117,8 @@ def _right_fault(record: Record, terms: Terms) -> str | None:
             agreed = None if terms.finance.top_up is None else terms.finance.top_up.unplanned_award
             what, who = "votes on awards", () if agreed is None else terms.approver_ids
         case "gate_cause_withdrawn":
-            what, who = "records causes", tuple({role for rule in terms.gate.causes for role in rule.recorded_by})
+            roles = {role for rule in terms.gate.causes for role in rule.recorded_by}
+            what, who = "records causes", tuple(sorted(roles))
         case "absence_recorded" | "absence_withdrawn":
             top_up = terms.finance.top_up
             learning = None if top_up is None else top_up.learning_and_development

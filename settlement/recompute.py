@@ -6,7 +6,7 @@ Not here: reading the folder, hashes of files (publication does both).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,11 +117,9 @@ def recompute(files: Mapping[str, bytes], period_id: str | None = None) -> Settl
 
 
 def _same_cell(written: Any, recomputed: Any, kind: str) -> bool:
-    if kind in ("decimal", "integer") and written is not None and recomputed is not None:
-        return bool(written == recomputed)
-    if kind == "list" and isinstance(recomputed, (list, tuple)):
-        recomputed = " ".join(recomputed)
-    return bool((written or None) == (recomputed or None) if kind in ("text", "list") else written == recomputed)
+    if kind in ("text", "list"):
+        return bool((written or None) == (recomputed or None))
+    return bool(written == recomputed)
 
 
 def _shown(value: Any, kind: str) -> str:
@@ -130,34 +128,29 @@ def _shown(value: Any, kind: str) -> str:
     return plain_decimal(value) if kind == "decimal" else str(value)
 
 
-def _compare(
+def _first_of(
     table: str, written: Sequence[Mapping[str, Any]], recomputed: Sequence[Mapping[str, Any]]
-) -> Iterator[Difference]:
-    """Differences of one table, in the order of the recomputed rows, then rows that should not be there."""
+) -> Difference | None:
+    """The first difference of one table, in the order of the recomputed rows, then rows that should not be there."""
     amount = {"steps": "value"}.get(table, "amount_pence")
     kinds = COLUMNS[table]
     found: dict[str, Mapping[str, Any]] = {}
     for row in written:
         if row["figure_id"] in found:
-            yield Difference(row["figure_id"], table, "figure_id", "it twice", "it once")
+            return Difference(row["figure_id"], table, "figure_id", "it twice", "it once")
         found[row["figure_id"]] = row
     for row in recomputed:
         own = found.pop(row["figure_id"], None)
         if own is None:
-            yield Difference(row["figure_id"], table, amount, "", _shown(row[amount], kinds[amount]))
-            continue
+            return Difference(row["figure_id"], table, amount, "", _shown(row[amount], kinds[amount]))
         # The amount first: it is what a reader asks for when several columns differ.
         for column in sorted(kinds, key=lambda name: name != amount):
             if not _same_cell(own[column], row[column], kinds[column]):
-                yield Difference(
-                    row["figure_id"],
-                    table,
-                    column,
-                    _shown(own[column], kinds[column]),
-                    _shown(row[column], kinds[column]),
-                )
+                shown = [_shown(one[column], kinds[column]) for one in (own, row)]
+                return Difference(row["figure_id"], table, column, *shown)
     for figure, row in found.items():
-        yield Difference(figure, table, amount, _shown(row[amount], kinds[amount]), "")
+        return Difference(figure, table, amount, _shown(row[amount], kinds[amount]), "")
+    return None
 
 
 def first_difference(
@@ -176,6 +169,6 @@ def first_difference(
     )
     for table, raw, recomputed in tables:
         written = [row for row in read_rows(table, raw) if row["agreement_id"] in agreements]
-        for difference in _compare(table, written, recomputed):
+        if (difference := _first_of(table, written, recomputed)) is not None:
             return difference
     return None

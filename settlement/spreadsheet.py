@@ -44,10 +44,3 @@ def _written(node: ast.expr, cells: Mapping[str, str]) -> str:
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in _FUNCTIONS:
             return f"{_FUNCTIONS[name]}({','.join(_written(argument, cells) for argument in arguments)})"
     raise ValueError(f"a spreadsheet cannot hold {ast.unparse(node)}")
-
-
-def _tested(node: ast.expr, cells: Mapping[str, str]) -> str:
-    match node:
-        case ast.Compare(left=left, ops=[operator], comparators=[right]) if type(operator) in _COMPARISONS:
-            return f"{_written(left, cells)}{_COMPARISONS[type(operator)]}{_written(right, cells)}"
-    raise ValueError(f"a spreadsheet cannot test {ast.unparse(node)}")

@@ -287,9 +287,9 @@ class _Machine:
         if not self.plan.parts:
             return {}
         cost = self.terms.shared_cost
-        target = self.terms.target_pounds(self.terms.target(period)) * 100
-        if factor := exact(cost.actual_cost.completion_factor or 1):
-            target /= factor
+        # a completion factor that is agreed is 1 or more
+        factor = exact(cost.actual_cost.completion_factor or 1)
+        target = self.terms.target_pounds(self.terms.target(period)) * 100 / factor
         keys = {
             "\0".join((member, month, category)): part
             for (member, category), part in self.plan.parts.items()

@@ -134,7 +134,7 @@ def _kpi(kpi: Kpi, path: tuple[str | int, ...]) -> Iterator[Problem]:
                 )
         case "gate":
             yield from _needs(kpi, path, ("must_reach",), ("weight", "levels"))
-        case "monitored" | "counted":
+        case _:  # monitored, or counted
             yield from _needs(kpi, path, (), ("weight", "levels", "must_reach"))
     if kpi.levels is not None:
         values = kpi.levels.values()

@@ -40,10 +40,8 @@ class LinedData:
 
     def line(self, path: Path) -> int:
         """The line of the entry at `path`, or of the nearest entry around it."""
-        for length in range(len(path), -1, -1):
-            if path[:length] in self.lines:
-                return self.lines[path[:length]]
-        return 1
+        # the whole file has a line, at the empty path
+        return next(self.lines[path[:end]] for end in range(len(path), -1, -1) if path[:end] in self.lines)
 
 
 def _fail(line: int, what: str, mend: str) -> TermsError:
@@ -127,8 +125,10 @@ def read_lined_yaml(raw: bytes) -> LinedData:
     except yaml.reader.ReaderError as fault:
         line = text[: fault.position].count("\n") + 1
         raise _fail(line, "there is a character that YAML does not allow.", "remove it.") from None
-    except (yaml.YAMLError, ValueError) as fault:
-        raise _fail(1, f"the YAML cannot be read ({type(fault).__name__}).", "check the file's first lines.") from None
+    except (yaml.YAMLError, ValueError, OverflowError) as fault:
+        # a version or an escaped character that is no number PyYAML can use; it does not say where
+        mend = "check the file's first lines, and every `\\` within double quotes."
+        raise _fail(1, f"the YAML cannot be read ({type(fault).__name__}).", mend) from None
     if not isinstance(data, dict):
         raise _fail(1, "terms are a list of named entries.", "begin with `terms_format: 1`.")
     return LinedData(data, lines)

@@ -26,8 +26,6 @@ from foundation.canonical import sha256_bytes
 from foundation.errors import Refused, WrongUsage
 from orchestration.packing import write_pack
 from publication.pack import behind, build_pack
-from settlement.formula import evaluate, names_in
-from settlement.spreadsheet import as_spreadsheet
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "settlement"))
 
@@ -131,30 +129,6 @@ def test_what_cannot_be_packed(
                  f"{name},2024-04,total,reimbursable_cost,999999999")  # fmt: skip
     with pytest.raises(Refused, match="does not follow from the open book"):
         build_pack(copy, GAIN)
-
-
-# --- formulas
-
-
-@pytest.mark.parametrize(
-    ("formula", "written"),
-    [
-        ("a - b * 2", "(A1-(B1*2))"),
-        ("-round_half_up(a * 100)", "(-(ROUND((A1*100),0)))"),
-        ("min(a, max(b, 0)) / abs(a)", "(MIN(A1,MAX(B1,0))/ABS(A1))"),
-        ("sign(a) * 3 if a >= b else 0", "IF(A1>=B1,(SIGN(A1)*3),0)"),
-    ],
-)
-def test_formulas_as_a_spreadsheet_writes_them(formula: str, written: str) -> None:
-    assert as_spreadsheet(formula, {"a": "A1", "b": "B1"}) == written
-    assert set(names_in(formula)) <= {"a", "b"}
-    evaluate(formula, {"a": Fraction(3), "b": Fraction(2)})
-
-
-@pytest.mark.parametrize("formula", ["a ** 2", "eval(a)", "1.5", "True", "a if b else 0", "[a]"])
-def test_what_no_statement_writes_is_refused(formula: str) -> None:
-    with pytest.raises(ValueError, match="spreadsheet cannot"):
-        as_spreadsheet(formula, {"a": "A1", "b": "B1"})
 
 
 # --- the workbook, computed by somebody else

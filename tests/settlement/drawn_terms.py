@@ -14,14 +14,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from foundation.figures import figure_id
 from foundation.period import month_of, months_between
 from settlement.decisions import Record
 from settlement.engine import Settlement, settle
 from settlement.gate_record import APPROVAL_CHECK, GateRecord, deemed_value, read_gate_rows
-from settlement.periods import measurement_window
 from settlement.recorded import PeriodRecords, period_records
-from settlement.score import level_of
+from settlement.supposed import Figure, kpi_row
 from settlement.terms import Terms
 from settlement.terms_contracts import Accounts
 from settlement.terms_finance import OTHER_ENTRIES
@@ -642,37 +640,11 @@ class Performance:
 
 
 def _kpi_row(draw: st.DrawFn, terms: Terms, period_id: str, kpi: Kpi, action: str) -> Data:
-    period = terms.period(period_id)
-    start, end = measurement_window(period, kpi.measurement_lag_months or 0)
     value = Decimal(draw(st.integers(0, 100 * 10**kpi.value_decimals))).scaleb(-kpi.value_decimals)
     seen = value if action in ("pay", "small") or draw(st.booleans()) else None
     numbers = (Decimal(5), Decimal(10)) if action == "small" else (Decimal(400), Decimal(1000))
-    return {
-        "figure_id": figure_id("kpi", agreement=terms.id, kpi=kpi.id, period=period_id, measure="value"),
-        "agreement_id": terms.id,
-        "kpi_id": kpi.id,
-        "period_id": period_id,
-        "period_kind": period.kind,
-        "period_start": period.start,
-        "period_end": period.end,
-        "measurement_start": start,
-        "measurement_end": end,
-        "indicator_id": kpi.indicator_id,
-        "indicator_version": kpi.indicator_version,
-        "area_code": kpi.area_code,
-        "value": seen,
-        "value_decimals": kpi.value_decimals,
-        "unit": kpi.unit,
-        "numerator": numbers[0],
-        "denominator": numbers[1],
-        "polarity": kpi.polarity,
-        "baseline_value": None if kpi.baseline is None else kpi.baseline.value,
-        "level": "" if seen is None or kpi.levels is None else level_of(seen, kpi.levels, kpi.polarity),
-        "quality_status": {"pay": "fit", "small": "too_small"}.get(action, "withheld"),
-        "data_complete_as_at": end,
-        "population_basis": kpi.population_basis,
-        "data_cut_id": CUT,
-    }
+    status = {"pay": "fit", "small": "too_small"}.get(action, "withheld")
+    return {**kpi_row(terms, period_id, kpi, Figure(seen, *numbers)), "quality_status": status, "data_cut_id": CUT}
 
 
 def _gate_row(terms: Terms, period_id: str, kind: str, scope: str, check: str, **more: Any) -> Data:

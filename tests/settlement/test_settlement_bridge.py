@@ -101,6 +101,8 @@ def test_any_two_statements_are_bridged_to_the_penny(
         ({"actions": {"D1": ("forfeit", "party_did_not_report", None)}}, {"missing_submitters"}),
         ({"value": None, "actions": {"D1": ("withhold", "", None)}, "quality_status": "withheld"},
          {"late_data"}),
+        ({"actions": {"settlement": ("forfeit", "party_did_not_report", None)}}, {"missing_submitters"}),
+        ({"actions": {"settlement": ("withhold", "", None)}}, {"missing_submitters"}),
         ({"pence": 14_050_000_000}, {"late_data"}),
         ({"value": "460.0", "pence": 14_050_000_000}, {"late_data"}),
     ],

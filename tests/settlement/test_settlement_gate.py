@@ -159,6 +159,31 @@ def test_an_unreadable_required_list_refuses(world: World, raw: bytes) -> None:
     _refused(judge_world(world.terms, raw, world.verdicts, world.approval))
 
 
+def test_what_another_agreement_needs_is_not_judged_here(world: World) -> None:
+    """One list serves every agreement of a cut: a KPI of another one may fail without stopping this one."""
+    content = json.loads(world.required)
+    content["checks"].append({"check_id": "kpi.complete_days", "kind": "fitness", "scope": "another/X1/2024-25"})
+    both = canonical_json(content)
+    reissued = {
+        key: canonical_json({**json.loads(raw), "required_hash": sha256_bytes(both)})
+        for key, raw in world.verdicts.items()
+    }
+    record = judge_world(world.terms, both, reissued, world.approval)
+    assert isinstance(record, GateRecord)
+    assert {entry.scope for entry in record.entries} == {"settlement", "D1"}
+
+
+def test_a_required_list_that_names_a_check_twice_refuses(world: World) -> None:
+    content = json.loads(world.required)
+    doubled = canonical_json({**content, "checks": [*content["checks"], content["checks"][0]]})
+    reissued = {
+        key: canonical_json({**json.loads(raw), "required_hash": sha256_bytes(doubled)})
+        for key, raw in world.verdicts.items()
+    }
+    found = _refused(judge_world(world.terms, doubled, reissued, world.approval))
+    assert ["names a check twice" in reason.what for reason in found.reasons] == [True]
+
+
 def test_an_undeclared_result_refuses(world: World) -> None:
     found = _refused(judge_world(world.terms, world.required, {**world.verdicts, "a.b": b"{}"}, world.approval))
     assert [reason.check_id for reason in found.reasons] == ["a.b"]
@@ -327,6 +352,7 @@ GATE_FAULTS: list[tuple[str, dict[str, Any]]] = [
         "kpi.complete_days",
         {"status": "failed", "action": "deem", "cause": "measuring_system", "deem_value": Decimal(1)},
     ),
+    ("kpi.complete_days", {"status": "failed", "action": "deem", "cause": "measuring_system"}),
     ("kpi.complete_days", {"cause": "measuring_system"}),
     ("ledger.suite", {"data_cut_id": "e" * 64}),
     ("ledger.suite", {"terms_hash": "e" * 64}),
@@ -352,6 +378,12 @@ def test_a_release_that_spans_a_variation_of_terms_is_read(world: World) -> None
     for broken in ({**own, "terms_hash": None}, {**own, "agreement_id": 1}, [own]):
         with pytest.raises(Refused):
             read_gate_json(json.dumps([broken, own]).encode(), world.terms)
+
+
+def test_a_gate_file_of_other_terms_is_refused(world: World) -> None:
+    other = terms_with({"finance.gain.cap_pct_of_target": 1})
+    with pytest.raises(Refused, match="judged under other terms"):
+        read_gate_json(world.gate.to_json(), other)
 
 
 def test_an_incomplete_gate_file_is_refused(world: World) -> None:

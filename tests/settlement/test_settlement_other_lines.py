@@ -23,10 +23,10 @@ from other_lines_world import (
 )
 from settlement_world import PERIOD
 from test_settlement_properties import CASES, WANTED
-from top_up_world import DERBYSHIRE
+from top_up_world import DERBYSHIRE, greenwich
 
 from foundation.errors import Refused
-from settlement.at_stake import agreed_sums
+from settlement.at_stake import Points, agreed_sums, points_of
 from settlement.extremes import Extreme, party_extremes
 from settlement.terms import Terms
 from settlement.terms_lint import find_problems
@@ -408,6 +408,27 @@ def test_extremes_and_sums_at_stake() -> None:
     )
     block = agreed(["activity"], {"finance.activity.block_below_gbp": Decimal(20_000_000)}, cost=False)
     assert party_extremes(block, PERIOD)["acute-trust"] == Extreme(0, 0)
+
+
+def test_sums_at_stake_of_cost_and_top_up() -> None:
+    """2 % and 1 % of a target of 143,100,000; 5 % and 1 % of a base of 9,600,000. What is not agreed is not at stake."""
+    for terms, stakes in (
+        (agreed([]), {"gain, at most": 286_200_000, "loss, at most": 143_100_000}),
+        (agreed([], {"finance.loss.cap_pct_of_target": None}), {"gain, at most": 286_200_000}),
+        (greenwich(), {"top-up pool": 48_000_000, "bonus, at most": 9_600_000}),
+        (greenwich({"finance.top_up.bonus": None}), {"top-up pool": 48_000_000}),
+    ):
+        assert {stake.what: stake.pence for stake in agreed_sums(terms, PERIOD)} == stakes
+
+
+def test_what_a_kpi_can_give_to_the_score() -> None:
+    """A weight of 18.75 of 100, at the worst -100 points and at the best 100; what is not scored gives nothing."""
+    terms = greenwich()
+    points = {kpi.id: points_of(terms, kpi) for kpi in terms.framework.kpis}
+    assert points["G1"] == Points(Decimal("18.75"), Decimal("-18.75"), Decimal("18.75"))
+    assert sum(found.most for found in points.values() if found is not None) == 100
+    derbyshire = agreed([])
+    assert [kpi.id for kpi in derbyshire.framework.kpis if points_of(derbyshire, kpi) is not None] == ["D1"]
 
 
 # --- what the terms may not say ----------------------------------------------------------------------------------

@@ -254,6 +254,14 @@ def test_below_the_least_score_no_standard_opens_the_gain() -> None:
     assert total(run(terms, Decimal("430.1"), saving(10_000_000))) == 0
 
 
+def test_a_least_score_that_no_figure_can_reach_leaves_no_gain_to_gain() -> None:
+    """A game-breaking score is 100: the words shown before signing promise nothing."""
+    for least, most in ((100, 143_100_000 * 2 * 38 // 100), (Decimal("100.1"), 0)):
+        terms = quick_terms({"finance.gain.least_score": Decimal(least)})
+        assert party_extremes(terms, PERIOD)["acute-trust"].greatest_gain_pence == most
+        assert total(run(terms, Decimal(340), saving(100_000_000))) == (286_200_000 if most else 0)
+
+
 @st.composite
 def _by_people(draw: st.DrawFn) -> list[dict[str, Any]]:
     people = sorted(draw(st.sets(st.integers(1, 20_000), min_size=1, max_size=4)))

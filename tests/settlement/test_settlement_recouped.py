@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from settlement_world import quick_terms, settle_simply
+
+from foundation.errors import Refused
 
 WITHHELD = {"settlement": ("withhold", "", None)}
 
@@ -25,3 +28,13 @@ def test_a_withheld_restatement_leaves_what_was_recouped() -> None:
     # withheld from the start, nothing is recouped and all of it is carried
     alone = settle_simply(terms, actions=WITHHELD, advances=advances)
     assert dict(alone.carried_pence) == {"city-council": 10_000_000}
+
+
+def test_another_balance_than_before_does_not_restate() -> None:
+    """£86,398.15 was taken back; with an advance of £50,000 it could not have been: the books given are not those."""
+    terms = quick_terms({"finance.advances_recouped": True})
+    advance = {"agreement_id": terms.id, "member_id": "city-council", "balance_pence": 10_000_000}
+    first = settle_simply(terms, advances=[advance])
+    for other in ([{**advance, "balance_pence": 5_000_000}], []):
+        with pytest.raises(Refused, match=r"recoup does not follow from the advances.*before anything was recouped"):
+            settle_simply(terms, advances=other, prior=first.posting_rows())

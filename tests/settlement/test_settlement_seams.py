@@ -91,6 +91,15 @@ def test_a_gate_that_leaves_out_a_recorded_cause_is_no_proof() -> None:
         _recomputed(log, ())
 
 
+@pytest.mark.parametrize("changes", [{"scope": "D1"}, {"scope": "D9"}, {"scope": "D1", "check_id": "kpi.other"}])
+def test_a_cause_of_what_did_not_fail_changes_nothing(changes: dict[str, str]) -> None:
+    """A forfeit recorded for a figure that passed, for a KPI nobody is paid on, for a check nobody asks for."""
+    rule = _cause("forfeit")
+    body = {"check_id": CHECK, "cause": rule.cause, "reason": "r", "data_cut_id": CUT, **changes}
+    log = recording(log_for(TERMS), TERMS, "gate_cause_recorded", rule.recorded_by[0], body)
+    assert _recomputed(log, gate_causes(read_log(log), TERMS, PERIOD, CUT)) == {"gain": 107_997_685}
+
+
 def test_a_gate_acts_on_the_last_word() -> None:
     """Deemed first, forfeit in the end: a gate that still deems would pay the whole gain."""
     log = _log(("deem", "D1"), ("forfeit", "D1"))

@@ -6,6 +6,7 @@ import random
 import re
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,16 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from settlement_world import RAW, ROOT, terms_with
+from settlement_world import PERIOD, RAW, ROOT, settle_simply, terms_with
+from top_up_world import DERBYSHIRE, changed, greenwich
 
 from foundation.errors import OutturnError, WrongUsage
+from settlement.allocate import Allocation
+from settlement.periods import period_of_kind
+from settlement.pool import take_loss
+from settlement.restate import take_held_back
+from settlement.score import Score
+from settlement.statement import Given, Statement
 from settlement.terms import load_terms, terms_schema
 from settlement.yaml_lines import LARGEST_BYTES, TermsError
 
@@ -252,6 +260,14 @@ RULES: list[tuple[str, dict[str, Any], str]] = [
         },
         "no must-pass KPI",
     ),
+    (
+        "a rate on no standard at all",
+        {
+            "finance.loss.bands": None,
+            "finance.loss.complement": {"of_rate_pct": 50, "least_pct": 0, "greatest_pct": 50, "standards": []},
+        },
+        "names none",
+    ),
     ("no standard", _standards(), "names none"),
     ("a standard that is not must-pass", _standards({"kpi": "D1"}), "no must-pass KPI"),
     ("a standard twice", _standards({"kpi": "D2"}, {"kpi": "D2"}), "named twice"),
@@ -288,6 +304,7 @@ RULES: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("waives nothing", {"finance.gain.above_whole_waiver": "By design."}, "needs no waiver"),
     ("target period", {"finance.target_cost.0.period": "2024-25-q1"}, "is no year"),
+    ("target in no year", {"finance.target_cost.0.period": "0000-04"}, "is no year"),
     ("target outside", {"finance.target_cost.0.period": "2023-24"}, "outside the agreement"),
     ("target of nothing", {"finance.target_cost.0.trend": 0}, "not above 0"),
     ("begins midway", {"agreement.effective_from": "2024-05-01"}, "does not begin"),
@@ -360,6 +377,7 @@ def test_a_broken_rule_names_line_and_mend(changes: dict[str, Any], words: str) 
         (b"share_pct: 38", b"share_pct: '38'", "plain digits"),
         (b"share_pct: 38", b"share_pct: 38\n      share_pct: 38", "written twice"),
         (b"effective_from: 2024-04-01", b"effective_from: 2024-13-01", "no date"),
+        (b"effective_from: 2024-04-01", b"effective_from: '2024-04-01'", "without quotes"),
         (b"shadow: true", b"shadow: yes", "shadow"),
         (b"indicator_version: 1", b"indicator_version: 1.0", "whole number"),
         (b"mandate:", b"mandate: &a", "anchors"),
@@ -401,6 +419,8 @@ def test_the_very_line_is_named(old: bytes, new: bytes, words: str) -> None:
         b"a: !<tag:x> b",
         "\u2028: 1".encode(),
         b"a: |\n b\n c: d",
+        b'a: "\\UFFFFFFFF"',
+        b'a: "\\U00110000"',
     ],
 )
 def test_what_is_no_terms_file(raw: bytes) -> None:
@@ -487,3 +507,32 @@ def test_no_more_than_the_whole_is_shared_unless_the_terms_say_why() -> None:
     with pytest.raises(TermsError, match=r"line \d+: the alliance's part of the overspend can reach 120 percent"):
         terms_with({**pain, "finance.loss.score_factor": [{"score": 0, "factor": 2}]})
     terms_with({**pain, "finance.loss.score_factor": [{"score": 0, "factor": "1.66"}]})
+
+
+def test_a_year_that_no_calendar_has_is_no_period() -> None:
+    for label, kind in (("0000-01", "year"), ("0000-04", "month"), ("9999-00", "year"), ("0000-00-q1", "quarter")):
+        with pytest.raises(WrongUsage, match=f"'{label}' is not a"):
+            period_of_kind(label, kind)
+
+
+def test_terms_are_asked_only_for_what_they_agree() -> None:
+    """A caller that asks all the same ends there: nothing is computed on an entry that nobody agreed."""
+    cost, points = load_terms(RAW), greenwich()
+    with pytest.raises(ValueError, match="greenwich-public-health share no cost"):
+        _ = points.shared_cost
+    with pytest.raises(ValueError, match="derbyshire-real-only agree no top-up"):
+        _ = cost.top_up
+    with pytest.raises(ValueError, match="D2 is not scored"):
+        cost.curve(cost.framework.kpis[1])
+    unchecked = {"least_saving_pct": None, "least_saving_by_people": [{"people": 1, "pct": 1}]}
+    with pytest.raises(ValueError, match="the target of 2024-25 says nothing of people"):
+        settle_simply(changed({f"finance.corridor.{name}": value for name, value in unchecked.items()}, DERBYSHIRE))
+    statement = Statement(points.id, PERIOD)
+    nothing = Given(Fraction(0), "GBP", "terms:finance")
+    step = statement.step("pool", "Pool", "nothing", {"nothing": nothing}, "GBP", "terms:finance")
+    score = Score(step, step, True, (), {}, {})
+    with pytest.raises(ValueError, match="these terms share no loss"):
+        take_loss(statement, points, step, step, score, nothing, PERIOD)
+    plain = greenwich({"finance.top_up.learning_and_development": None})
+    take_held_back(statement, plain, Allocation({}, 0, frozenset()), ["youth-charity"])
+    assert len(statement.steps) == 1

@@ -19,6 +19,8 @@ from settlement_world import PERIOD, ROOT, approval_for, gate_for, judge_world, 
 from top_up_world import (
     AT_26,
     AT_72,
+    COST_ENTRIES,
+    DERBYSHIRE,
     RAW,
     absent_in,
     by_line,
@@ -759,6 +761,19 @@ def test_a_broken_rule_is_named_with_its_mend(changes: dict[str, Any], words: st
     problems = problems_with(changes)
     assert any(words in problem.what or words in problem.mend for problem in problems), problems
     assert all(problem.mend for problem in problems)
+
+
+def test_cost_and_top_up_are_agreed_for_the_same_periods() -> None:
+    both = {f"finance.{name}": DERBYSHIRE["finance"][name] for name in COST_ENTRIES}
+    told = [problem for problem in problems_with(both) if "has a target cost or a base" in problem.what]
+    assert [(problem.path, problem.what[:8]) for problem in told] == [(("finance", "top_up", "base"), "2025-26 ")]
+
+
+def test_without_an_award_less_can_be_gained() -> None:
+    """5 % of an award of at most 40,000."""
+    plain = greenwich({"finance.top_up.unplanned_award": None})
+    most = [party_extremes(terms, PERIOD)["youth-charity"].greatest_gain_pence or 0 for terms in (TERMS, plain)]
+    assert most[0] - most[1] == 4_000_000 * 5 // 100
 
 
 def test_a_lag_ends_with_a_quarter_where_quarters_are_settled() -> None:

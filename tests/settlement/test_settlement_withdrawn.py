@@ -98,9 +98,10 @@ def _cause(log: bytes, kind: str, signer: str = EXPERT, **changes: Any) -> bytes
 def test_a_withdrawn_cause_withholds_its_figure_again() -> None:
     log = _cause(log_with(TERMS), "gate_cause_recorded", cause="party_did_not_report")
     assert [cause.scope for cause in gate_causes(read_log(log), TERMS, PERIOD, CUT)] == ["G1"]
-    # another's withdrawal, and one of another figure, leave it as it is
+    # another's withdrawal, one by somebody without authority, and one of another figure, leave it as it is
     for other in (
         _cause(log, "gate_cause_withdrawn", "youth-charity"),
+        _cause(log, "gate_cause_withdrawn", approver="somebody"),
         _cause(log, "gate_cause_withdrawn", scope="G2"),
     ):
         assert len(gate_causes(read_log(other), TERMS, PERIOD, CUT)) == 1

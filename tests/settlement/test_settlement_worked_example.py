@@ -156,6 +156,7 @@ def test_missing_and_added_rows_are_named(world: World) -> None:
     found = first_difference(recompute(files), steps, postings, b"".join(lines[:-1]))
     assert found is not None
     assert (found.written, found.column) == ("", "amount_pence")
+    assert str(found).endswith("(member_lines, amount_pence): nothing is written, 19439583 follows from the open book.")
     added = members + lines[-1].replace(b"mental-health-trust", b"somebody-else")
     found = first_difference(recompute(files), steps, postings, added)
     assert found is not None
@@ -163,6 +164,9 @@ def test_missing_and_added_rows_are_named(world: World) -> None:
     twice = first_difference(recompute(files), steps, postings, members + lines[-1])
     assert twice is not None
     assert twice.written == "it twice"
+    assert b",8,8639815,," in members
+    capped = first_difference(recompute(files), steps, postings, members.replace(b",8639815,,", b",8639815,8639815,"))
+    assert str(capped).endswith("(member_lines, cap_pence): 8639815 is written, nothing follows from the open book.")
 
 
 @pytest.mark.parametrize("name", ["ledger.csv", "kpi_return.csv", "gate.json", "terms.yaml", "decisions.jsonl"])
@@ -211,3 +215,16 @@ def test_a_cause_the_log_does_not_hold_is_refused(world: World) -> None:
     content = {**json.loads(forfeited.to_json()), "approvals": list(world.gate.approvals)}
     with pytest.raises(Refused, match="which the decision log does not hold"):
         recompute({**files, "gate.json": canonical_json(content)})
+
+
+def test_a_gate_without_the_votes_it_rested_on_is_refused(world: World) -> None:
+    """The last vote cut off the log; approvals taken out of the gate's record; a record of nothing at all."""
+    files, _ = _members_folder(world)
+    shorter = b"".join(world.log.splitlines(keepends=True)[:-1])
+    with pytest.raises(Refused, match="not approved for 2024-25: mental-health-trust has not approved"):
+        recompute({**files, "decisions.jsonl": shorter})
+    content = {**json.loads(world.gate.to_json()), "approvals": []}
+    with pytest.raises(Refused, match="rested on other approvals than the decision log holds"):
+        recompute({**files, "gate.json": canonical_json(content)})
+    with pytest.raises(Refused, match=r"gate\.json says nothing about derbyshire-real-only"):
+        recompute({**files, "gate.json": b"[]"})
