@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from other_lines_world import ACTIVITY, agreed, amounts, count_row, settle_lines
+from other_lines_world import ACTIVITY, agreed, amounts, changed, count_row, counted_kpi, settle_lines
 from settlement_world import PERIOD, quick_terms
 
 from foundation.errors import Refused
@@ -165,3 +165,18 @@ def test_below_an_agreed_value_there_is_no_variance(least: int | None, block: bo
         assert made.step("is_block").formula == "1 if agreed_value < block_below else 0"
         assert variance_bounds(agreement, PERIOD) == (0, 0)
         assert party_extremes(terms, PERIOD)["acute-trust"] == Extreme(0, 0)
+
+
+def test_elements_of_activity_add_up() -> None:
+    """21 units of £2,000 above 520 at 75 % are £31,500; of E2, 1 unit of £3 below 10 at 50 % is £1.50 taken back."""
+    data = elements().model_dump(exclude_none=True)
+    planned = [{"period": PERIOD, "units": Decimal(10)}]
+    other = {"id": "urgent", "kpi": "E2", "price_gbp": Decimal(3), "planned": planned, "below_pct": Decimal(50)}
+    data["elements"] = [{**data["elements"][0], **other, "threshold_pct": Decimal(100)}, *data["elements"]]
+    whole = changed(["activity"], {"finance.activity": data}, cost=False).model_dump(exclude_none=True)
+    whole["framework"]["kpis"] = [*whole["framework"]["kpis"], counted_kpi("E2")]
+    made = settle_lines(Terms.model_validate(whole), {"E1": 541, "E2": 9})
+    assert made.step("variance.elective").exact == 31_500
+    assert made.step("variance.urgent").exact == Fraction(-3, 2)
+    assert amounts(made)["activity"] == 3_149_850
+    assert made.step("agreed_value").exact == 9_000_000 + 500 * 2_000 + 30

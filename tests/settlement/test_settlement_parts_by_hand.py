@@ -13,6 +13,7 @@ import pytest
 from other_lines_world import agreed, amounts, parts, settle_lines
 from settlement_world import PERIOD, gate_for, kpi_row, ledger_rows, quick_terms, settle_simply
 from test_settlement_pool import PLAIN, posted, saved
+from test_settlement_rates import GATES, run
 from top_up_world import AT_26, AT_72, greenwich, settle_top_up, with_shared_cost
 
 from foundation.errors import Refused
@@ -338,3 +339,47 @@ def test_what_a_member_owes_on_activity_is_left_before_an_advance_comes_back() -
         gain, owed = parts(made, "gain")[member], parts(made, "activity")[member]
         assert gain > 0 > owed
         assert parts(made, "recoup")[member] == -max(gain + owed, 0)
+
+
+# --- figures that do not count by their own value ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("value", "own"), [("430", 50), ("505", 0), (None, 0)])
+def test_the_better_of_its_own_value_is_agreed_or_not(value: str | None, own: int) -> None:
+    """Deemed at the minimum, 0 points: a better value of its own counts only where the terms say so."""
+    plain = {"finance.gain.least_score": None}
+    without = {**plain, "gate.causes.2.deem": {"level": "minimum", "better_of_own": False}}
+    for changes, points in ((plain, own), (without, 0)):
+        terms = quick_terms(changes)
+        given = None if value is None else Decimal(value)
+        shock = {"D1": ("deem", "external_shock", Decimal("478.6"))}
+        assert settle_simply(terms, given, actions=shock).step("overall_score").exact == points
+
+
+def test_a_number_is_the_same_however_it_is_written() -> None:
+    terms = quick_terms({})
+    for changes in ({"value_decimals": Decimal("1.0")}, {"baseline_value": Decimal("478.60")}):
+        row = kpi_row(terms, **changes)
+        assert settle(terms, PERIOD, [row], ledger_rows(terms), gate_for(terms)).status == "shadow"
+    with pytest.raises(Refused, match="`unit` is 5"):
+        settle(terms, PERIOD, [kpi_row(terms, unit=5)], ledger_rows(terms), gate_for(terms))
+
+
+@pytest.mark.parametrize(
+    ("action", "cause", "reached", "words"),
+    [
+        ("forfeit", "party_did_not_report", 0, "forfeited, so it is not taken as reached (1 reached, 0 not)"),
+        ("withhold", "", 0, "withheld, so it is not taken as reached (1 reached, 0 not)"),
+        ("neutral", "definition_withdrawn", 1, "does not count, so it is taken as reached (1 reached, 0 not)"),
+    ],
+)
+def test_a_standard_that_was_not_measured_says_how_it_is_taken(
+    action: str, cause: str, reached: int, words: str
+) -> None:
+    standards = {"bands": [{"rate_pct": Decimal(50)}], "standards": [{"kpi": "D2"}]}
+    terms = quick_terms(copy.deepcopy({**PLAIN, **GATES, "finance.gain": standards}))
+    step = run(terms, Decimal(430), 900_000_000, actions={"D2": (action, cause, None)}).step("standard.D2")
+    assert step.exact == reached
+    assert step.label.endswith(f": {words}")
+    own = run(terms, Decimal(430), 900_000_000).step("standard.D2")
+    assert own.label.endswith(": 1 if it is reached, 0 if not")
