@@ -23,7 +23,7 @@ from settlement.engine import Settlement, settle
 from settlement.extremes import party_extremes
 from settlement.formula import evaluate
 from settlement.nesting import keep_promises
-from settlement.postings import RESIDUE
+from settlement.postings import RESIDUE, share_lines
 from settlement.terms import Terms, load_terms
 from settlement.terms_lint import find_problems
 
@@ -358,3 +358,17 @@ def test_of_nothing_nothing_may_nest() -> None:
     assert by_line(made)["top_up"] == 0
     assert made.step("sub_incentives_limit").exact == 0
     assert made.step("head_incentive").exact == made.step("prime_part").exact == 0
+
+
+def test_sub_contracts_without_promises_have_no_line() -> None:
+    """What is promised is owed as soon as anything moves, unless it is said that nothing does."""
+    total = {"top_up": 1_000_000}
+    assert "sub_contract" not in share_lines(greenwich(), total, {})
+    assert "sub_contract" not in share_lines(greenwich(PROVIDER), total, {})
+    promising = greenwich(PROMISING)
+    owed = share_lines(promising, total, {})
+    assert owed == share_lines(promising, total, {}, live=True)
+    assert owed["sub_contract"].parts[PRIME] == owed["top_up"].parts["gp-federation"] - 9_000_000 + (
+        owed["top_up"].parts["youth-charity"] - 3_000_000
+    )
+    assert set(share_lines(promising, total, {}, live=False)["sub_contract"].parts.values()) == {0}

@@ -383,3 +383,23 @@ def test_a_standard_that_was_not_measured_says_how_it_is_taken(
     assert step.label.endswith(f": {words}")
     own = run(terms, Decimal(430), 900_000_000).step("standard.D2")
     assert own.label.endswith(": 1 if it is reached, 0 if not")
+
+
+def test_notes_and_caps_begin_with_a_penny() -> None:
+    """One penny beyond a promise is paid by the prime and says so; of a KRA pool of nought nobody has a cap."""
+    terms = agreed(["kra_pool"], LIMITED)
+    first, second, third, *_ = sorted(terms.member_ids)
+    promised = Allocation({first: 1, second: -1, third: 0}, 0, frozenset())
+    lines = member_lines(terms, PERIOD, "s", "sub_contract", promised, None)
+    assert [line.note for line in lines] == [
+        "what its sub-contract promises beyond its part, paid by the prime",
+        "what the prime pays beyond the parts of its sub-contractors",
+        "",
+    ]
+    still = member_lines(terms, PERIOD, "s", "kra_pool", Allocation({first: 0}, 0, frozenset()), None)
+    assert [(line.amount_pence, line.cap_pence) for line in still] == [(0, None)]
+    held = member_lines(terms, PERIOD, "s", "condition", Allocation({first: -1, second: 0}, 0, frozenset()), None)
+    assert [line.note for line in held] == [
+        "held back: this member did not take part in learning and development",
+        "",
+    ]

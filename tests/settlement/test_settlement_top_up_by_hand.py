@@ -13,6 +13,7 @@ from settlement_world import PERIOD, quick_terms
 from test_settlement_extremes_by_hand import CAP, terms_of
 from top_up_world import AT_26, AT_72, greenwich, settle_top_up
 
+from settlement.at_stake import Points, agreed_sums, points_of
 from settlement.by_month import PartyMonth, advances_of, party_months
 from settlement.recorded import Award
 from settlement.statement import Given, Statement
@@ -167,3 +168,53 @@ def test_a_loss_accrues_by_month() -> None:
     assert len(endless) == 12
     nothing = party_months(quick_terms({"finance.loss": None}), PERIOD)
     assert {one.worst_pence for one in nothing} == {0}
+
+
+# --- what is at stake --------------------------------------------------------------------------------------------
+
+
+def test_the_sums_that_terms_state() -> None:
+    """5 % of £9,600,000 is £480,000 of top-up, 1 % of it £96,000 of bonus; caps of 2 and 3 % of £10,000,000."""
+    both = {"finance.gain.cap_pct_of_target": Decimal(2), **CAP}
+    for changes, stakes in (
+        ({}, []),
+        (both, [("gain, at most", 20_000_000), ("loss, at most", 30_000_000)]),
+        (CAP, [("loss, at most", 30_000_000)]),
+        ({"finance.loss": None, "finance.gain.cap_pct_of_target": Decimal(2)}, [("gain, at most", 20_000_000)]),
+    ):
+        found = agreed_sums(terms_of(changes), PERIOD)
+        assert [(stake.what, stake.pence) for stake in found] == stakes
+        assert [stake.reference for stake in found] == [
+            f"finance.{what.partition(',')[0]}.cap_pct_of_target" for what, _ in stakes
+        ]
+    found = agreed_sums(TERMS, PERIOD)
+    assert [(stake.what, stake.pence) for stake in found] == [
+        ("top-up pool", 48_000_000),
+        ("bonus, at most", 9_600_000),
+    ]
+    plain = agreed_sums(greenwich({"finance.top_up.bonus": None}), PERIOD)
+    assert [stake.what for stake in plain] == ["top-up pool"]
+    others = agreed_sums(agreed(["kra_pool", "rate_card"], cost=False), PERIOD)
+    assert [(stake.what, stake.pence) for stake in others] == [
+        ("KRA pool", 50_000_000),
+        ("Settled-home, at most", 70_000_000),
+        ("In-work, at most", 10_000_000),
+    ]
+    assert agreed_sums(agreed(["kra_pool", "rate_card"], cost=False), "2031-32") == ()
+
+
+def test_the_points_of_a_kpi() -> None:
+    """The only paid KPI gives −100 to 100; of eight parts one or two in Greenwich; what is not paid gives none."""
+    terms = quick_terms({})
+    (paid,) = terms.paid_kpis
+    assert points_of(terms, paid) == Points(Decimal(100), Decimal(-100), Decimal(100))
+    assert [points_of(terms, kpi) for kpi in terms.framework.kpis if kpi.role != "paid"] == [None] * (
+        len(terms.framework.kpis) - 1
+    )
+    assert points_of(terms, paid.model_copy(update={"role": "gate"})) is None
+    assert points_of(terms, paid.model_copy(update={"weight": None})) is None
+    shares = {kpi.id: points_of(TERMS, kpi) for kpi in TERMS.paid_kpis}
+    assert shares["G5"] is not None
+    assert sum(points.weight_pct for points in shares.values() if points is not None) == 100
+    assert shares["G5"].weight_pct == Decimal("12.5")
+    assert (shares["G5"].least, shares["G5"].most) == (Decimal("-12.5"), Decimal("12.5"))
