@@ -262,3 +262,18 @@ def test_a_pool_of_pennies_is_bounded_by_certified_cash_as_any_other(pool: str, 
     if shared is not None:
         assert statement["kept_by_commissioners"].exact == Fraction(Decimal(shared)) - Fraction(1, 10)
         assert statement[f"kept_by.{BOARD}"].exact == Fraction(Decimal(shared)) - Fraction(1, 10)
+
+
+@pytest.mark.parametrize(
+    ("saving", "reason"),
+    [
+        (0, "The cost stayed within the corridor: nothing is shared."),
+        (1, "The saving is not certified as cash-releasing: nothing is shared."),
+        (3_100_000, "The saving is not certified as cash-releasing: nothing is shared."),
+    ],
+)
+def test_why_nothing_is_shared(saving: int, reason: str) -> None:
+    none = {"least_saving_pct": Decimal(0), "least_loss_pct": Decimal(0), "shared_from": "first_pound"}
+    made = settled(southwark({"finance.corridor": none}), None, 14_310_000_000 - saving * 100)
+    assert made.step("pool").exact == saving
+    assert (amounts(made), made.reason) == ({"gain": 0}, reason)

@@ -183,15 +183,17 @@ def test_why_a_top_up_is_what_it_is() -> None:
         ("530", -1, "The alliance owes a part of the KRA pool by its score."),
     ],
 )
-def test_why_a_kra_pool_is_what_it_is(value: str, paid: int, reason: str) -> None:
+@pytest.mark.parametrize("pounds", [500_000, 2])
+def test_why_a_kra_pool_is_what_it_is(value: str, paid: int, reason: str, pounds: int) -> None:
     pool = {
+        "finance.kra_pool.pools": [{"period": PERIOD, "pool_gbp": Decimal(pounds)}],
         "finance.kra_pool.pool_share": [
             {"score": Decimal(score), "share_pct": Decimal(share)} for score, share in ((-100, -10), (0, 0), (50, 10))
-        ]
+        ],
     }
     terms = agreed(["kra_pool"], pool, cost=False)
     made = settle_lines(terms, values={"D1": value})
-    assert made.step("kra_pool").exact == paid * Fraction(terms.finance.kra_pool.pools[0].pool_gbp) / 10
+    assert made.step("kra_pool").exact == paid * Fraction(pounds, 10)
     assert made.reason == reason
     (posting,) = (one for one in made.postings if one.line == "kra_pool")
     assert posting.amount_pence == made.step("kra_pool").exact * 100
@@ -202,6 +204,25 @@ def test_why_a_kra_pool_is_what_it_is(value: str, paid: int, reason: str) -> Non
     assert (
         forfeit.reason == "Nothing is paid on the KRA pool: the settlement's gain is forfeit by its recorded cause."
     ) is (paid > 0)
+
+
+def test_each_line_that_is_barred_says_so_itself() -> None:
+    terms = agreed(["kra_pool", "rate_card"], cost=False)
+    forfeit = {"settlement": ("forfeit", "party_did_not_report", None)}
+    made = settle_lines(terms, {"R1": 2, "R2": 3}, {"D1": "430"}, forfeit)
+    for line, words in (("kra_pool", "KRA pool"), ("rate_card", "rate card")):
+        assert made.step(f"barred_{line}").exact == 0
+        assert made.step(f"barred_{line}").label.startswith(f"Nothing is paid on the {words}: ")
+    assert amounts(made) == {"kra_pool": 0, "rate_card": 0}
+
+
+def test_a_penny_of_bonus_is_a_bonus() -> None:
+    """A base of one pound: five pence of top-up and one penny of bonus."""
+    terms = greenwich({"finance.top_up.base": [{"period": PERIOD, "base_gbp": Decimal(1)}]})
+    best = {kpi.id: str(kpi.levels.game_breaking) for kpi in terms.paid_kpis if kpi.levels}
+    made = settle_top_up(terms, best)
+    assert [made.step(f"{line}_posted").exact for line in ("top_up", "bonus")] == [5, 1]
+    assert made.reason == "The score earns a part of the top-up pool and a bonus, beside the base."
 
 
 # --- postings ----------------------------------------------------------------------------------------------------

@@ -203,3 +203,11 @@ def test_a_complement_of_one_standard_is_that_standard() -> None:
         made = run(terms, Decimal(430), (TARGET + 800_000) * 100, reached)
         assert posted(made) == {"loss": pence}
         assert made.step("loss_rate").formula == "max(least_rate, min(greatest_rate, 1 - of_rate * standard_D2))"
+
+
+def test_of_standards_none_is_reached() -> None:
+    """Each is a nought of its own, and so is their sum."""
+    standards = {"bands": [{"rate_pct": Decimal(50)}], "standards": [{"kpi": "D2"}, {"kpi": "D3"}]}
+    terms = quick_terms(copy.deepcopy({**PLAIN, **GATES, "finance.gain": standards}))
+    factor = run(terms, Decimal(430), (TARGET - 800_000) * 100, ()).step("gain_factor")
+    assert (factor.exact, factor.formula) == (0, "standard_D2 + standard_D3")
