@@ -56,8 +56,11 @@ def read_prior(terms: Terms, period_id: str, rows: Sequence[Mapping[str, Any]]) 
         seen.add(key)
         totals[line] += amount
     heads = sorted(set(chain) - set(chain.values()))
-    known = all(parent == "" or parent in chain for parent in chain.values())
-    if len(heads) != 1 or not known or sum(parent == "" for parent in chain.values()) != 1:
+    # From the last back to the first: a settlement that is not met on the way belongs to no chain, or to a circle.
+    met = heads[:1]
+    while met and (parent := chain.get(met[-1], "")) and len(met) <= len(chain):
+        met.append(parent)
+    if len(heads) != 1 or sorted(met) != sorted(chain):
         raise Refused("the earlier postings are not one chain of settlements.", mend)
     return Prior(totals, heads[0], any(row["status"] != "withheld" for row in own))
 

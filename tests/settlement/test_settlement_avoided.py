@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -16,10 +17,15 @@ from test_settlement_properties import CASES
 from top_up_world import DERBYSHIRE, recording
 
 from foundation.errors import WrongUsage
+from settlement.avoided import take_certified_pool, take_kept
+from settlement.counts import Count
 from settlement.decisions import read_log
 from settlement.engine import Settlement, settle
 from settlement.recorded import Certificate, PeriodRecords, period_records
+from settlement.score import Score
+from settlement.statement import Given, Statement
 from settlement.terms import Terms
+from settlement.terms_avoided import Avoided
 from settlement.terms_lint import find_problems
 
 BOARD, TRUST = "integrated-care-board", "acute-trust"
@@ -221,3 +227,53 @@ def test_avoided_without_shared_cost_bounds_nothing() -> None:
     ]
     assert "what is avoided bounds a saving, and no cost is shared." in found
     assert settle_lines(southwark(), {"A1": 2_250}).reason  # rows of the usual builder settle it too
+
+
+@pytest.mark.parametrize(
+    ("pool", "shared"), [("-0.5", None), ("0", None), ("0.5", "0.5"), ("1", "0.75"), ("9", "0.75")]
+)
+def test_a_pool_of_pennies_is_bounded_by_certified_cash_as_any_other(pool: str, shared: str | None) -> None:
+    """60 pence and 15 pence are certified, of values of £1.50 (40 % of it may be cash) and £1: 75 pence in all."""
+    rows = [
+        {**ROWS[0], "price_gbp": Decimal("1.5"), "expected": [{"period": PERIOD, "number": Decimal(3)}]},
+        {**ROWS[1], "price_gbp": Decimal(1), "expected": [{"period": PERIOD, "number": Decimal(3)}], "saved_by": BOARD},
+    ]
+    agreed = Avoided.model_validate({**AVOIDED, "rows": rows})
+    statement = Statement("a", PERIOD)
+    given = Given(Fraction(Decimal(pool)), "GBP", "terms:finance")
+    taken = statement.step("pool", "x", "amount", {"amount": given}, "GBP", "terms:finance")
+    counts = {kpi: Count("pay", Given(Fraction(2), "ratio", kpi), None) for kpi in ("A1", "A2")}
+    certificates = [
+        Certificate(row, signer, pence, f"{row}-{signer}")
+        for signer, more in ((BOARD, 0), (TRUST, 5))
+        for row, pence in (("admissions", 61 + more), ("care-homes", 15 + more))
+    ]
+    score = Score(taken, taken, True, (), {}, counts)
+    made = take_certified_pool(statement, agreed, taken, score, certificates)
+    assert statement["certified.admissions"].exact == Fraction(60, 100)
+    assert statement["certified.care-homes"].exact == Fraction(15, 100)
+    assert statement["certified_cash"].exact == Fraction(75, 100)
+    assert ("certified_pool" in statement) is (shared is not None)
+    assert made.exact == Fraction(Decimal(shared or pool))
+    # 10 pence are paid: what is left is kept by the one commissioner that saved by both
+    posted = statement.step("gain_posted", "x", "10", {}, "pence", "terms:finance")
+    take_kept(statement, agreed, posted)
+    assert (f"kept_by.{BOARD}" in statement) is (shared is not None)
+    if shared is not None:
+        assert statement["kept_by_commissioners"].exact == Fraction(Decimal(shared)) - Fraction(1, 10)
+        assert statement[f"kept_by.{BOARD}"].exact == Fraction(Decimal(shared)) - Fraction(1, 10)
+
+
+@pytest.mark.parametrize(
+    ("saving", "reason"),
+    [
+        (0, "The cost stayed within the corridor: nothing is shared."),
+        (1, "The saving is not certified as cash-releasing: nothing is shared."),
+        (3_100_000, "The saving is not certified as cash-releasing: nothing is shared."),
+    ],
+)
+def test_why_nothing_is_shared(saving: int, reason: str) -> None:
+    none = {"least_saving_pct": Decimal(0), "least_loss_pct": Decimal(0), "shared_from": "first_pound"}
+    made = settled(southwark({"finance.corridor": none}), None, 14_310_000_000 - saving * 100)
+    assert made.step("pool").exact == saving
+    assert (amounts(made), made.reason) == ({"gain": 0}, reason)

@@ -363,6 +363,9 @@ def test_from_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert isinstance(judged.gate, GateRecord)
     assert judged.gate == listed.gate
     assert judged.gate.data_cut_id == CUT
+    # where a folder holds the ledger under both names, the one as it was sent counts
+    (sent,) = read_books({**files, "gate.csv": gate, "cost_ledger.csv": files["ledger.csv"], "ledger.csv": b"none"})
+    assert sent == listed
     for name in ("terms.yaml", "kpi_return.csv"):
         with pytest.raises(Refused, match="is not among"):
             read_books({key: content for key, content in {**files, "gate.csv": gate}.items() if key != name})

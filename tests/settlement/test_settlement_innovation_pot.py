@@ -114,3 +114,17 @@ def test_what_future_work_may_not_say(share: list[tuple[int, int]], told: str) -
 def test_future_work_needs_a_score() -> None:
     found = problems(["rate_card"], {"finance.future_work": FUTURE}, cost=False)
     assert [problem.what for problem in found] == ["a score earns future work, and no KPI is scored."]
+
+
+def test_the_order_of_the_book_is_nothing_and_what_is_missing_is_said() -> None:
+    """1,200.00 spent, whatever stands before it; of eleven months nothing is known (1)."""
+    terms = greenwich({LINE: "innovation"})
+    own, others = (
+        spending(terms, "youth-charity", [10_000] * 12),
+        spending(terms, "gp-federation", [9] * 12, line_id="x"),
+    )
+    for ledger in ([*others, *own], [*own, *others], [*others[:6], *own, *others[6:]]):
+        assert settled(terms, ledger).step("innovation_spent").exact == 1_200
+    missing = settled(terms, own[:11]).step("innovation_not_reported")
+    assert missing.exact == 1
+    assert missing.label.endswith("is not reported for every month: what is left is unknown (1)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from test_settlement_payments import SPLIT
 from test_settlement_properties import CASES, MEMBERS, PENCE, VALUES, agreements
 
 from settlement.engine import Settlement
-from settlement.journal import CHART, balances_of
+from settlement.journal import CHART, balances_of, journal_of
 from settlement.postings import RESIDUE
 from settlement.terms import Terms
 from settlement.terms_contracts import Accounts
@@ -162,3 +163,22 @@ def test_several_payers_book_their_own_part() -> None:
     check_entries(made)
     balances = balances_of(made.journal)
     assert balances[BOARD, CODES["payable"]] + balances["county", CODES["payable"]] == -107_997_685
+
+
+def test_a_penny_is_booked_and_the_other_way_where_it_flows_back() -> None:
+    """One penny paid: the board's expense and the member's income. One penny back: the other way round, in both books."""
+    terms = quick_terms({"agreement.shadow": False})
+    payment = settle_simply(terms).payments[0]
+    paid = [
+        (payment.payer, "incentive_expense", 1),
+        (payment.payer, "payable", -1),
+        (payment.payee, "receivable", 1),
+        (payment.payee, "incentive_income", -1),
+    ]
+    for pence in (1, -1):
+        lines = journal_of(terms, "2024-25", "s", [replace(payment, amount_pence=pence)], {}, "0123456789abcdef")
+        booked = [(line.party, line.account, line.debit_pence - line.credit_pence) for line in lines]
+        assert sorted(booked) == sorted((party, CODES[name], sign * pence) for party, name, sign in paid)
+        assert [line.debit_pence for line in lines] == [1, 0, 1, 0]
+        assert {line.narrative.rpartition("; ")[2] for line in lines} == {"difference to settlement 01234567"}
+    assert journal_of(terms, "2024-25", "s", [replace(payment, amount_pence=0)], {}, "") == ()

@@ -15,7 +15,7 @@ from settlement_world import PERIOD
 from test_settlement_properties import CASES
 
 from settlement.extremes import party_extremes
-from settlement.loss_limits import member_caps
+from settlement.loss_limits import member_caps, room_left
 from settlement.postings import RESIDUE
 from settlement.terms import Terms
 
@@ -142,3 +142,9 @@ def test_a_kra_pool_that_only_pays_has_nothing_to_limit() -> None:
     changes = {LIMITS: entry, "finance.kra_pool.pool_share": knots}
     assert any("nothing can be lost" in one.what for one in problems(["kra_pool"], changes, cost=False))
     assert problems(["kra_pool"], {LIMITS: entry}, cost=False) == []
+
+
+def test_the_room_that_is_left_under_a_limit() -> None:
+    """10 less the 4 borne already; what was gained makes no more room, and nobody's room is below nought."""
+    caps = {"a": 10, "b": 10, "c": 10, "d": 10}
+    assert room_left(caps, {"a": -4, "b": 3, "c": -11, "x": -5}) == {"a": 6, "b": 10, "c": 0, "d": 10}

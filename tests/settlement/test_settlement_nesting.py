@@ -30,11 +30,13 @@ from top_up_world import (
 
 from foundation.errors import Refused
 from publication.agreement import steps_for_public
+from settlement.allocate import Allocation
 from settlement.by_month import party_months
 from settlement.engine import Settlement, settle
 from settlement.extremes import party_extremes
 from settlement.formula import evaluate
-from settlement.postings import RESIDUE
+from settlement.nesting import keep_promises
+from settlement.postings import RESIDUE, share_lines
 from settlement.terms import Terms, load_terms
 from settlement.terms_lint import find_problems
 
@@ -351,3 +353,42 @@ def test_no_public_page_shows_what_the_prime_keeps() -> None:
 
 def test_a_begun_penny_counts_whole() -> None:
     assert [evaluate("round_up(x)", {"x": Fraction(tenths, 10)}) for tenths in (-11, 0, 1, 10)] == [-1, 0, 1, 1]
+
+
+def test_a_promise_is_kept_to_the_penny_and_not_beyond() -> None:
+    """£90,000 and £30,000 promised: a penny short is paid by the prime, a penny over is nobody's, nor is it withheld."""
+    terms = greenwich(PROMISING)
+    for short, over, paid in ((1, 1, 1), (0, 0, 0), (0, 5, 0), (-7, 9, 0), (100, -100, 200)):
+        parts = dict.fromkeys(terms.member_ids, 0)
+        parts |= {"gp-federation": 9_000_000 - short, "youth-charity": 2_000_000 + over}
+        # the bonus counts towards the promise too
+        bonus = dict.fromkeys(terms.member_ids, 0) | {"youth-charity": 1_000_000}
+        shared = {"top_up": Allocation(parts, 0, frozenset()), "bonus": Allocation(bonus, 0, frozenset())}
+        kept = keep_promises(terms, PRIME, shared, live=True)
+        assert kept.parts[PRIME] == -paid
+        assert kept.parts["gp-federation"] == max(short, 0)
+        assert kept.parts["youth-charity"] == max(-over, 0)
+        assert (sum(kept.parts.values()), kept.residue, kept.capped) == (0, 0, frozenset())
+        assert set(keep_promises(terms, PRIME, shared, live=False).parts.values()) == {0}
+
+
+def test_of_nothing_nothing_may_nest() -> None:
+    nothing = {kpi.id: str(kpi.levels.minimum) for kpi in greenwich().paid_kpis if kpi.levels}
+    made = settle_top_up(greenwich(PROVIDER), nothing)
+    assert by_line(made)["top_up"] == 0
+    assert made.step("sub_incentives_limit").exact == 0
+    assert made.step("head_incentive").exact == made.step("prime_part").exact == 0
+
+
+def test_sub_contracts_without_promises_have_no_line() -> None:
+    """What is promised is owed as soon as anything moves, unless it is said that nothing does."""
+    total = {"top_up": 1_000_000}
+    assert "sub_contract" not in share_lines(greenwich(), total, {})
+    assert "sub_contract" not in share_lines(greenwich(PROVIDER), total, {})
+    promising = greenwich(PROMISING)
+    owed = share_lines(promising, total, {})
+    assert owed == share_lines(promising, total, {}, live=True)
+    assert owed["sub_contract"].parts[PRIME] == owed["top_up"].parts["gp-federation"] - 9_000_000 + (
+        owed["top_up"].parts["youth-charity"] - 3_000_000
+    )
+    assert set(share_lines(promising, total, {}, live=False)["sub_contract"].parts.values()) == {0}

@@ -1,0 +1,211 @@
+"""The most that can be gained and lost, worked by hand on a target of £10,000,000 and for a member whose share is 38 %."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from other_lines_world import agreed
+from settlement_world import PERIOD, quick_terms
+from test_settlement_pool import BANDS, PLAIN
+from test_settlement_rates import GATES
+from top_up_world import greenwich
+
+from settlement.extremes import Extreme, party_extremes
+from settlement.postings import RESIDUE
+from settlement.terms import Terms
+
+LEAST = {"least_loss_pct": Decimal(1)}
+PEOPLE = [{"people": 5_000, "pct": Decimal("3.9")}, {"people": 5_999, "pct": Decimal("3.6")}]
+FIVE = [{"up_to_pct": Decimal(5), "rate_pct": Decimal(40)}]
+CAP = {"finance.loss.cap_pct_of_target": Decimal(3)}
+SCORES = ({"score": Decimal(-100), "factor": Decimal("1.5")}, {"score": Decimal(100), "factor": Decimal("0.5")})
+HALF = ({"score": Decimal(0), "factor": Decimal("0.25")}, {"score": Decimal(100), "factor": Decimal("0.5")})
+RISING = ({"score": Decimal(0), "factor": Decimal("0.5")}, {"score": Decimal(100), "factor": Decimal("1.25")})
+
+
+def terms_of(changes: Mapping[str, Any]) -> Terms:
+    return quick_terms(copy.deepcopy({**PLAIN, **changes}))
+
+
+def ends(terms: Terms) -> tuple[Fraction | None, Fraction | None]:
+    """Greatest gain and loss of the alliance in pounds, from those of the member with 38 % of both."""
+    found = party_extremes(terms, PERIOD)["acute-trust"]
+    gain, loss = found.greatest_gain_pence, found.greatest_loss_pence
+    return tuple(None if pence is None else Fraction(pence, 38) for pence in (gain, loss))  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("changes", "pounds"),
+    [
+        ({}, 5_000_000),  # cost falls to nothing: half of all
+        ({"finance.corridor": {**LEAST, "least_saving_pct": Decimal(2), "shared_from": "beyond"}}, 4_900_000),
+        ({"finance.corridor": {**LEAST, "least_saving_pct": Decimal(2), "shared_from": "first_pound"}}, 5_000_000),
+        (
+            {
+                "finance.corridor": {**LEAST, "least_saving_by_people": PEOPLE, "shared_from": "beyond"},
+                "finance.target_cost.0.people": 5_000,
+            },
+            4_805_000,  # half of 96.1 %
+        ),
+        ({"finance.gain.bands": BANDS}, 4_830_000),  # 20,000 + 60,000 + half of 9,500,000
+        ({"finance.gain.bands": FIVE}, 200_000),
+        ({"finance.gain.score_factor": list(RISING)}, 6_250_000),
+        ({"finance.gain.levy_factor": Decimal("0.9")}, 4_500_000),
+        ({"finance.gain.cap_pct_of_target": Decimal(2)}, 200_000),
+        ({"finance.gain.cap_pct_of_target": Decimal(60)}, 5_000_000),
+        ({"finance.gain.least_score": Decimal(100)}, 5_000_000),
+    ],
+)
+def test_the_most_that_can_be_gained(changes: Mapping[str, Any], pounds: int) -> None:
+    assert ends(terms_of(changes))[0] == pounds
+
+
+def test_where_no_score_reaches_the_least_nothing_can_be_gained() -> None:
+    terms = terms_of({})
+    gain = terms.shared_cost.gain.model_copy(update={"least_score": Decimal(101)})
+    barred = terms.model_copy(update={"finance": terms.finance.model_copy(update={"gain": gain})})
+    assert ends(barred)[0] == 0
+
+
+def test_the_best_standard_decides() -> None:
+    """Without a factor a standard opens all of the gain; with one at its best score; the better of two counts."""
+
+    def best(*standards: Mapping[str, Any]) -> Fraction | None:
+        return ends(
+            terms_of({**GATES, "finance.gain": {"bands": [{"rate_pct": Decimal(50)}], "standards": standards}})
+        )[0]
+
+    assert best({"kpi": "D2"}) == 5_000_000
+    assert best({"kpi": "D2", "score_factor": list(RISING)}) == 6_250_000
+    assert best({"kpi": "D2", "score_factor": list(HALF)}) == 2_500_000
+    assert best({"kpi": "D2"}, {"kpi": "D3", "score_factor": list(HALF)}) == 5_000_000
+
+
+COMPLEMENT = {"of_rate_pct": Decimal(75), "least_pct": Decimal(40), "greatest_pct": Decimal(70)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "pounds"),
+    [
+        ({"finance.loss": None}, 0),
+        ({}, None),  # half of an overspend without end
+        (CAP, 300_000),
+        ({"finance.loss.bands": FIVE}, 200_000),
+        ({"finance.loss.bands": [*FIVE, {"rate_pct": Decimal(0)}]}, 200_000),
+        ({"finance.loss.bands": FIVE, **CAP}, 200_000),
+        ({"finance.loss.bands": FIVE, "finance.loss.score_factor": list(SCORES)}, 300_000),  # at −100 points
+        (
+            {
+                "finance.loss.bands": FIVE,
+                "finance.loss.score_factor": [dict(HALF[1], score=Decimal(0)), dict(HALF[0], score=Decimal(100))],
+            },
+            100_000,
+        ),
+        ({"finance.loss.cap_of_revenue": {"revenue_gbp": Decimal(4_000_000), "pct": Decimal(4)}}, 160_000),
+        ({**CAP, "finance.loss.cap_of_revenue": {"revenue_gbp": Decimal(4_000_000), "pct": Decimal(4)}}, 160_000),
+        ({**CAP, "finance.target_cost.0.loss_relief_gbp": Decimal(50_000)}, 250_000),
+        ({**CAP, "finance.target_cost.0.loss_relief_pct": Decimal(20)}, 240_000),
+        (
+            {
+                **CAP,
+                "finance.target_cost.0.loss_relief_gbp": Decimal(50_000),
+                "finance.target_cost.0.loss_relief_pct": Decimal(20),
+            },
+            200_000,
+        ),
+        ({**CAP, "finance.target_cost.0.loss_relief_gbp": Decimal(300_001)}, 0),
+        ({"finance.target_cost.0.loss_relief_pct": Decimal(100)}, 0),
+        ({"finance.target_cost.0.loss_relief_pct": Decimal(99)}, None),
+        ({"finance.loss": {"complement": COMPLEMENT}}, None),
+        ({"finance.loss": {"complement": COMPLEMENT, "cap_pct_of_target": Decimal(3)}}, 300_000),
+        # what is left of 100 % of a saving is nothing, so of an overspend nothing is borne
+        (
+            {"finance.loss": {"complement": {**COMPLEMENT, "of_rate_pct": Decimal(100), "least_pct": Decimal(0)}}},
+            0,
+        ),
+        # but at the worst score half of it is left, or with no standard reached all of it
+        (
+            {
+                "finance.loss": {
+                    "complement": {
+                        **COMPLEMENT,
+                        "of_rate_pct": Decimal(100),
+                        "least_pct": Decimal(0),
+                        "score_factor": [
+                            dict(knot, factor=Decimal(factor)) for knot, factor in zip(SCORES, (0, 1), strict=True)
+                        ],
+                    }
+                }
+            },
+            None,
+        ),
+        (
+            {
+                **GATES,
+                "finance.loss": {
+                    "complement": {
+                        **COMPLEMENT,
+                        "of_rate_pct": Decimal(100),
+                        "least_pct": Decimal(0),
+                        "standards": ["D2"],
+                    }
+                },
+            },
+            None,
+        ),
+        (
+            {"finance.loss.bands": FIVE, "finance.risk_by_period": [{"period": PERIOD, "loss_part_pct": Decimal(25)}]},
+            50_000,
+        ),
+        ({**CAP, "finance.risk_by_period": [{"period": PERIOD, "loss_part_pct": Decimal(25)}]}, 300_000),
+        ({"finance.risk_by_period": [{"period": PERIOD, "loss_part_pct": Decimal(0)}]}, 0),
+    ],
+)
+def test_the_most_that_can_be_lost(changes: Mapping[str, Any], pounds: int | None) -> None:
+    assert ends(terms_of(changes))[1] == pounds
+
+
+def test_the_commissioner_carries_what_limits_leave() -> None:
+    """38 % of 300,000 is 114,000; the acute trust bears 14,000 of it."""
+    limits = [{"of": "turnover", "amount_gbp": Decimal(140_000), "pct": Decimal(10)}]
+    limited = {
+        "finance.loss_limits": {"excess_to": "commissioner", "members": [{"member": "acute-trust", "limits": limits}]}
+    }
+    found = party_extremes(terms_of({**CAP, **limited}), PERIOD)
+    assert found["acute-trust"] == Extreme(190_000_000, 1_400_000)
+    assert found[RESIDUE] == Extreme(0, 10_000_000)
+    without_end = party_extremes(terms_of(limited), PERIOD)
+    assert without_end["acute-trust"].greatest_loss_pence == 1_400_000
+    assert without_end["city-council"].greatest_loss_pence is None
+    assert without_end[RESIDUE] == Extreme(0, None)
+
+
+def test_lines_beside_cost_add_to_both_ends() -> None:
+    """KRA pool: all 500,000, or half of it owed. Rate card: caps of 700,000 and 100,000. Activity: no bound above."""
+    capped = {f"finance.{side}.cap_pct_of_target": Decimal(1) for side in ("gain", "loss")}
+    base = {"finance.target_cost.0.baseline_gbp": Decimal(10_000_000), "finance.loss.stop_loss": None, **capped}
+    assert ends(agreed(["kra_pool"], base)) == (100_000 + 500_000, 100_000 + 250_000)
+    assert ends(agreed(["kra_pool", "rate_card"], base)) == (100_000 + 500_000 + 800_000, 350_000)
+    assert ends(agreed(["activity"], base)) == (None, 100_000 + 780_000)  # 75 % of 104 % of a million
+    assert ends(agreed(["rate_card"], cost=False)) == (800_000, 0)
+    quarter = {"finance.risk_by_period": [{"period": PERIOD, "loss_part_pct": Decimal(25)}]}
+    assert ends(agreed(["kra_pool"], quarter, cost=False)) == (500_000, 62_500)
+
+
+def test_the_lines_of_a_top_up_together() -> None:
+    """Every KPI at its best: the whole pool, the whole bonus, the greatest award; a base is neither gained nor lost."""
+    terms = greenwich()
+    top_up = terms.top_up
+    assert top_up.bonus is not None and top_up.unplanned_award is not None
+    found = party_extremes(terms, PERIOD)
+    assert {one.greatest_loss_pence for one in found.values()} == {0}
+    total = sum(found[member].greatest_gain_pence or 0 for member in terms.member_ids)
+    bonus = Fraction(top_up.bonus.pct_of_base) / 100 * terms.base_pounds(PERIOD)
+    plain = greenwich({"finance.top_up.bonus": None, "finance.top_up.unplanned_award": None})
+    pool = sum(one.greatest_gain_pence or 0 for one in party_extremes(plain, PERIOD).values())
+    assert total == pool + bonus * 100 + Fraction(top_up.unplanned_award.greatest_gbp) * 100
