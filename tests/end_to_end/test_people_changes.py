@@ -589,7 +589,7 @@ def test_every_feed_a_group_is_made_of_says_which_quarters_it_changes(flexed: Fl
         if source is not None:
             feeds |= {source["name"]} if source["source_name"] == "lake" else set()
         else:
-            waiting += manifest["nodes"][key]["depends_on"]["nodes"]
+            waiting += manifest["nodes"][key]["depends_on"].get("nodes", [])
     assert feeds == EVERY_MONTH | EVERY_QUARTER | ITS_OWN_MONTHS | LATER_QUARTERS
     code = "\n".join(node["raw_code"] for key, node in manifest["nodes"].items() if key in seen)
     for feed in LATER_QUARTERS:
