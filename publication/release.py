@@ -63,7 +63,7 @@ class _Audited:
     gate: dict[str, Any]
     decisions: list[dict[str, Any]]
     rows: dict[str, list[Row]]
-    made: Sequence[Any]
+    made: Sequence[Any] = ()
     standing: Sequence[Mapping[str, Any]] = ()
 
 

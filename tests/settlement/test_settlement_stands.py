@@ -48,18 +48,38 @@ def test_a_kept_overpayment_is_in_the_third_limb() -> None:
 def test_the_job_keeps_a_small_overpayment_and_reclaims_a_large_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Late data, through the job's own functions: £3,483.79 less is kept, and both together are taken back."""
+    """Data that change after payment (late, corrected, or erased), through the job's own functions: £3,483.79 less is
+    kept and nobody owes; with as much again every member owes its share of both to the board; an underpayment is made
+    good whatever its size."""
     terms = keeping(**{LEAST: Decimal(5_000)})
     home = Years(tmp_path, monkeypatch)
 
-    def run(name: str, cost: int) -> dict[str, int]:
+    def run(name: str, cost: int) -> tuple[dict[str, int], dict[tuple[str, str], int]]:
         made = home.run(name, {PERIOD: cost}, {PERIOD: terms})[PERIOD].settlement
-        return {posting.line: posting.amount_pence for posting in made.postings}
+        owed = {(one.payer, one.payee): one.net_pence for one in made.payments}
+        assert sum(line.debit_pence - line.credit_pence for line in made.journal) == 0
+        return {posting.line: posting.amount_pence for posting in made.postings}, owed
 
-    assert run("a", COST) == {"gain": 107_997_685}
-    assert run("b", COST + 1_000_000) == {}
-    assert run("c", COST + 2_000_000) == {"gain": -696_759}
-    assert run("d", COST) == {"gain": 696_759}
+    board = "integrated-care-board"
+    first, paid = run("a", COST)
+    assert first == {"gain": 107_997_685}
+    assert paid[board, "acute-trust"] == 41_039_120
+    assert run("b", COST + 1_000_000) == ({}, {})
+    taken, owed = run("c", COST + 2_000_000)
+    assert taken == {"gain": -696_759}
+    shares = {
+        "acute-trust": 38,
+        "community-trust": 30,
+        "mental-health-trust": 18,
+        "city-council": 8,
+        "county-council": 6,
+    }
+    assert {payee for _, payee in owed} == set(shares) and {payer for payer, _ in owed} == {board}
+    for member, share in shares.items():
+        assert abs(owed[board, member] + Decimal(696_759) * share / 100) < 1
+    assert sum(owed.values()) == -696_759
+    assert run("d", COST)[0] == {"gain": 696_759}
+    assert run("e", COST - 1_000)[0] == {"gain": 349}
 
 
 def test_what_a_loss_leaves_of_a_limit_is_the_cap_of_the_pool() -> None:
