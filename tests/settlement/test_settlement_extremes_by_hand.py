@@ -254,7 +254,7 @@ def test_what_is_promised_is_the_primes_to_lose() -> None:
     for changes, most in ((limited, None), ({**limited, **CAP}, 114_000_00 + 14_000_00 + 1_000_00)):
         terms = nested_terms(terms_of(changes), "prime_provider", [1_000])
         found = party_extremes(terms, PERIOD)
-        assert found["community-trust"] == Extreme(int(5_000_000 * share), 0)
+        assert found["community-trust"] == Extreme(int(5_000_000 * share), 0, 1_000_00)
         assert found["acute-trust"].greatest_loss_pence == most
 
 
