@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from other_lines_world import agreed
 from settlement_world import PERIOD, quick_terms
+from test_settlement_nesting import CONTRACTOR, nested_terms
 from test_settlement_pool import BANDS, PLAIN
 from test_settlement_rates import GATES
-from top_up_world import greenwich
+from top_up_world import changed, greenwich
 
 from settlement.extremes import Extreme, party_extremes
 from settlement.postings import RESIDUE
@@ -23,6 +24,7 @@ LEAST = {"least_loss_pct": Decimal(1)}
 PEOPLE = [{"people": 5_000, "pct": Decimal("3.9")}, {"people": 5_999, "pct": Decimal("3.6")}]
 FIVE = [{"up_to_pct": Decimal(5), "rate_pct": Decimal(40)}]
 CAP = {"finance.loss.cap_pct_of_target": Decimal(3)}
+HALF_BEYOND = [{"rate_pct": Decimal(50)}]
 SCORES = ({"score": Decimal(-100), "factor": Decimal("1.5")}, {"score": Decimal(100), "factor": Decimal("0.5")})
 HALF = ({"score": Decimal(0), "factor": Decimal("0.25")}, {"score": Decimal(100), "factor": Decimal("0.5")})
 RISING = ({"score": Decimal(0), "factor": Decimal("0.5")}, {"score": Decimal(100), "factor": Decimal("1.25")})
@@ -45,15 +47,18 @@ def ends(terms: Terms) -> tuple[Fraction | None, Fraction | None]:
         ({}, 5_000_000),  # cost falls to nothing: half of all
         ({"finance.corridor": {**LEAST, "least_saving_pct": Decimal(2), "shared_from": "beyond"}}, 4_900_000),
         ({"finance.corridor": {**LEAST, "least_saving_pct": Decimal(2), "shared_from": "first_pound"}}, 5_000_000),
+        ({"finance.corridor": {**LEAST, "least_saving_pct": Decimal(100), "shared_from": "beyond"}}, 0),
         (
             {
                 "finance.corridor": {**LEAST, "least_saving_by_people": PEOPLE, "shared_from": "beyond"},
-                "finance.target_cost.0.people": 5_000,
+                "finance.target_cost.0.people": 5_999,
             },
-            4_805_000,  # half of 96.1 %
+            4_820_000,  # half of 96.4 %
         ),
         ({"finance.gain.bands": BANDS}, 4_830_000),  # 20,000 + 60,000 + half of 9,500,000
         ({"finance.gain.bands": FIVE}, 200_000),
+        # nothing of the pool lies beyond the whole target
+        ({"finance.gain.bands": [{"up_to_pct": Decimal(100), "rate_pct": Decimal(10)}, *HALF_BEYOND]}, 1_000_000),
         ({"finance.gain.score_factor": list(RISING)}, 6_250_000),
         ({"finance.gain.levy_factor": Decimal("0.9")}, 4_500_000),
         ({"finance.gain.cap_pct_of_target": Decimal(2)}, 200_000),
@@ -127,6 +132,12 @@ COMPLEMENT = {"of_rate_pct": Decimal(75), "least_pct": Decimal(40), "greatest_pc
         (
             {"finance.loss": {"complement": {**COMPLEMENT, "of_rate_pct": Decimal(100), "least_pct": Decimal(0)}}},
             0,
+        ),
+        # of 75 % a quarter is left, of 99.5 % half a per cent: without end either way
+        ({"finance.loss": {"complement": {**COMPLEMENT, "least_pct": Decimal(0)}}}, None),
+        (
+            {"finance.loss": {"complement": {**COMPLEMENT, "of_rate_pct": Decimal("99.5"), "least_pct": Decimal(0)}}},
+            None,
         ),
         # but at the worst score half of it is left, or with no standard reached all of it
         (
@@ -209,3 +220,68 @@ def test_the_lines_of_a_top_up_together() -> None:
     plain = greenwich({"finance.top_up.bonus": None, "finance.top_up.unplanned_award": None})
     pool = sum(one.greatest_gain_pence or 0 for one in party_extremes(plain, PERIOD).values())
     assert total == pool + bonus * 100 + Fraction(top_up.unplanned_award.greatest_gbp) * 100
+
+
+@pytest.mark.parametrize(
+    ("shares", "gain", "loss"),
+    [
+        ((-50, 0), 0, 250_000),  # can only be owed
+        ((0, 100), 500_000, 0),  # can only be paid
+        ((-50, -10), 0, 250_000),
+        ((10, 100), 500_000, 0),
+        ((0, 0), 0, 0),
+    ],
+)
+def test_a_kra_pool_that_runs_one_way(shares: tuple[int, int], gain: int, loss: int) -> None:
+    knots = [{"score": Decimal(x), "share_pct": Decimal(y)} for x, y in zip((-100, 100), shares, strict=True)]
+    assert ends(agreed(["kra_pool"], {"finance.kra_pool.pool_share": knots}, cost=False)) == (gain, loss)
+
+
+def test_under_a_prime_contractor_there_is_no_other_end() -> None:
+    assert party_extremes(greenwich(CONTRACTOR), PERIOD) == party_extremes(greenwich(), PERIOD)
+
+
+def test_what_is_promised_is_the_primes_to_lose() -> None:
+    """A sub-contract that promises £1,000 can gain no less and loses nothing; without a bound it is the prime that has none."""
+    limits = [{"of": "turnover", "amount_gbp": Decimal(140_000), "pct": Decimal(10)}]
+    limited = {
+        "finance.loss_limits": {
+            "excess_to": "commissioner",
+            "members": [{"member": "community-trust", "limits": limits}],
+        }
+    }
+    share = quick_terms({}).shares["community-trust"]
+    for changes, most in ((limited, None), ({**limited, **CAP}, 114_000_00 + 14_000_00 + 1_000_00)):
+        terms = nested_terms(terms_of(changes), "prime_provider", [1_000])
+        found = party_extremes(terms, PERIOD)
+        assert found["community-trust"] == Extreme(int(5_000_000 * share), 0, 1_000_00)
+        assert found["acute-trust"].greatest_loss_pence == most
+
+
+def test_all_that_nobody_may_bear_is_carried() -> None:
+    """No member may bear a penny of a loss of £100,000 and of £250,000 of a KRA pool: the commissioner carries both."""
+    limits = [{"of": "turnover", "amount_gbp": Decimal(0), "pct": Decimal(0)}]
+    members = [{"member": member, "limits": limits} for member in quick_terms({}).member_ids]
+    changes = {
+        "finance.target_cost.0.baseline_gbp": Decimal(10_000_000),
+        "finance.loss.cap_pct_of_target": Decimal(1),
+        "finance.loss.stop_loss": None,
+        "finance.loss_limits": {"excess_to": "commissioner", "members": members},
+    }
+    found = party_extremes(agreed(["kra_pool"], changes), PERIOD)
+    assert found[RESIDUE] == Extreme(0, 35_000_000)
+    assert {found[member].greatest_loss_pence for member in quick_terms({}).member_ids} == {0}
+
+
+def test_a_top_up_that_is_never_whole() -> None:
+    """At its best the score earns half of the pool of £480,000, and with a bonus that is whole at 200 points half of £96,000 too."""
+    half = [{"score": Decimal(0), "share_pct": Decimal(0)}, {"score": Decimal(100), "share_pct": Decimal(50)}]
+    terms = changed(
+        {
+            "finance.top_up.pool_share": half,
+            "finance.top_up.bonus": {"pct_of_base": Decimal(1), "from_score": Decimal(0), "full_score": Decimal(200)},
+            "finance.top_up.unplanned_award": None,
+        }
+    )
+    total = sum(one.greatest_gain_pence or 0 for one in party_extremes(terms, PERIOD).values())
+    assert total == 24_000_000 + 4_800_000

@@ -188,9 +188,11 @@ def test_relief_of_a_loss() -> None:
 
 
 def test_exactly_the_least_score_opens_a_standard() -> None:
-    """Score 50: with a least score of 50 the standard decides, with 50.1 nothing is earned."""
-    for least, pence in (("50", 40_000_000), ("50.1", 0)):
-        standard = {"bands": [{"rate_pct": Decimal(50)}], "standards": [{"kpi": "D2"}], "least_score": Decimal(least)}
+    """Score 50, half of the way to 100: with a least score of 50 the standard decides, with 50.1 nothing is earned."""
+    knots = [{"score": Decimal(x), "factor": Decimal(y)} for x, y in ((0, 0), (100, 1))]
+    for least, pence in (("50", 20_000_000), ("50.1", 0)):
+        opened = [{"kpi": "D2", "score_factor": knots}]
+        standard = {"bands": [{"rate_pct": Decimal(50)}], "standards": opened, "least_score": Decimal(least)}
         terms = quick_terms(copy.deepcopy({**PLAIN, **GATES, "finance.gain": standard}))
         assert posted(run(terms, Decimal(430), (TARGET - 800_000) * 100)) == {"gain": pence}
 

@@ -192,6 +192,9 @@ def test_the_sums_that_terms_state() -> None:
         ("top-up pool", 48_000_000),
         ("bonus, at most", 9_600_000),
     ]
+    double = agreed_sums(greenwich({"finance.top_up.bonus.pct_of_base": Decimal(2)}), PERIOD)
+    assert double[1].pence == 19_200_000
+    assert agreed_sums(TERMS, "2031-32") == ()
     plain = agreed_sums(greenwich({"finance.top_up.bonus": None}), PERIOD)
     assert [stake.what for stake in plain] == ["top-up pool"]
     others = agreed_sums(agreed(["kra_pool", "rate_card"], cost=False), PERIOD)
