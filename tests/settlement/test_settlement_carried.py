@@ -252,6 +252,9 @@ def test_what_a_variation_no_longer_takes_back_is_refused_or_written_off() -> No
     youth: Any = SimpleNamespace(settlement_id="s", period_id="2024-25", carried_pence=(("youth-charity", 60),))
     chain.settled(small, youth)
     assert chain.opening(none, "2025-26") == []
+    # while the terms give advances to small members, what one of them still has goes on being taken back
+    opened = {row["member_id"]: row["balance_pence"] for row in chain.opening(small, "2025-26")}
+    assert opened == {"youth-charity": 60}
 
 
 def test_what_a_small_member_may_draw_is_paid_in_the_agreed_period() -> None:

@@ -207,6 +207,14 @@ def test_a_complement_of_one_standard_is_that_standard() -> None:
         assert made.step("loss_rate").formula == "max(least_rate, min(greatest_rate, 1 - of_rate * standard_D2))"
 
 
+def test_a_complement_may_depend_on_nothing_but_its_bounds() -> None:
+    """Without standards and without a factor 25 % is left of 75 %, bounded to 40 %."""
+    complement = {"of_rate_pct": 75, "least_pct": 40, "greatest_pct": 70}
+    made = saved(-800_000, {"finance.loss": {"complement": complement}})
+    assert posted(made) == {"loss": -32_000_000}
+    assert made.step("loss_rate").formula == "max(least_rate, min(greatest_rate, 1 - of_rate))"
+
+
 def test_of_standards_none_is_reached() -> None:
     """Each is a nought of its own, and so is their sum."""
     standards = {"bands": [{"rate_pct": Decimal(50)}], "standards": [{"kpi": "D2"}, {"kpi": "D3"}]}
