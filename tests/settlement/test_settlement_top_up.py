@@ -599,8 +599,20 @@ def _members_folder(log: bytes, values: dict[str, str]) -> dict[str, bytes]:
         "ledger.csv": write_rows("ledger", ledger_rows(TERMS, 0)),
         "gate.json": gate.to_json(),
         "decisions.jsonl": log,
+        # a balance that somebody states, not one that is carried from period to period
         "advances.csv": write_rows(
-            "advances", [{"agreement_id": TERMS.id, "member_id": "youth-charity", "balance_pence": 960_000}]
+            "advances",
+            [
+                {
+                    "agreement_id": TERMS.id,
+                    "member_id": "youth-charity",
+                    "balance_pence": 960_000,
+                    "period_id": "",
+                    "settlement_id": "",
+                    "carried_pence": None,
+                    "carried_from": "",
+                }
+            ],
         ),
         "prior_postings.csv": write_rows("prior_postings", []),
     }
