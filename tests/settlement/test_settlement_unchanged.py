@@ -119,8 +119,10 @@ def test_terms_and_gate_keep_their_hashes(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", KNOWN)
-def test_settlements_keep_their_ids_and_bytes(world: World, name: str) -> None:
+def test_settlements_keep_their_ids_and_bytes(world: World, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was settled once is settled the same, whatever regimes were added since."""
+    # a later engine gives other ids, and nothing else: what was written down was settled by the first
+    monkeypatch.setattr("settlement.engine.ENGINE_VERSION", "1")
     made = _made(world, name)
     tables = (("steps", made.step_rows()), ("postings", made.posting_rows()), ("member_lines", made.member_rows()))
     found = (made.settlement_id, *(sha256_bytes(write_rows(table, rows))[:16] for table, rows in tables))
