@@ -17,7 +17,7 @@ export OUTTURN_HOME
 RUN_STAMP := $(VENV)/.run-$(shell cat requirements.txt pyproject.toml 2>/dev/null | sha256sum | cut -c1-12)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements-dev.txt pyproject.toml 2>/dev/null | sha256sum | cut -c1-12)
 
-.PHONY: help setup setup-run demo test coverage soak dev oracles bench lint lock clean
+.PHONY: help setup setup-run demo test coverage soak mutants dev oracles bench lint lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ coverage: setup ## branch coverage of settlement/ by its own plain tests; fails 
 
 soak: setup ## the long tests; results land in docs/reference/evidence.md
 	$(BIN)/python scripts/soak.py
+
+mutants: setup ## small changes of the arithmetic of settlement, each noticed by a test or explained; a part of make soak
+	$(BIN)/python scripts/mutants.py $(MODULES)
 
 dev: setup-run ## Dagster's pages on the demo home
 	@$(BIN)/outturn dev

@@ -48,6 +48,7 @@ PARTS = {
 
 
 COVERAGE = "branch coverage of settlement/"
+MUTANTS = "mutants of the arithmetic of settlement"
 
 
 def main() -> None:
@@ -57,6 +58,7 @@ def main() -> None:
         for name, (arguments, variables) in PARTS.items()
     }
     commands[COVERAGE] = (["make", "coverage"], {})
+    commands[MUTANTS] = (["make", "mutants"], {})
     for name, (command, variables) in commands.items():
         ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, env={**os.environ, **variables})
         print(name, ran.stdout, ran.stderr, sep="\n")

@@ -424,3 +424,18 @@ def test_notes_and_caps_begin_with_a_penny() -> None:
         "held back: this member did not take part in learning and development",
         "",
     ]
+
+
+def test_what_stops_a_whole_settlement() -> None:
+    """Neutral: nothing either way. Withheld: nothing until the cause is recorded, where there is one to record."""
+    neutral = {"settlement": ("neutral", "definition_withdrawn", None)}
+    for saving, line in ((800_000, "gain"), (-800_000, "loss")):
+        made = saved(saving, actions=neutral)
+        assert made.step("neutral_settlement").exact == 0
+        assert posted(made) == {line: 0}
+        assert made.reason == "The settlement is neutral by its recorded cause: neither gain nor loss."
+    withheld = saved(800_000, actions={"D1": ("withhold", "", None)})
+    words = "Withheld: too little of the agreed weight can be settled on"
+    assert (withheld.status, withheld.reason) == ("withheld", f"{words} until the cause is recorded.")
+    small = settle_top_up(TOP_UP, AT_72, small=tuple(AT_72))
+    assert (small.status, small.reason) == ("withheld", f"{words}. The base is paid all the same.")
