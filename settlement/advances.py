@@ -10,7 +10,7 @@ Nothing is paid in shadow: a shadow period carries to shadow periods alone, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -141,7 +141,7 @@ def differences(settled: Sequence[tuple[Terms, Settlement]], rows: Rows) -> Iter
 
     settled: every settlement of a release with its terms, in any order.
     """
-    chain = Chain()
+    chain, done = Chain(), {(terms.id, made.period_id) for terms, made in settled}
     for terms, made in sorted(settled, key=lambda one: (one[0].id, one[0].period(one[1].period_id).start)):
         period = made.period_id
         given = {row["member_id"]: row for row in rows_of_period(rows, terms, period)}
@@ -154,7 +154,43 @@ def differences(settled: Sequence[tuple[Terms, Settlement]], rows: Rows) -> Iter
             if _telling(given.get(member)) != _telling(wanted.get(member)):
                 told, true = _words(given.get(member)), _words(wanted.get(member))
                 yield f"the advance of {member} before {period} is {told}, and {true} follows"
+        yield from _left_out(terms, period, done)
+        carried = any(row["carried_from"] for row in wanted.values())
+        yield from _stood_wrongly(terms, period, rows, carried=carried)
         chain.settled(terms, made)
+
+
+def _left_out(terms: Terms, period_id: str, done: Collection[tuple[str, str]]) -> Iterator[str]:
+    """Former periods in which these terms pay up front and that are not settled: what they left cannot follow."""
+    now = terms.period(period_id)
+    for former in terms.settlement_periods():
+        alike = terms.is_shadow(former.label) == terms.is_shadow(period_id)
+        if former.start < now.start and alike and (terms.id, former.label) not in done:
+            for member in sorted(advances_of(terms, former.label)):
+                yield f"{member} was paid up front in {former.label}, which is not settled, and {period_id} is"
+
+
+def _stood_wrongly(terms: Terms, period_id: str, rows: Rows, *, carried: bool) -> Iterator[str]:
+    """What of the balances of earlier settlements cannot have stood: each is what was carried and what the terms pay.
+
+    All are 0 where an earlier settlement knew no advance. carried: whether a period before left any.
+    """
+    paid = advances_of(terms, period_id)
+    stood: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["agreement_id"] == terms.id and row.get("period_id") == period_id and row.get("settlement_id"):
+            stood.setdefault(row["settlement_id"], {})[row["member_id"]] = row
+    for settlement_id, own in sorted(stood.items()):
+        if not any(row["balance_pence"] for row in own.values()):
+            continue
+        for member in sorted({*own, *paid}):
+            told = own.get(member)
+            before = (told["carried_pence"] or 0) if told is not None and carried else 0
+            if (0 if told is None else told["balance_pence"]) != before + paid.get(member, 0):
+                yield (
+                    f"the advance of {member} before {period_id}, from which the settlement {settlement_id[:16]} "
+                    f"started, is {_words(told)}, and {paid.get(member, 0)} pence are paid up front"
+                )
 
 
 def _telling(row: Mapping[str, Any] | None) -> tuple[Any, ...] | None:

@@ -296,6 +296,40 @@ def test_every_changed_balance_is_noticed(years: Years) -> None:
     ]
 
 
+def test_a_year_that_is_left_out_hides_no_advance(years: Years) -> None:
+    """The second year alone, as if nothing had been paid in the first: nothing is taken back, and it is noticed."""
+    found = years.run("a", FIRST)
+    rows = Chain().opening(TERMS, "2025-26")
+    assert rows == []
+    said = f"{COUNCIL} was paid up front in 2024-25, which is not settled, and 2025-26 is"
+    assert said in list(differences([(TERMS, found["2025-26"].settlement)], rows))
+
+
+def test_what_an_earlier_settlement_started_from_is_what_was_paid(years: Years) -> None:
+    """£10,000.00 each to two members, all taken back. Told as £20,000.00 to the one and nothing to the other, the
+    earlier recoup has the same sum, and a restatement would pay the one and charge the other £10,000.00."""
+    other = "county-council"
+    both = [{"id": member, "amount_gbp": Decimal(10_000)} for member in (COUNCIL, other)]
+    terms = quick_terms(_changes(**{"finance.advances_paid": [{"period": "2024-25", "members": both}]}))
+    by_year = dict.fromkeys(YEARS, terms)
+    years.run("a", {"2024-25": COST}, by_year)
+    later = years.run("b", {"2024-25": COST + 1_000_000}, by_year)["2024-25"]
+    pairs = [(terms, later.settlement)]
+    assert list(differences(pairs, later.advances)) == []
+    now = [dict(row) for row in later.advances if not row["settlement_id"]]
+    stood = [dict(row) for row in later.advances if row["settlement_id"]]
+    told = {COUNCIL: 2_000_000, other: 0}
+    for forged in (
+        [{**row, "balance_pence": told[row["member_id"]]} for row in stood],
+        [{**row, "balance_pence": told[row["member_id"]], "carried_pence": 1_000_000} for row in stood],
+        [row for row in stood if row["member_id"] == COUNCIL],
+    ):
+        said = list(differences(pairs, now + forged))
+        assert any("started, is " in one and "1000000 pence are paid up front" in one for one in said), said
+    # one that knew no advance started from nothing
+    assert list(differences(pairs, now + [{**row, "balance_pence": 0} for row in stood])) == []
+
+
 def test_no_release_is_built_on_a_balance_that_does_not_follow(years: Years) -> None:
     raw = yaml_of(TERMS.model_dump(mode="python", exclude_none=True))
     found = years.run("a", FIRST, dict.fromkeys(YEARS, load_terms(raw)))
