@@ -65,8 +65,8 @@ def take_small_overpayments(
     """
     found = dict(posted)
     least = terms.finance.reclaim_from_gbp
-    if least is None or prior is None:
-        return found
+    if least is None or prior is None or not prior.moved:
+        return found  # where nothing ever moved, nothing was overpaid: a loss that waited is owed in full
     agreed = lines_of(terms)
     for group in groups:
         lines = [line for line in group if line in agreed]

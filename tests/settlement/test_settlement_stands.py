@@ -45,6 +45,18 @@ def test_a_kept_overpayment_is_in_the_third_limb() -> None:
     assert later.step("limb_3").formula == "(gain + loss) / 100"
 
 
+def test_a_small_loss_that_waited_is_owed() -> None:
+    """Nothing was paid while it was withheld, so nothing was overpaid, and the least to reclaim spares nobody a loss."""
+    near = {"finance.corridor.least_saving_pct": Decimal(0), "finance.corridor.least_loss_pct": Decimal(0)}
+    terms = keeping(**{LEAST: Decimal(5_000), **near})
+    plain = settle_simply(terms, pence=14_310_100_000)
+    waits = settle_simply(terms, pence=14_310_100_000, actions={"settlement": ("withhold", "", None)})
+    released = settle_simply(terms, pence=14_310_100_000, prior=waits.posting_rows())
+    (owed,) = (one.amount_pence for one in plain.postings if one.line == "loss")
+    assert -500_000 < owed < 0
+    assert {one.line: one.amount_pence for one in released.postings}["loss"] == owed
+
+
 def test_the_job_keeps_a_small_overpayment_and_reclaims_a_large_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
