@@ -150,18 +150,25 @@ class Release:
         return {row["indicator_id"]: row for row in self.public(columns.INDICATORS)}
 
     def decision_logs(self) -> dict[str, tuple[str, bytes]]:
-        """Each agreement's decision log: its file in the release and its bytes. Unreadable when one holds no entry."""
+        """Each agreement's decision log: its file in the release and its bytes.
+
+        Unreadable when one holds no entry, or when an agreement has two.
+        """
         if not self.has("members"):
             return {}
         paths = [self.root / "members" / "decisions.jsonl", *sorted((self.root / "members" / "decisions").glob("*"))]
-        found = {}
+        found: dict[str, tuple[str, bytes]] = {}
         for path in paths:
             if path.is_file():
                 log, name = path.read_bytes(), path.relative_to(self.root).as_posix()
                 try:
-                    found[str(json.loads(log.split(b"\n")[0])["agreement_id"])] = (name, log)
+                    agreement = str(json.loads(log.split(b"\n")[0])["agreement_id"])
                 except (ValueError, KeyError, TypeError):
                     raise Unreadable(name, "is no decision log") from None
+                if agreement in found:
+                    # one would be proved, and the other settled on
+                    raise Unreadable(name, f"is a second decision log of {agreement}, beside {found[agreement][0]}")
+                found[agreement] = (name, log)
         return found
 
     def open_books(self) -> list[tuple[str, dict[str, bytes]]]:

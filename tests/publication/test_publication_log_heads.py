@@ -95,6 +95,19 @@ def test_a_manifest_that_says_nothing_of_a_log_is_named(copy: Path) -> None:
         list(own_faults(open_release(copy)))
 
 
+def test_a_second_log_of_an_agreement_vouches_for_no_first_one(release: Path, copy: Path) -> None:
+    """The whole log beside the one cut short, on which the settlement rests: which of the two counts is not guessed."""
+    log = (copy / LOG).read_bytes()
+    (copy / LOG).write_bytes(_cut(log))
+    beside = copy / "members" / "decisions" / f"{ID}.jsonl"
+    beside.parent.mkdir()
+    beside.write_bytes(log)
+    _reseal(copy)
+    with pytest.raises(Unreadable, match=f"is a second decision log of {ID}, beside {LOG}"):
+        open_release(copy).decision_logs()
+    assert any("is a second decision log" in str(one) for one in verify_release(copy, release))
+
+
 def test_a_former_release_must_remember_the_log(release: Path, copy: Path) -> None:
     _set(copy, **{KEY: {}})
     logs = open_release(release).decision_logs()
