@@ -18,16 +18,20 @@ if TYPE_CHECKING:
 
 
 def _published(home: Home, agreement_id: str) -> list[Published]:
-    """Releases that still lie here, as far as they hold the agreement."""
+    """Releases that still lie here, as far as they hold the agreement, each when it was first published.
+
+    One that is put in force again says nothing of what was signed since.
+    """
     from orchestration.deciding import PUBLICATIONS
     from publication.log_heads import heads_of_release
     from settlement import store
     from settlement.dating import Published
 
-    found = []
+    found, seen = [], set()
     for record in store.read_records(home.decisions, PUBLICATIONS):
-        if record.kind != "release_published":
+        if record.kind != "release_published" or record.body["release_id"] in seen:
             continue
+        seen.add(record.body["release_id"])
         folder = home.releases / str(record.body["release_id"])
         for head in heads_of_release(folder) if folder.is_dir() else ():
             if head.agreement_id == agreement_id:

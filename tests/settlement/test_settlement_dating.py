@@ -134,6 +134,17 @@ def test_a_run_settles_nothing_on_an_entry_dated_back_past_a_release(home: Home)
     require_true_dates(home, ID)
 
 
+def test_a_release_put_in_force_again_says_nothing_of_what_was_signed_since(home: Home) -> None:
+    """The release of May, in force again in July, lacks the vote of June, which was signed on its own day."""
+    log = log_without(PLAIN, COUNCIL)
+    _vote(log, "2024-06-03")
+    _write(home, log)
+    (release,) = home.releases.iterdir()
+    for name, month in (("f" * 64, 6), (release.name, 7)):
+        deciding.record_publication(home, name, datetime(2024, month, 20, 9, tzinfo=UTC))
+    require_true_dates(home, ID)
+
+
 def test_a_release_nobody_wrote_down_is_dated_by_its_seal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A later run writes down what a killed one published: at its own moment an honest entry in between would look dated
     back."""
