@@ -64,6 +64,8 @@ class Chain:
     """Balances from period to period, for one agreement after another, each period in its order."""
 
     _left: dict[tuple[str, bool], Left] = field(default_factory=dict)
+    # Agreement -> the terms under which advances to small members were first due.
+    _first_due: dict[str, str] = field(default_factory=dict)
 
     def opening(self, terms: Terms, period_id: str) -> list[dict[str, Any]]:
         """Rows of docs/reference/files.md#advances for a period: what it starts from.
@@ -76,6 +78,7 @@ class Chain:
                 f"the terms of {terms.id} take advances back, and nothing says what was paid.",
                 "agree `finance.advances_paid`, an empty list where nothing was.",
             )
+        self._require_once(terms, period_id)
         left = self._left.get((terms.id, terms.is_shadow(period_id)))
         paid, carried = advances_of(terms, period_id), {} if left is None else dict(left.pence)
         gone = sorted(member for member in carried if member not in taken_back_from(terms))
@@ -97,10 +100,25 @@ class Chain:
             for member in sorted({*carried, *paid} - {*gone})
         ]
 
+    def _require_once(self, terms: Terms, period_id: str) -> None:
+        """Refused when a variation that does not say in which periods advances are paid would pay them once more."""
+        top_up = terms.finance.top_up
+        if top_up is None or top_up.advances is None or top_up.advances.periods is not None:
+            return
+        first = self._first_due.get(terms.id, terms.terms_hash)
+        if period_id == terms.first_period_id and first != terms.terms_hash:
+            raise Refused(
+                f"advances to small members were paid under the former terms of {terms.id}, and these do not say "
+                f"whether they are paid again in {period_id}.",
+                "agree `finance.top_up.advances.periods`: those in which they are paid, an empty list for none.",
+            )
+
     def settled(self, terms: Terms, made: Settlement) -> None:
         """What a settlement leaves is what the next period starts from. A settlement that is withheld may have taken
         back more than a restated balance holds; that is given back when it is released, and nothing is owed on it."""
         top_up = terms.finance.top_up
+        if top_up is not None and top_up.advances is not None:
+            self._first_due.setdefault(terms.id, terms.terms_hash)
         self._left[terms.id, terms.is_shadow(made.period_id)] = Left(
             made.settlement_id,
             {member: max(pence, 0) for member, pence in made.carried_pence},

@@ -267,6 +267,20 @@ def test_what_a_small_member_may_draw_is_paid_in_the_agreed_period() -> None:
     assert made.step("advance_left.youth-charity").exact == 0
 
 
+def test_a_variation_pays_small_members_no_second_time_unawares() -> None:
+    """The first period of varied terms is not the first of the agreement: nobody agreed to a second advance."""
+    made: Any = SimpleNamespace(settlement_id="s", period_id="2023-24", carried_pence=(("youth-charity", 0),))
+    chain = Chain()
+    chain.settled(greenwich({"finance.top_up.advances.pct_of_expected": 40}), made)
+    with pytest.raises(Refused, match=r"paid under the former terms .* paid again in 2024-25"):
+        chain.opening(greenwich(), "2024-25")
+    again = greenwich({"finance.top_up.advances.periods": ["2024-25"]})
+    opened = {row["member_id"]: row["balance_pence"] for row in chain.opening(again, "2024-25")}
+    assert opened == {"community-link-charity": 1_344_000, "youth-charity": 960_000}
+    no_more = greenwich({"finance.top_up.advances.periods": []})
+    assert [row["balance_pence"] for row in chain.opening(no_more, "2024-25")] == [0]
+
+
 def settle_opened(terms: Terms, rows: list[dict[str, Any]]) -> Any:
     from settlement.engine import settle
 
