@@ -94,7 +94,7 @@ def settle_from_files(agreement: Path, inputs: Path, out: Path) -> int:
     from settlement.stage import stage_of
 
     terms, rows, periods = read_inputs(agreement, inputs)
-    require_periods(rows["advances"], terms, periods)
+    require_periods(rows["advances"], terms, periods, [period.label for period in terms.settlement_periods()])
     records = _log_of(inputs)
     settled = [
         settle(

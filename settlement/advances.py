@@ -140,13 +140,17 @@ def rows_of_period(rows: Rows, terms: Terms, period_id: str, settlement_id: str 
     ]
 
 
-def require_periods(rows: Rows, terms: Terms, periods: Sequence[str]) -> None:
-    """Refused when a balance without its period would be taken for that of several periods."""
-    if len(periods) > 1 and any(row["agreement_id"] == terms.id and not row.get("period_id") for row in rows):
-        raise Refused(
-            f"an advance of {terms.id} does not say before which period it stood.",
-            f"write `period_id` in advances.csv: one of {', '.join(periods)}.",
-        )
+def require_periods(rows: Rows, terms: Terms, periods: Sequence[str], known: Sequence[str] | None = None) -> None:
+    """Refused when a balance without its period would be taken for that of several periods, or when one that was written
+    down by hand names a period there is not. known: the periods there are; None where a file holds those of other terms.
+    """
+    own = [row for row in rows if row["agreement_id"] == terms.id]
+    mend = f"write `period_id` in advances.csv: one of {', '.join(periods)}."
+    if len(periods) > 1 and any(not row.get("period_id") for row in own):
+        raise Refused(f"an advance of {terms.id} does not say before which period it stood.", mend)
+    named = {str(row["period_id"]) for row in own if row.get("period_id")}
+    if known is not None and (unknown := sorted(named - {*known, *periods})):
+        raise Refused(f"{terms.id} has no settlement period {', '.join(unknown)}, and an advance names it.", mend)
 
 
 def stood_before(rows: Rows, terms: Terms, period_id: str, settlement_id: str) -> list[Mapping[str, Any]]:

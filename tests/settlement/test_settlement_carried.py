@@ -392,6 +392,10 @@ def test_a_balance_without_its_period_stands_for_one_period_alone() -> None:
     require_periods([{**row, "agreement_id": "another"}], TERMS, YEARS)
     with pytest.raises(Refused, match="before which period it stood"):
         require_periods([row], TERMS, YEARS)
+    mistyped = {**row, "period_id": "2024/25"}
+    require_periods([mistyped], TERMS, YEARS)
+    with pytest.raises(Refused, match="no settlement period 2024/25"):
+        require_periods([{**row, "period_id": "2024-25"}, mistyped], TERMS, ["2024-25"], YEARS)
 
 
 def test_the_terms_say_what_is_paid_up_front() -> None:
