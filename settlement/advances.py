@@ -141,8 +141,9 @@ def rows_of_period(rows: Rows, terms: Terms, period_id: str, settlement_id: str 
 
 
 def require_periods(rows: Rows, terms: Terms, periods: Sequence[str], known: Sequence[str] | None = None) -> None:
-    """Refused when a balance without its period would be taken for that of several periods, or when one that was written
-    down by hand names a period there is not. known: the periods there are; None where a file holds those of other terms.
+    """Refused when a balance without its period would be taken for that of several periods, or names none there is.
+
+    known: the periods there are; None where a file holds those of other terms too.
     """
     own = [row for row in rows if row["agreement_id"] == terms.id]
     mend = f"write `period_id` in advances.csv: one of {', '.join(periods)}."
