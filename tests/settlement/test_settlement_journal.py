@@ -76,6 +76,10 @@ def test_a_gain_and_a_recoup_by_hand() -> None:
     assert (first.account, second.account) == (CODES["advances_given"], CODES["brought_forward"])
     last = made.journal[-1]
     assert (last.status, last.date.isoformat(), last.currency) == ("payable", "2025-03-31", "GBP")
+    # nobody has certified the payment yet; a balance brought forward is no payment
+    assert [(line.row()["standing"], line.row()["payable_from"]) for line in (first, last)] == [
+        ("", None), ("not_certified", None),
+    ]  # fmt: skip
     assert last.reference.startswith("CRN-2024-25-recoup-city-council-")
     assert last.narrative == "recoup 2024-25, integrated-care-board and city-council"
 
