@@ -110,7 +110,7 @@ class Home:
         except FileNotFoundError:
             raise WrongUsage(
                 f"{self.root} is not an Outturn home.",
-                "run `outturn demo`, or set OUTTURN_HOME to a home that exists.",
+                "make one with `outturn new-home` or `outturn demo`, or set OUTTURN_HOME to a home that exists.",
             ) from None
         if not isinstance(settings, dict):
             raise Refused(f"{self.marker} cannot be read.", "restore it from backup.")

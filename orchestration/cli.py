@@ -70,6 +70,17 @@ def demo(
     raise typer.Exit(run_demo(open_home(home), place, residents))
 
 
+@app.command("new-home")
+def new_home(
+    place: Annotated[Path, typer.Argument(help="YAML file that says which place it is, docs/reference/home.md.")],
+    home: HomeOption = None,
+) -> None:
+    """Make an empty home for a place of your own, to work or to practise in."""
+    from orchestration.new_home import make_home
+
+    make_home(open_home(home), place)
+
+
 @app.command()
 def run(
     period: Annotated[str, typer.Option("--period", help="Month, e.g. 2026-04: settles every period ended by then.")],

@@ -66,19 +66,23 @@ class Cycle:
 
 
 def place_of(home: Home) -> Place:
-    """The place a home speaks for, with as many residents as the home was made for."""
+    """The place a home speaks for: its own, or a demo's with as many residents as the home was made for."""
     from places import find_place
+    from places.own import own_place
 
     settings = home.settings()
+    if (own := own_place(home.root)) is not None:
+        return own
     residents = settings.get("residents")
     return find_place(str(settings["place"]), residents if isinstance(residents, int) else None)
 
 
 def agreements_of(home: Home) -> tuple[AgreementOnFile, ...]:
     """Agreements of a home: those its place names in a demo, else those in the home's own `agreements/`."""
+    from places.own import own_place
     from settlement.terms import load_terms
 
-    if home.is_demo:
+    if home.is_demo and own_place(home.root) is None:
         folders = [AGREEMENTS / name for name in place_of(home).agreements]
     else:
         folders = sorted(path for path in (home.root / "agreements").glob("*") if path.is_dir())

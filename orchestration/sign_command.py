@@ -98,6 +98,9 @@ def sign(
         raise WrongUsage(f"--vote {vote} is not known.", "use --vote approve or --vote reject.")
     held = open_home(home)
     held.settings()
+    if held.is_demo and what in ("admission", "delegation") and public_key is None:
+        # as `--key`: where everybody is invented, the demonstration's keys stand in
+        chosen["public_key"] = signing.demonstration_public_key(held, party if what == "delegation" else named or party)
     given = signing.Given(party, signing.key_of(held, party, key), yes, expect, where, at)
     terms, draft = make_draft(held, what, agreement, effective, given, chosen)
     signing.sign(held, agreement, terms, draft, given)

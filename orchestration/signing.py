@@ -113,6 +113,14 @@ def key_of(home: Home, party: str, path: Path | None) -> Ed25519PrivateKey:
     return _demo_key(home, party)
 
 
+def demonstration_public_key(home: Home, party: str) -> str:
+    """The public half of a party's demonstration key, for an entry that admits it or gives it authority in a demo."""
+    from orchestration.deciding import _demo_key
+    from settlement.decisions import public_key_text
+
+    return public_key_text(_demo_key(home, party))
+
+
 def approver_of(records: Sequence[Record], party: str, public_key: str) -> str:
     """Who a key stands for: the approver to whom the party delegated authority with it last. Refused for none."""
     for record in reversed(records):
