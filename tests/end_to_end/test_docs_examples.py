@@ -15,7 +15,6 @@ from demo_home import OUTTURN, DemoHome
 BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```", re.S | re.M)
 PAGES = [
     "README.md",
-    "docs/tutorial/read-a-release.md",
     "docs/how-to/query-the-release.md",
     "docs/how-to/run-each-month.md",
 ]

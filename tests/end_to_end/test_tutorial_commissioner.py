@@ -1,0 +1,89 @@
+"""`docs/tutorial/read-a-release.md` is read as it says, in Chromium, on the demo release."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from demo_home import OUTTURN, DemoHome
+from playwright.sync_api import Page, sync_playwright
+from tutorial import TUTORIALS, not_said, parts_of, plain
+
+pytestmark = pytest.mark.browser
+
+PAGE = TUTORIALS / "read-a-release.md"
+_OPEN, _CLICK = re.compile(r"(?:Open|back to) `([\w-]+\.html)`"), re.compile(r"[Cc]lick \*\*(.+?)\*\*")
+# a figure as a reader sees it, not a part of a name
+_NUMBER = re.compile(r"(?<![\w./-])£?\d[\d,]*(?:\.\d+)?(?![\w/])")
+
+
+@pytest.fixture(scope="module")
+def window(chromium: str) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield browser.new_page()
+        browser.close()
+
+
+@pytest.fixture
+def desk(demo: DemoHome, tmp_path: Path) -> Path:
+    """A folder that looks to the reader as the repository does after `make demo`."""
+    (tmp_path / "var").symlink_to(demo.root)
+    return tmp_path
+
+
+def _typed(block: str, desk: Path) -> str:
+    path = f"{OUTTURN.parent}{os.pathsep}{os.environ['PATH']}"
+    ran = subprocess.run(
+        ["bash", "-c", block], cwd=desk, env={**os.environ, "PATH": path, "COLUMNS": "200"},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    # `verify` ends with 1 where something differs; what it says is compared
+    assert ran.returncode in (0, 1), ran.stderr
+    return ran.stdout
+
+
+def _unfounded(prose: str, seen: str) -> list[str]:
+    """Numbers of a paragraph that stand nowhere on the page that is open, nor in what was said."""
+    words = re.sub(r"\]\([^)]*\)|`[^`]*`|^#+ \d+\.", "", prose, flags=re.M)
+    standing = set(_NUMBER.findall(seen))
+    return [number for number in _NUMBER.findall(words) if number not in standing]
+
+
+def test_everything_the_page_quotes_is_seen(window: Page, desk: Path) -> None:
+    """DER-01, GRW-37: sentences and numbers on the page that is open, links that are there, answers of commands."""
+    done: dict[str, int] = dict.fromkeys(("quote", "click", "sh", "text"), 0)
+    site, said, missing = desk / "var/releases/current/public/site", "", []
+    for part in parts_of(PAGE):
+        if part.kind == "sh":
+            said = _typed(part.text, desk)
+        elif part.kind == "text":
+            missing += not_said(part.text, said)
+        elif part.kind == "prose":
+            for opened in _OPEN.findall(part.text):
+                window.goto((site / opened).as_uri())
+            for words in _CLICK.findall(part.text):
+                window.get_by_role("link", name=words, exact=True).first.click(timeout=5000)
+                done["click"] += 1
+            if window.url.startswith("file:"):
+                seen = f"{window.inner_text('body')}\n{window.title()}\n{said}"
+                missing += [f"{part.section}: {number}" for number in _unfounded(part.text, seen)]
+        elif plain(part.text) not in plain(window.inner_text("body")):
+            missing.append(part.text)
+        done[part.kind] = done.get(part.kind, 0) + 1
+    assert missing == []
+    assert done["quote"] >= 12
+    assert done["click"] >= 3
+    assert done["sh"] == done["text"] >= 4
+
+
+def test_a_number_that_is_not_on_the_page_is_noticed() -> None:
+    seen = "453.1 patients, £1,079,976.85"
+    assert _unfounded("It is 453.1, so £1,079,976.85 [more](x-9.md) in `7`", seen) == []
+    assert _unfounded("It is 453.2, so £1,079,976.86", seen) == ["453.2", "£1,079,976.86"]
+    assert not_said("a … c\nd", "a b c\nd") == []
+    assert not_said("d\na … c", "a b c\nd") == ["a … c"]
