@@ -11,14 +11,12 @@ from pathlib import Path
 import pytest
 from demo_home import OUTTURN, DemoHome
 from playwright.sync_api import Page, sync_playwright
-from tutorial import TUTORIALS, not_said, parts_of, plain
+from tutorial import TUTORIALS, not_said, parts_of, plain, unfounded
 
 pytestmark = pytest.mark.browser
 
 PAGE = TUTORIALS / "read-a-release.md"
 _OPEN, _CLICK = re.compile(r"(?:Open|back to) `([\w-]+\.html)`"), re.compile(r"[Cc]lick \*\*(.+?)\*\*")
-# a figure as a reader sees it, not a part of a name
-_NUMBER = re.compile(r"(?<![\w./-])£?\d[\d,]*(?:\.\d+)?(?![\w/])")
 
 
 @pytest.fixture(scope="module")
@@ -47,15 +45,8 @@ def _typed(block: str, desk: Path) -> str:
     return ran.stdout
 
 
-def _unfounded(prose: str, seen: str) -> list[str]:
-    """Numbers of a paragraph that stand nowhere on the page that is open, nor in what was said."""
-    words = re.sub(r"\]\([^)]*\)|`[^`]*`|^#+ \d+\.", "", prose, flags=re.M)
-    standing = set(_NUMBER.findall(seen))
-    return [number for number in _NUMBER.findall(words) if number not in standing]
-
-
 def test_everything_the_page_quotes_is_seen(window: Page, desk: Path) -> None:
-    """DER-01, GRW-37: sentences and numbers on the page that is open, links that are there, answers of commands."""
+    """GRW-37: sentences and numbers on the page that is open, links that are there, answers of commands."""
     done: dict[str, int] = dict.fromkeys(("quote", "click", "sh", "text"), 0)
     site, said, missing = desk / "var/releases/current/public/site", "", []
     for part in parts_of(PAGE):
@@ -71,7 +62,7 @@ def test_everything_the_page_quotes_is_seen(window: Page, desk: Path) -> None:
                 done["click"] += 1
             if window.url.startswith("file:"):
                 seen = f"{window.inner_text('body')}\n{window.title()}\n{said}"
-                missing += [f"{part.section}: {number}" for number in _unfounded(part.text, seen)]
+                missing += [f"{part.section}: {number}" for number in unfounded(part.text, seen)]
         elif plain(part.text) not in plain(window.inner_text("body")):
             missing.append(part.text)
         done[part.kind] = done.get(part.kind, 0) + 1
@@ -83,7 +74,7 @@ def test_everything_the_page_quotes_is_seen(window: Page, desk: Path) -> None:
 
 def test_a_number_that_is_not_on_the_page_is_noticed() -> None:
     seen = "453.1 patients, £1,079,976.85"
-    assert _unfounded("It is 453.1, so £1,079,976.85 [more](x-9.md) in `7`", seen) == []
-    assert _unfounded("It is 453.2, so £1,079,976.86", seen) == ["453.2", "£1,079,976.86"]
+    assert unfounded("It is 453.1, so £1,079,976.85 [more](x-9.md) in `7`", seen) == []
+    assert unfounded("It is 453.2, so £1,079,976.86", seen) == ["453.2", "£1,079,976.86"]
     assert not_said("a … c\nd", "a b c\nd") == []
     assert not_said("d\na … c", "a b c\nd") == ["a … c"]

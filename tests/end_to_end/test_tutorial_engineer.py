@@ -44,7 +44,7 @@ def said(clone: Path) -> str:
 
 
 def test_every_step_says_what_the_page_shows(said: str) -> None:
-    """GRW-02, GRW-22: provider, feed, indicator and agreement from files alone."""
+    """GRW-02: provider, feed, indicator and agreement from files alone."""
     shown, answers = "", re.split(r"^\$ ", said, flags=re.M)[1:]
     compared = 0
     for part in parts_of(PAGE):

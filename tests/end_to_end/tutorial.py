@@ -12,6 +12,9 @@ from foundation.version import PRODUCT
 TUTORIALS = PRODUCT / "docs" / "tutorial"
 _FENCED = re.compile(r"^```(\w*)(?: (\S+))?\n(.*?)^```\n", re.S | re.M)
 
+# a figure as a reader sees it, not a part of a name
+_NUMBER = re.compile(r"(?<![\w./-])£?\d[\d,]*(?:\.\d+)?(?![\w/])")
+
 
 @dataclass(frozen=True)
 class Part:
@@ -61,3 +64,10 @@ def not_said(lines: str, said: str) -> list[str]:
         else:
             rest = rest[found + 1 :]
     return missing
+
+
+def unfounded(prose: str, seen: str) -> list[str]:
+    """Numbers of a paragraph that stand nowhere in what was seen; links, code and the number of a heading apart."""
+    words = re.sub(r"\]\([^)]*\)|`[^`]*`|^#+ \d+\.", "", prose, flags=re.M)
+    standing = set(_NUMBER.findall(seen))
+    return [number for number in _NUMBER.findall(words) if number not in standing]
