@@ -81,6 +81,7 @@ def agreements_of(home: Home) -> tuple[AgreementOnFile, ...]:
     """Agreements of a home: those its place names in a demo, else those in the home's own `agreements/`."""
     from places.own import own_place
     from settlement.terms import load_terms
+    from settlement.terms_versions import Version, require_no_gaps
 
     if home.is_demo and own_place(home.root) is None:
         folders = [AGREEMENTS / name for name in place_of(home).agreements]
@@ -91,6 +92,7 @@ def agreements_of(home: Home) -> tuple[AgreementOnFile, ...]:
         for path in sorted(folder.glob("*.yaml")):
             content = path.read_bytes()
             found.append(AgreementOnFile(path, content, load_terms(content)))
+    require_no_gaps([Version(item.path.name, item.content, item.terms) for item in found])
     return tuple(found)
 
 

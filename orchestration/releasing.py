@@ -50,6 +50,16 @@ def left_out(cycle: Cycle) -> list[LeftOut]:
     return found
 
 
+def logs_of(cycle: Cycle) -> dict[str, bytes]:
+    """The decision log of every agreement that has one, settled or not, its terms on file or not."""
+    from orchestration.deciding import PUBLICATIONS
+    from settlement import store
+
+    names = sorted(path.stem for path in cycle.home.decisions.glob("*.jsonl") if path.stem != PUBLICATIONS)
+    found = {name: store.read_bytes(cycle.home.decisions, name) for name in names}
+    return {name: log for name, log in found.items() if log}
+
+
 def release_inputs(cycle: Cycle, tables: Mapping[str, pa.Table], settled: Sequence[Settled]) -> ReleaseInputs:
     """Everything the release depends on, and nothing else."""
     from dbt_project.inequality import with_limits
@@ -88,5 +98,6 @@ def release_inputs(cycle: Cycle, tables: Mapping[str, pa.Table], settled: Sequen
             for item, (payments, journal) in zip(settled, stands, strict=True)
         ],
         left_out=left_out(cycle),
+        logs=logs_of(cycle),
         openly_published=frozenset(feed for feed, contract in contracts().items() if contract.custom.openlyPublished),
     )

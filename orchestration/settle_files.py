@@ -83,6 +83,19 @@ def accrue_from_files(agreement: Path, inputs: Path, out: Path) -> int:
     return 0
 
 
+def _require_advances(terms: Terms, inputs: Path) -> None:
+    """Refused where the terms take back what was paid up front, and no file says what that was."""
+    from settlement.advances import taken_back_from
+
+    if taken_back_from(terms) and not (inputs / FILES["advances"]).is_file():
+        raise Refused(
+            f"the terms of {terms.id} take back what was paid up front, and {inputs / FILES['advances']} is missing: "
+            "without it nothing would be taken back.",
+            "put advances.csv there: `agreement_id`, `member_id` and `balance_pence`, one line for each member, as it "
+            "stood before anything was taken back for the period; the header alone where nothing was paid.",
+        )
+
+
 def settle_from_files(agreement: Path, inputs: Path, out: Path) -> int:
     """Settle every period the gate file names; writes what it made as tables. Exit code 0 or 3."""
     from settlement.advances import require_periods
@@ -94,6 +107,7 @@ def settle_from_files(agreement: Path, inputs: Path, out: Path) -> int:
     from settlement.stage import stage_of
 
     terms, rows, periods = read_inputs(agreement, inputs)
+    _require_advances(terms, inputs)
     require_periods(rows["advances"], terms, periods, [period.label for period in terms.settlement_periods()])
     records = _log_of(inputs)
     settled = [

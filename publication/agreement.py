@@ -19,7 +19,7 @@ ALLIANCE_LINES = ("gain", "loss", "top_up", "bonus", "award", "kra_pool")
 _NESTED = ("head_incentive", "sub_incentive", "prime_")
 _FOR_MEMBERS = (
     *("rate.", "rate_card", "variance.", "activity", "avoided_value.", "certified", "kept_by", "flag"),
-    *_NESTED,
+    *("advance_written_off.", *_NESTED),
 )
 
 

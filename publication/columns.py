@@ -150,7 +150,8 @@ ADVANCES = _schema(
     """
     agreement_id | text | agreement
     member_id | text | member that received an advance
-    balance_pence | integer | what is still to be recouped, before anything is recouped for the period
+    balance_pence | integer | what is still to be recouped, before anything is recouped for the period; \\
+        0 where it is written off
     period_id | text | settlement period; blank: the one that is settled
     settlement_id | text | earlier settlement of the period that started from it; blank: this one
     carried_pence | integer | what of it the settlement period before left
@@ -259,9 +260,9 @@ JOURNAL = _schema(
     period_id | text | settlement period
     settlement_id | text | content hash of the settlement
     entry | integer | number of the entry; its debits and credits are equal
-    date | date | last day of the period; first day for what is brought forward
-    status | text | shadow, payable, or brought_forward: a balance, not to be booked again
-    standing | text | as of the payment it books; blank for what is brought forward
+    date | date | last day of the period; first day for what is brought forward or written off
+    status | text | shadow, payable, brought_forward: a balance, not to be booked again, or written_off: no payment
+    standing | text | as of the payment it books; blank for what is brought forward or written off
     payable_from | date | as of the payment it books
     party | text | role in whose books the entry stands
     account | text | code of the account; with memo- in shadow

@@ -97,6 +97,7 @@ class ReleaseInputs:
     `verdicts` maps the stem of each verdict file to its bytes. `openly_published` names the feeds whose
     contract says their figures are openly published elsewhere: an indicator fed by these alone is exempt
     from hiding and rounding small counts. `left_out`: the feeds to which the national opt-out applies.
+    `logs`: the decision log of each agreement of which nothing is settled yet, by its id.
     `events` are for analysts alone: their person tokens are made before they come in.
     """
 
@@ -130,6 +131,7 @@ class ReleaseInputs:
     milestones: pa.Table = field(default_factory=lambda: MILESTONES.arrow().empty_table())
     events: pa.Table | None = None
     left_out: Sequence[LeftOut] = ()
+    logs: Mapping[str, bytes] = field(default_factory=dict)
 
     def events_of(self, indicators: Collection[str]) -> pa.Table:
         """Events of some indicators; none where no events came in."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,26 +93,47 @@ def heads_of_release(folder: Path) -> tuple[Head, ...]:
     return read_heads(_proved_manifest(folder))
 
 
+def _releases(releases: Path) -> list[Path]:
+    return [path for path in sorted(releases.iterdir()) if _RELEASE.fullmatch(path.name) and path.is_dir()]
+
+
 def _remembered(releases: Path) -> Iterator[tuple[str, Head]]:
-    for folder in sorted(releases.iterdir()):
-        if _RELEASE.fullmatch(folder.name) and folder.is_dir():
-            for head in heads_of_release(folder):
-                yield folder.name, head
+    for folder in _releases(releases):
+        for head in heads_of_release(folder):
+            yield folder.name, head
 
 
 def require_extension(releases: Path, logs: Mapping[str, bytes]) -> None:
-    """Refuse a log that does not go on from where it stood in every release that lies there.
+    """Refuse a log that does not go on from where it stood in every release that lies there, or that is left out.
 
     releases: the folder of a home's releases. logs: agreement -> bytes of its log as it stands now.
     """
     for name, head in _remembered(releases):
         log = logs.get(head.agreement_id)
-        if log is not None and (fault := head.fault(log)):
+        if log is None:
+            raise Refused(
+                f"the decision log of {head.agreement_id} is part of the release {name}, and is gone.",
+                f"restore the log from members/ of {releases / name}, or from a later backup, with its head beside it; "
+                "then run again. Nobody's decisions are taken back by leaving them out.",
+            )
+        if fault := head.fault(log):
             raise Refused(
                 f"the decision log of {head.agreement_id} {fault} when the release {name} was made.",
                 f"restore the log from members/ of {releases / name}, or from a later backup, with its head beside it; "
                 "find out who could write to it; then run again.",
             )
+
+
+def require_kept(releases: Path, settled: Collection[str]) -> None:
+    """Refuse to leave out an agreement of which a release that lies there settled something. settled: those of now."""
+    for folder in _releases(releases):
+        for name in sorted({str(key).rpartition("@")[0] for key in dict(_proved_manifest(folder).get("terms", {}))}):
+            if name not in settled:
+                raise Refused(
+                    f"the release {folder.name} settled {name}, and nothing of that agreement is settled now.",
+                    f"put its terms back where they lay (members/ of {folder} holds them): what was settled once "
+                    "stands in every later release. An agreement that is over says so in its terms: `effective_to`.",
+                )
 
 
 def own_faults(release: Release) -> Iterator[tuple[str, str]]:

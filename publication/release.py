@@ -32,7 +32,7 @@ from publication.disclosure import PublicView, public_view
 from publication.disclosure.rules import shown_share
 from publication.inputs import ReleaseInputs, Row, SettledAgreement, rows_of
 from publication.log_heads import KEY as LOG_HEADS
-from publication.log_heads import heads_of, require_extension
+from publication.log_heads import heads_of, require_extension, require_kept
 from publication.measured import would_give_away
 from publication.pages import assets, public_pages
 from publication.pages.book import Book, Settled
@@ -465,7 +465,7 @@ def _fill_public_and_members(
     records = [item.given.gate_json for item in settled]
     gate = records[0] if len(records) == 1 else readable_json([json.loads(raw) for raw in records])
     lineage = readable_json(lineage_file(inputs, view))
-    _put(members, {**_terms_files(settled), "gate.json": gate, "lineage.json": lineage})
+    _put(members, {**_terms_files(settled), **_other_logs(inputs), "gate.json": gate, "lineage.json": lineage})
     _put(members / "site", {**member_pages(book, ledger), **assets()})
 
 
@@ -518,8 +518,15 @@ def _versions(inputs: ReleaseInputs) -> dict[str, int]:
 
 
 def _logs(inputs: ReleaseInputs) -> dict[str, bytes]:
-    """Agreement -> its decision log."""
-    return {read_agreement(given.terms_yaml).agreement_id: given.decisions_jsonl for given in inputs.settlements}
+    """Agreement -> its decision log, settled or not."""
+    settled = {read_agreement(given.terms_yaml).agreement_id: given.decisions_jsonl for given in inputs.settlements}
+    return {**inputs.logs, **settled}
+
+
+def _other_logs(inputs: ReleaseInputs) -> dict[str, bytes]:
+    """The decision logs of agreements of which nothing is settled yet, as files of the members' folder."""
+    settled = {read_agreement(given.terms_yaml).agreement_id for given in inputs.settlements}
+    return {f"decisions/{name}.jsonl": raw for name, raw in sorted(inputs.logs.items()) if name not in settled}
 
 
 def _engine_of(inputs: ReleaseInputs) -> dict[str, str]:
@@ -585,10 +592,11 @@ def build_release(inputs: ReleaseInputs, home_releases: Path) -> str:
 
     The folder appears complete or not at all. The same inputs give the same id, and a release that is there already
     is left as it is. Refused when the gate's second look, a recomputation or disclosure control says no, or when a
-    decision log is not the one of an earlier release gone on.
+    decision log is not the one of an earlier release gone on, or an agreement that was settled is left out.
     """
     home_releases.mkdir(parents=True, exist_ok=True)
     require_extension(home_releases, _logs(inputs))
+    require_kept(home_releases, {read_agreement(given.terms_yaml).agreement_id for given in inputs.settlements})
     # the id is known only when everything is written, so it is written beside and moved into place
     staging = temporary_beside(home_releases / "release")
     staging.mkdir()

@@ -29,6 +29,7 @@ from publication.crosscheck import (
     workbook_agrees,
 )
 from publication.crosscheck_people import disclosure_follows, kpis_agree, parts_agree
+from publication.earlier import earlier_faults
 from publication.inputs import Row
 from publication.log_heads import later_faults, own_faults
 from publication.reader import Release, Unreadable, open_release
@@ -244,10 +245,18 @@ def _check_decisions(release: Release, after: Path | None) -> list[Problem]:
     return problems
 
 
+def _check_earlier(release: Release, after: Path, report: Report) -> list[Problem]:
+    """What a former release posted and paid up front stands here as it stood there."""
+    problems, notes = earlier_faults(after, release)
+    report.notes += notes
+    return [*problems]
+
+
 def verify_release(path: Path, after: Path | None = None) -> Report:
     """Everything that differs in the release at `path`, and what could not be proved because it is not here.
 
-    after: a former release, or a copy of a log, whose decision logs those here must go on from.
+    after: a former release, or a copy of a log, whose decision logs those here must go on from; what a release posted
+    and paid up front must stand here too.
     """
     release, report = open_release(path), Report()
     absent = {part for part in PARTS if not release.has(part)}
@@ -274,6 +283,8 @@ def verify_release(path: Path, after: Path | None = None) -> Report:
         )
     else:
         _guarded(report, lambda: _check_decisions(release, after))
+        if after is not None:
+            _guarded(report, lambda: _check_earlier(release, after, report))
         settled = _check_settlements(release, report)
         try:
             _guarded(report, lambda: _check_gate(release))

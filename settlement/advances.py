@@ -20,6 +20,7 @@ from settlement.exact import exact, round_half_up
 from settlement.statement import Given, Statement, Step
 from settlement.terms import Terms
 from settlement.top_up import advance_periods, pool_curve, pool_pounds, small_members
+from settlement.write_offs import is_written_off
 
 if TYPE_CHECKING:
     from settlement.engine import Settlement
@@ -70,8 +71,8 @@ class Chain:
     def opening(self, terms: Terms, period_id: str) -> list[dict[str, Any]]:
         """Rows of docs/reference/files.md#advances for a period: what it starts from.
 
-        Refused when the terms take advances back and nobody says what was paid, or when a member that still has an
-        advance can no longer give it back.
+        A balance that is written off is 0, with what was carried beside it. Refused when the terms take advances back
+        and nobody says what was paid, or when a member that still has an advance can no longer give it back.
         """
         if terms.finance.advances_recouped and terms.finance.advances_paid is None:
             raise Refused(
@@ -87,17 +88,18 @@ class Chain:
                 f"{', '.join(owing)} still has an advance, and the terms of {terms.id} for {period_id} take none back.",
                 "agree in a variation how it comes back.",
             )
+        given_up = {member for member in gone if carried[member]}
         return [
             {
                 "agreement_id": terms.id,
                 "member_id": member,
-                "balance_pence": carried.get(member, 0) + paid.get(member, 0),
+                "balance_pence": 0 if member in given_up else carried.get(member, 0) + paid.get(member, 0),
                 "period_id": period_id,
                 "settlement_id": "",
                 "carried_pence": carried.get(member, 0),
                 "carried_from": left.settlement_id if left is not None and member in carried else "",
             }
-            for member in sorted({*carried, *paid} - {*gone})
+            for member in sorted({*carried, *paid} - {*gone} | given_up)
         ]
 
     def _require_once(self, terms: Terms, period_id: str) -> None:
@@ -198,10 +200,11 @@ def _stood_wrongly(terms: Terms, period_id: str, rows: Rows, *, carried: bool) -
 
     All are 0 where an earlier settlement knew no advance. carried: whether a period before left any.
     """
-    paid = advances_of(terms, period_id)
+    paid, from_members = advances_of(terms, period_id), taken_back_from(terms)
     stood: dict[str, dict[str, Mapping[str, Any]]] = {}
     for row in rows:
-        if row["agreement_id"] == terms.id and row.get("period_id") == period_id and row.get("settlement_id"):
+        own = row["agreement_id"] == terms.id and row.get("period_id") == period_id and row.get("settlement_id")
+        if own and not is_written_off(row, from_members):
             stood.setdefault(row["settlement_id"], {})[row["member_id"]] = row
     for settlement_id, own in sorted(stood.items()):
         if not any(row["balance_pence"] for row in own.values()):
@@ -246,8 +249,8 @@ def take_balances(statement: Statement, terms: Terms, rows: Rows) -> None:
     """A step per member whose balance is carried from period to period: what the period starts from."""
     for row in sorted(rows_of_period(rows, terms, statement.period_id), key=lambda row: str(row["member_id"])):
         member = row["member_id"]
-        if not row.get("period_id"):
-            continue  # a balance that somebody states: it stands in the step that takes it back
+        if not row.get("period_id") or is_written_off(row, taken_back_from(terms)):
+            continue  # a balance that somebody states stands in the step that takes it back, one given up in its own
         reference = f"advances:{member}"
         uses: dict[str, Given | Step] = {"carried": Given(Fraction(row["carried_pence"] or 0), "pence", reference)}
         formula = "carried"
@@ -276,7 +279,7 @@ def take_left(statement: Statement, terms: Terms, rows: Rows) -> None:
     """A step per member whose balance is carried: what is left for the next settlement period."""
     for row in sorted(rows_of_period(rows, terms, statement.period_id), key=lambda row: str(row["member_id"])):
         member = row["member_id"]
-        if row.get("period_id"):
+        if row.get("period_id") and not is_written_off(row, taken_back_from(terms)):
             statement.step(
                 f"advance_left.{member}",
                 f"Advance of {member} that is left, carried to the next settlement period",

@@ -17,6 +17,8 @@ from settlement.decisions import Record
 
 # What is signed elsewhere is brought to the keeper of the log within a week; clocks agree within an hour.
 ALLOWED, AHEAD = timedelta(days=7), timedelta(hours=1)
+# A run reads the log, settles on it, and publishes no more than a day later: what came in between is in no release.
+RUN = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def back_dated(records: Sequence[Record], published: Sequence[Published]) -> dic
     for record in records:
         signed = datetime.fromisoformat(record.signed_at)
         for release in published:
-            late = datetime.fromisoformat(release.at) - signed > ALLOWED
+            late = datetime.fromisoformat(release.at) - signed > ALLOWED + RUN
             if late and record.sequence > release.entries and record.sequence not in found:
                 found[record.sequence] = (
                     f"it is dated {record.signed_at}, and the release {release.release_id[:16]}, published at "

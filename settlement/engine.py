@@ -13,7 +13,7 @@ from typing import Any
 
 from foundation.canonical import content_id, plain_decimal
 from foundation.errors import Refused
-from settlement.advances import rows_of_period, stood_before, take_balances, take_left, take_paid
+from settlement.advances import rows_of_period, stood_before, take_balances, take_left, take_paid, taken_back_from
 from settlement.conditions import take_conditions
 from settlement.flags import take_flags
 from settlement.gate_record import GateRecord
@@ -36,10 +36,11 @@ from settlement.score import score_kpis
 from settlement.standing import take_small_overpayments, take_waiting
 from settlement.statement import Statement, Step
 from settlement.terms import Terms
+from settlement.write_offs import kept, take_written_off, written_off
 
 # Raised when the same inputs may give another result. A release says by which one it was settled (`engine_version` of
 # its manifest), since only that one gives its settlements again.
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,11 @@ def _hashable(row: Mapping[str, Any]) -> dict[str, Any]:
     return {key: plain_decimal(value) if isinstance(value, Decimal) else value for key, value in row.items()}
 
 
+def _beyond(now: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
+    """Pence by member beyond those that are known already."""
+    return {member: now.get(member, 0) - before.get(member, 0) for member in sorted({*now, *before})}
+
+
 def settle(
     terms: Terms,
     period_id: str,
@@ -140,8 +146,11 @@ def settle(
     take_flags(statement, terms, gate, kpi_return_rows)
     take_paid(statement, terms)
     take_balances(statement, terms, advances)
-    balances = read_advances(terms, rows_of_period(advances, terms, period_id))
-    stood = {} if prior is None else read_advances(terms, stood_before(advances, terms, period_id, prior.supersedes))
+    opened, back = rows_of_period(advances, terms, period_id), taken_back_from(terms)
+    former = () if prior is None else stood_before(advances, terms, period_id, prior.supersedes)
+    balances, stood = (read_advances(terms, kept(rows, back)) for rows in (opened, former))
+    given_up, given_up_before = (written_off(rows, back) for rows in (opened, former))
+    take_written_off(statement, given_up)
 
     posted = take_waiting(statement, lines.posted, lines.waiting, prior)
     if not lines.withheld:
@@ -164,7 +173,7 @@ def settle(
     take_left(statement, terms, advances)
     totals |= {name: sum(now[name].parts.values()) for name in ("condition", "recoup") if name in now}
     moved = [name for name in now if before is not None and now[name].parts != before[name].parts]
-    if prior is not None and stood != balances:
+    if prior is not None and (stood != balances or given_up != given_up_before):
         # Posted even where it comes to nothing: the next restatement has to know what this one started from.
         moved.append("recoup")
     if before is None and SUB_CONTRACT in now and any(now[SUB_CONTRACT].parts.values()):
@@ -187,10 +196,9 @@ def settle(
         )
 
     # Brought forward once, by the first settlement in which something moves; a restated balance as its difference.
-    held = stood if prior is not None and prior.moved else {}
-    booked = {member: balances.get(member, 0) - held.get(member, 0) for member in sorted({*balances, *held})}
-    if lines.withheld:
-        booked = {}
+    known = prior is not None and prior.moved
+    booked = {} if lines.withheld else _beyond(balances, stood if known else {})
+    dropped = {} if lines.withheld else _beyond(given_up, given_up_before if known else {})
     status = "withheld" if lines.withheld else "shadow" if terms.is_shadow(period_id) else "payable"
     supersedes = "" if prior is None else prior.supersedes
     drafts = [posting_draft(terms, period_id, name, pence, status, supersedes) for name, pence in amounts.items()]
@@ -227,7 +235,7 @@ def settle(
         tuple((member, balances[member] + now["recoup"].parts[member]) for member in sorted(balances)),
         gate,
         payments,
-        journal_of(terms, period_id, settlement_id, payments, booked, supersedes),
+        journal_of(terms, period_id, settlement_id, payments, booked, supersedes, dropped),
         tuple(
             (line, party, pence)
             for line, one in (before if lines.withheld and before is not None else now).items()

@@ -29,17 +29,23 @@ CHART = {
     "advances_given": ("1200", "Advances still to be taken back"),
     "payable": ("2100", "Owed to other parties"),
     "advances_received": ("2200", "Advances still to be given back"),
+    "advances_given_up": ("5300", "Advances written off"),
+    "advances_forgiven": ("4300", "Advances that need not be given back"),
     "brought_forward": ("3900", "Brought forward from earlier periods"),
 }
 # A settlement in shadow is booked beside the books.
 MEMORANDUM = "memo-"
 BROUGHT_FORWARD = "brought_forward"
+WRITTEN_OFF = "written_off"
+# What moves no money has no standing in the decision log.
+_UNPAID = (BROUGHT_FORWARD, WRITTEN_OFF)
 # Debit and credit of a payment by line, in the payer's books and in the payee's; the other way where money flows back.
 _INCENTIVE = (("incentive_expense", "payable"), ("receivable", "incentive_income"))
 _PAIRS = {
     "loss": (("loss_recovered", "receivable"), ("payable", "loss_borne")),
     "recoup": (("advances_given", "payable"), ("receivable", "advances_received")),
     BROUGHT_FORWARD: (("advances_given", BROUGHT_FORWARD), (BROUGHT_FORWARD, "advances_received")),
+    WRITTEN_OFF: (("advances_given_up", "advances_given"), ("advances_received", "advances_forgiven")),
 }
 
 
@@ -65,7 +71,7 @@ class JournalLine:
 
     def row(self) -> dict[str, Any]:
         """The line as a row of docs/reference/files.md#journal, before anybody has certified it."""
-        return {**vars(self), **uncertified("" if self.status == BROUGHT_FORWARD else self.status)}
+        return {**vars(self), **uncertified("" if self.status in _UNPAID else self.status)}
 
 
 @dataclass(frozen=True)
@@ -110,12 +116,20 @@ def _advances(terms: Terms, period_id: str, settlement_id: str, balances: Mappin
 
 
 def _flows(
-    terms: Terms, period_id: str, payments: Sequence[Payment], advances: Sequence[Payment], supersedes: str
+    terms: Terms,
+    period_id: str,
+    payments: Sequence[Payment],
+    advances: Sequence[Payment],
+    supersedes: str,
+    given_up: Sequence[Payment],
 ) -> Iterator[_Flow]:
     period = terms.period(period_id)
     for payment in advances:
         words = f"advance of {payment.payee} as it stood before {period_id}"
         yield _Flow(BROUGHT_FORWARD, period.start, BROUGHT_FORWARD, payment, words)
+    for payment in given_up:
+        words = f"advance of {payment.payee} written off in {period_id}: nothing is paid"
+        yield _Flow(WRITTEN_OFF, period.start, WRITTEN_OFF, payment, words)
     restated = f"; difference to settlement {supersedes[:8]}" if supersedes else ""
     for payment in _moves(payments):
         words = f"{payment.line.replace('_', ' ')} {period_id}, {payment.payer} and {payment.payee}{restated}"
@@ -129,16 +143,20 @@ def journal_of(
     payments: Sequence[Payment],
     balances: Mapping[str, int],
     supersedes: str,
+    written_off: Mapping[str, int] | None = None,
 ) -> tuple[JournalLine, ...]:
     """Every entry of one settlement, debit before credit, numbered from 1.
 
     balances: advances before anything is recouped for the period that are not booked yet, by member: all of them in the
-    first settlement of the period, afterwards what a restated former period makes of them.
+    first settlement of the period, afterwards what a restated former period makes of them. written_off: what of other
+    advances is given up and not booked yet, by member: brought forward and given up in one.
     """
-    advances = _advances(terms, period_id, settlement_id, balances)
+    given_up = written_off or {}
+    advances = _advances(terms, period_id, settlement_id, {**balances, **given_up})
+    dropped = _advances(terms, period_id, settlement_id, given_up)
     memo = MEMORANDUM if terms.is_shadow(period_id) else ""
     lines: list[JournalLine] = []
-    for flow in _flows(terms, period_id, payments, advances, supersedes):
+    for flow in _flows(terms, period_id, payments, advances, supersedes, dropped):
         pence = abs(flow.payment.amount_pence)
         for party, accounts in flow.sides():
             entry = len(lines) // 2 + 1

@@ -88,7 +88,10 @@ def _body(terms: Terms, role: str) -> str:
 
 
 def _member(terms: Terms, member_id: str) -> _Payee:
-    member = next(member for member in terms.parties.members if member.id == member_id)
+    member = next((member for member in terms.parties.members if member.id == member_id), None)
+    if member is None:
+        # it left: nothing is paid to it, and what it had up front is written off
+        return _Payee(member_id, member_id, member_id, "", "", "")
     return _Payee(
         member.id,
         _body(terms, member.id),

@@ -26,6 +26,8 @@ class Accounts(Part):
     payable: Code | None = None
     advances_received: Code | None = None
     brought_forward: Code | None = None
+    advances_given_up: Code | None = None
+    advances_forgiven: Code | None = None
 
 
 class Promise(Part):

@@ -72,6 +72,7 @@ ELSEWHERE: dict[str, str] = {
     "publication.log_heads:_proved_manifest": f"{LOG_HEADS}::test_the_next_release_goes_on_from_every_former_one",
     "publication.log_heads:read_heads": f"{LOG_HEADS}::test_a_manifest_that_says_nothing_of_a_log_is_named",
     "publication.log_heads:require_extension": f"{LOG_HEADS}::test_the_next_release_goes_on_from_every_former_one",
+    "publication.log_heads:require_kept": f"{LOG_HEADS}::test_an_agreement_that_was_settled_is_left_out_of_no_later_release",
     "publication.release:_refuse_private_names": "tests/publication/test_publication_release.py::test_a_reason_that_names_a_sender_is_refused",
     "publication.verify:_guarded": "tests/publication/test_publication_verify.py::test_one_flipped_byte_in_any_file_is_named",
     "settlement.accrual:_books": "tests/settlement/test_settlement_accrual.py::test_refusals",

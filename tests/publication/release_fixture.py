@@ -333,12 +333,14 @@ def lineage(
     return found
 
 
-def required_and_verdicts(cut_id: str, terms: Any, status_of: Callable[[str], str]) -> tuple[bytes, dict[str, bytes]]:
+def required_and_verdicts(
+    cut_id: str, terms: Any, status_of: Callable[[str], str], judged: Iterable[str] = ("2024-25", "2025-26-q1")
+) -> tuple[bytes, dict[str, bytes]]:
     """`required.json` and one verdict a check, all passed unless `status_of` says otherwise."""
     checks = [{"check_id": check, "kind": "integrity", "scope": "cut"} for check in terms.gate.integrity]
     checks += [
         {"check_id": "kpi.complete_days", "kind": "fitness", "scope": f"{terms.id}/D1/{period}"}
-        for period in ("2024-25", "2025-26-q1")
+        for period in judged
     ]  # fmt: skip
     required = canonical_json(
         {"data_cut_id": cut_id, "definitions_hash": DEFINITIONS, "code_version": CODE_VERSION, "checks": checks}

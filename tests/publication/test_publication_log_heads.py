@@ -15,11 +15,13 @@ from foundation.canonical import content_id, readable_json
 from foundation.errors import Refused, WrongUsage
 from orchestration.cli import app
 from publication.inputs import ReleaseInputs
-from publication.log_heads import KEY, heads_of, later_faults, own_faults, require_extension
+from publication.log_heads import KEY, heads_of, later_faults, own_faults, require_extension, require_kept
 from publication.reader import Unreadable, open_release
 from publication.release import build_release
 from publication.verify import verify_release
-from settlement.decisions import START, LogTampered, head_of, read_log
+from settlement.approvals import found_agreement
+from settlement.decisions import START, LogTampered, head_of, key_from_seed, read_log
+from settlement.terms import load_terms
 
 ID = "derbyshire-real-only"
 LOG = "members/decisions.jsonl"
@@ -127,8 +129,9 @@ def test_the_next_release_goes_on_from_every_former_one(inputs: ReleaseInputs, t
     log = given.decisions_jsonl
     folder = _sibling(releases, log)
     (releases / "current").symlink_to(folder.name)
-    require_extension(releases, {ID: log})
-    require_extension(releases, {"another": b""})
+    require_extension(releases, {ID: log, "another": b""})
+    with pytest.raises(Refused, match=f"the decision log of {ID} is part of the release {folder.name}, and is gone"):
+        require_extension(releases, {"another": b""})
     cut = replace(inputs, settlements=[replace(given, decisions_jsonl=_cut(log))])
     with pytest.raises(Refused, match="is gone when the release") as shorter:
         build_release(cut, releases)
@@ -145,3 +148,54 @@ def test_the_next_release_goes_on_from_every_former_one(inputs: ReleaseInputs, t
     (folder / "manifest.json").unlink()
     with pytest.raises(Refused, match="was changed or is gone"):
         build_release(cut, releases)
+
+
+def test_an_agreement_that_was_settled_is_left_out_of_no_later_release(
+    inputs: ReleaseInputs, release: Path, tmp_path: Path
+) -> None:
+    """The terms taken out of the home: what was settled, and who decided it, would be in no later release."""
+    releases = tmp_path / "releases"
+    (releases / release.name).mkdir(parents=True)
+    manifest = (release / "manifest.json").read_bytes()
+    (releases / release.name / "manifest.json").write_bytes(manifest)
+    (given,) = inputs.settlements
+    without = replace(inputs, settlements=(), logs={ID: given.decisions_jsonl})
+    with pytest.raises(
+        Refused, match=f"{release.name} settled {ID}, and nothing of that agreement is settled now"
+    ) as no:
+        build_release(without, releases)
+    assert "`effective_to`" in no.value.mend
+    require_kept(releases, {ID, "another"})
+    # one that was proposed and never settled may be given up: its log stays
+    content = {"format": 1, KEY: heads_of({ID: given.decisions_jsonl}), "terms": {}}
+    proposed = tmp_path / "proposed"
+    (proposed / content_id(content)).mkdir(parents=True)
+    (proposed / content_id(content) / "manifest.json").write_bytes(
+        readable_json({"release_id": content_id(content), **content})
+    )
+    require_kept(proposed, set())
+
+
+def test_the_log_of_an_agreement_of_which_nothing_is_settled_yet_is_held_too(
+    inputs: ReleaseInputs, tmp_path: Path
+) -> None:
+    """CNI-17: who agreed to terms before the first settlement cannot be rewritten after a release either."""
+    (given,) = inputs.settlements
+    proposed = load_terms(given.terms_yaml.replace(f"id: {ID}".encode(), b"id: another-agreement"))
+    log = found_agreement(
+        proposed, {party: key_from_seed(b"fixture", party) for party in proposed.party_ids},
+        signed_at="2025-03-20T10:00:00Z", place="Exampleshire", approver="chief officer", valid_to="2027-03-31",
+    )  # fmt: skip
+    founded = read_log(log)
+    held = replace(inputs, logs={"another-agreement": log, ID: given.decisions_jsonl})
+    made = tmp_path / build_release(held, tmp_path)
+    heads = json.loads((made / "manifest.json").read_bytes())[KEY]
+    assert heads["another-agreement"] == {"entries": len(founded), "head": head_of(founded)}
+    assert (made / "members" / "decisions" / "another-agreement.jsonl").is_file()
+    assert not (made / "members" / "decisions" / f"{ID}.jsonl").exists()
+    assert list(verify_release(made)) == []
+    short = replace(held, logs={"another-agreement": _cut(log)})
+    with pytest.raises(Refused, match=r"decision log of another-agreement .* is gone when the release"):
+        build_release(short, tmp_path)
+    with pytest.raises(Refused, match="decision log of another-agreement is part of the release"):
+        build_release(inputs, tmp_path)

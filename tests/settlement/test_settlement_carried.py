@@ -14,14 +14,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from settlement_world import CUT, gate_rows, kpi_row, ledger_rows, quick_terms, terms_with, yaml_of
+from settlement_world import CUT, ROOT, gate_rows, kpi_row, ledger_rows, quick_terms, terms_with, yaml_of
 from top_up_world import AT_26, greenwich, rows_of
 
 from foundation.errors import Refused
 from foundation.home import Home
 from orchestration import settling
 from orchestration.cycle import AgreementOnFile
+from orchestration.settle_files import settle_from_files
 from orchestration.settling import Settled, judge_and_settle, store_settlement
+from publication.agreement import steps_for_public
 from publication.columns import ADVANCES
 from publication.inputs import rows_of as rows_of_schema
 from publication.release import _require_carried
@@ -251,10 +253,81 @@ def test_what_a_variation_no_longer_takes_back_is_refused_or_written_off() -> No
     none = greenwich({"finance.top_up.advances": None})
     youth: Any = SimpleNamespace(settlement_id="s", period_id="2024-25", carried_pence=(("youth-charity", 60),))
     chain.settled(small, youth)
-    assert chain.opening(none, "2025-26") == []
+    (given_up,) = chain.opening(none, "2025-26")
+    assert (given_up["balance_pence"], given_up["carried_pence"], given_up["carried_from"]) == (0, 60, "s")
     # while the terms give advances to small members, what one of them still has goes on being taken back
     opened = {row["member_id"]: row["balance_pence"] for row in chain.opening(small, "2025-26")}
     assert opened == {"youth-charity": 60}
+
+
+def left_of(terms: Terms, **pence: int) -> Chain:
+    """Balances as the settlement of a period before left them."""
+    chain = Chain()
+    carried = tuple((member.replace("_", "-"), left) for member, left in pence.items())
+    chain.settled(terms, SimpleNamespace(settlement_id="s", period_id="2023-24", carried_pence=carried))  # type: ignore[arg-type]
+    return chain
+
+
+def test_an_advance_that_is_written_off_is_a_step_and_stands_in_both_books() -> None:
+    """£36.00 are left of what the youth charity was paid up front, and a variation pays nothing up front any more: the
+    council gives up £36.00 and the charity owes nothing; no payment moves, and no page for the public tells of it."""
+    terms = greenwich({"finance.top_up.advances": None})
+    rows = left_of(greenwich(), youth_charity=3_600).opening(terms, "2024-25")
+    made, without = settle_opened(terms, rows), settle_opened(terms, [])
+    step = made.step("advance_written_off.youth-charity")
+    assert (step.exact, step.unit) == (3_600, "pence")
+    assert [one.amount_pence for one in made.payments] == [one.amount_pence for one in without.payments]
+    assert made.settlement_id != without.settlement_id
+    more = [line for line in made.journal if line.status in ("brought_forward", "written_off")]
+    memo = "memo-" if made.status == "shadow" else ""
+    assert [(line.party, line.account.removeprefix(memo), line.debit_pence, line.credit_pence) for line in more] == [
+        ("council", "1200", 3_600, 0), ("council", "3900", 0, 3_600),
+        ("youth-charity", "3900", 3_600, 0), ("youth-charity", "2200", 0, 3_600),
+        ("council", "5300", 3_600, 0), ("council", "1200", 0, 3_600),
+        ("youth-charity", "2200", 3_600, 0), ("youth-charity", "4300", 0, 3_600),
+    ]  # fmt: skip
+    assert {line.row()["standing"] for line in more} == {""}
+    assert more[-1].narrative == "advance of youth-charity written off in 2024-25: nothing is paid"
+    assert balances_of(made.journal)["council", f"{memo}1200"] == 0
+    assert made.carried_pence == ()
+    shown = steps_for_public(made.step_rows(), frozenset(terms.member_ids))
+    assert not [one for one in shown if "written_off" in one["step_id"]]
+
+
+def test_a_member_that_left_has_its_advance_written_off() -> None:
+    terms = greenwich({"finance.top_up.advances.periods": []})
+    rows = left_of(terms, gone_charity=500, youth_charity=960_000).opening(terms, "2024-25")
+    assert [(row["member_id"], row["balance_pence"], row["carried_pence"]) for row in rows] == [
+        ("gone-charity", 0, 500), ("youth-charity", 960_000, 960_000),
+    ]  # fmt: skip
+    made = settle_opened(terms, rows)
+    assert made.step("advance_written_off.gone-charity").exact == 500
+    assert "advance_left.gone-charity" not in {step.step_id for step in made.steps}
+    assert sum(balances_of([line for line in made.journal if line.party == "gone-charity"]).values()) == 0
+    shown = steps_for_public(made.step_rows(), frozenset(terms.member_ids))
+    assert not [one for one in shown if "gone" in str(one)], "of one that is no member any more either"
+
+
+@pytest.mark.parametrize(("then", "entries"), [(3_600, []), (3_000, [-600, -600]), (0, [-3_600, -3_600])])
+def test_a_restated_balance_writes_off_the_difference(then: int, entries: list[int]) -> None:
+    terms = greenwich({"finance.top_up.advances": None})
+    first = left_of(greenwich(), youth_charity=3_600).opening(terms, "2024-25")
+    made = settle_opened(terms, first)
+    now = left_of(greenwich(), youth_charity=then).opening(terms, "2024-25") if then else []
+    stood = [{**row, "settlement_id": made.settlement_id} for row in first]
+    again = settle_opened(terms, [*now, *stood], prior=made.posting_rows())
+    moved = [line for line in again.journal if line.status == "written_off" and line.account.endswith(("5300", "2200"))]
+    assert [line.debit_pence - line.credit_pence for line in moved] == entries
+    # told of even where nothing else moves: the next restatement has to know from what this one started
+    assert [posting.line for posting in again.postings] == (["recoup"] if entries else [])
+
+
+def test_nothing_is_written_off_while_all_is_withheld() -> None:
+    terms = greenwich({"finance.top_up.advances": None})
+    rows = left_of(greenwich(), youth_charity=3_600).opening(terms, "2024-25")
+    made = settle_opened(terms, rows, withheld=True)
+    assert made.journal == ()
+    assert made.step("advance_written_off.youth-charity").exact == 3_600
 
 
 def test_what_a_small_member_may_draw_is_paid_in_the_agreed_period() -> None:
@@ -281,10 +354,11 @@ def test_a_variation_pays_small_members_no_second_time_unawares() -> None:
     assert [row["balance_pence"] for row in chain.opening(no_more, "2024-25")] == [0]
 
 
-def settle_opened(terms: Terms, rows: list[dict[str, Any]]) -> Any:
+def settle_opened(terms: Terms, rows: list[dict[str, Any]], prior: Any = (), *, withheld: bool = False) -> Any:
     from settlement.engine import settle
 
-    return settle(terms, "2024-25", rows_of(terms, AT_26), [], gate_of(terms, "2024-25"), rows)
+    gate = gate_of(terms, "2024-25", {"settlement": ("withhold", "", None)} if withheld else None)
+    return settle(terms, "2024-25", rows_of(terms, AT_26), [], gate, rows, prior)
 
 
 def test_a_balance_that_is_not_carried_and_paid_is_refused() -> None:
@@ -366,6 +440,23 @@ def test_no_release_is_built_on_a_balance_that_does_not_follow(years: Years) -> 
 def test_nothing_says_what_was_paid() -> None:
     with pytest.raises(Refused, match="nothing says what was paid"):
         Chain().opening(quick_terms({**_changes(), "finance.advances_paid": None}), "2024-25")
+
+
+def test_advances_that_nobody_states_are_refused(tmp_path: Path) -> None:
+    """`outturn settle` on the worked files of Greenwich without advances.csv: missing is not nothing."""
+    agreement = ROOT / "agreements" / "greenwich-public-health" / "2024-04-01.yaml"
+    worked = ROOT / "docs" / "tutorial" / "by-hand" / "greenwich-public-health"
+    for path in worked.iterdir():
+        if path.name != "advances.csv":
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    with pytest.raises(Refused, match=r"advances\.csv is missing: without it nothing would be taken back") as refused:
+        settle_from_files(agreement, tmp_path, tmp_path / "out")
+    assert "the header alone where nothing was paid" in refused.value.mend
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "advances.csv").write_bytes(write_rows("advances", []))
+    assert settle_from_files(agreement, tmp_path, tmp_path / "out") == 0
+    rows = read_rows("member_lines", (tmp_path / "out" / "member_lines.csv").read_bytes())
+    assert sum(row["amount_pence"] for row in rows if row["line"] == "recoup") == 0
 
 
 def test_an_earlier_settlement_from_before_advances_were_carried(years: Years) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from other_lines_world import agreed
 from settlement_world import PERIOD, quick_terms
-from test_settlement_nesting import CONTRACTOR, nested_terms
+from test_settlement_nesting import CONTRACTOR, PROMISING, PROVIDER, nested_terms
 from test_settlement_pool import BANDS, PLAIN
 from test_settlement_rates import GATES
 from top_up_world import changed, greenwich
@@ -256,6 +256,20 @@ def test_what_is_promised_is_the_primes_to_lose() -> None:
         found = party_extremes(terms, PERIOD)
         assert found["community-trust"] == Extreme(int(5_000_000 * share), 0, 1_000_00)
         assert found["acute-trust"].greatest_loss_pence == most
+
+
+def test_what_learning_may_hold_back_lessens_what_is_promised() -> None:
+    """£5,000 are held back from who does not take part: of £90,000 promised £85,000 are left, of £5,000 and of £3,000 nothing."""
+    for promised, left in (("90000", 85_000_00), ("5000", 0), ("5000.01", 1), ("3000", 0)):
+        least = [{"member": "gp-federation", "at_least_gbp": Decimal(promised)}]
+        terms = greenwich({**PROMISING, "contracts": {**PROVIDER["contracts"], "promised": least}})
+        assert terms.top_up.learning_and_development is not None
+        assert terms.top_up.learning_and_development.withhold_gbp == 5_000
+        assert party_extremes(terms, PERIOD)["gp-federation"].at_least_pence == left
+    pennies = greenwich({**PROMISING, "finance.top_up.learning_and_development.withhold_gbp": Decimal("4999.99")})
+    assert party_extremes(pennies, PERIOD)["gp-federation"].at_least_pence == 85_000_01
+    without = greenwich({**PROMISING, "finance.top_up.learning_and_development": None})
+    assert party_extremes(without, PERIOD)["gp-federation"].at_least_pence == 90_000_00
 
 
 def test_all_that_nobody_may_bear_is_carried() -> None:

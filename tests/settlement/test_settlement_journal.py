@@ -186,3 +186,31 @@ def test_a_penny_is_booked_and_the_other_way_where_it_flows_back() -> None:
         assert [line.debit_pence for line in lines] == [1, 0, 1, 0]
         assert {line.narrative.rpartition("; ")[2] for line in lines} == {"difference to settlement 01234567"}
     assert journal_of(terms, "2024-25", "s", [replace(payment, amount_pence=0)], {}, "") == ()
+
+
+@CASES
+@given(agreements(), VALUES, PENCE, st.lists(st.integers(0, 10**8), min_size=5, max_size=5), st.booleans())
+def test_what_is_written_off_moves_no_money_and_leaves_no_balance(
+    terms: Terms, value: Decimal, pence: int, left: list[int], prime: bool
+) -> None:
+    """Taken back, carried and given up are the balance: here nothing is taken back and nothing carried."""
+    plain = nested_terms(terms, "prime_provider") if prime else terms
+    data = plain.model_dump(exclude_none=True)
+    data["finance"].pop("advances_recouped", None)
+    terms = Terms.model_validate(data)
+    carried = dict(zip((*MEMBERS[1:], "one-that-left"), left, strict=True))
+    rows = [
+        {"agreement_id": terms.id, "member_id": member, "balance_pence": 0, "period_id": "2024-25",
+         "carried_pence": one, "carried_from": "s"} for member, one in carried.items()
+    ]  # fmt: skip
+    made, without = settle_simply(terms, value, pence, advances=rows), settle_simply(terms, value, pence)
+    check_entries(made)
+    assert [one.amount_pence for one in made.payments] == [one.amount_pence for one in without.payments]
+    steps = {step.step_id: step.exact for step in made.steps}
+    balances = balances_of(made.journal)
+    for member, one in carried.items():
+        assert steps.get(f"advance_written_off.{member}", 0) == one
+        forgiven = [pence for (party, code), pence in balances.items() if party == member and code.endswith("4300")]
+        assert sum(forgiven) == -one
+    assert not any(pence for (_, code), pence in balances.items() if code.endswith(("1200", "2200")))
+    assert owed(made) == owed(without)
