@@ -29,6 +29,7 @@ from publication.crosscheck import (
     workbook_agrees,
 )
 from publication.crosscheck_people import disclosure_follows, kpis_agree, parts_agree
+from publication.crosscheck_statement import statement_agrees
 from publication.inputs import Row
 from publication.log_heads import later_faults, own_faults
 from publication.reader import Release, Unreadable, open_release
@@ -275,6 +276,7 @@ def verify_release(path: Path, after: Path | None = None) -> Report:
     else:
         _guarded(report, lambda: _check_decisions(release, after))
         settled = _check_settlements(release, report)
+        _guarded(report, lambda: statement_agrees(release, report.notes))
         try:
             _guarded(report, lambda: _check_gate(release))
         except OutturnError as fault:

@@ -13,18 +13,17 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from foundation.escaping import escaped
 from foundation.tables import lasting_workbook
 from publication.columns import Schema
 from publication.inputs import Row
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def _cell(value: Any) -> Any:
     if isinstance(value, str):
-        text = _UNPRINTABLE.sub("", value)
-        return "'" + text if text.startswith(_FORMULA_STARTS) else text
+        return escaped(_UNPRINTABLE.sub("", value))
     # the sheet stores numbers as binary fractions; figures of up to fifteen digits survive that unchanged
     return float(value) if isinstance(value, Decimal) else value
 
