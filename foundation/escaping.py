@@ -16,12 +16,18 @@ import re
 # the last four are the same signs at full width, which spreadsheets of some languages take for them
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _RUNS = re.compile("'*[" + re.escape("".join(FORMULA_STARTS)) + "]")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NUMBER = re.compile(r"-[0-9]+(\.[0-9]+)?")
 
 
 def escaped(text: str) -> str:
     """The text as a cell that no spreadsheet runs."""
     return "'" + text if _RUNS.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def sheet_text(text: str) -> str:
+    """The text as a cell of a workbook: what its format cannot hold left out, line ends as it reads them back."""
+    return escaped(_UNPRINTABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
 
 
 def unescaped(cell: str) -> str:

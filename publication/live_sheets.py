@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from foundation.escaping import escaped
+from foundation.escaping import sheet_text
 from foundation.figures import figure_id
 from foundation.tables import lasting_workbook
 from publication.sheet_values import SheetValues, with_values
@@ -130,7 +130,7 @@ class LiveSheets:
     def put(self, sheet: str, *values: object) -> int:
         """Append a row; its number. Texts never run as formulas; formulas are given as `Formula`."""
         self.sheets[sheet].append([
-            value.text if isinstance(value, Formula) else escaped(value) if isinstance(value, str) else value
+            value.text if isinstance(value, Formula) else sheet_text(value) if isinstance(value, str) else value
             for value in values
         ])  # fmt: skip
         return int(self.sheets[sheet].max_row)

@@ -442,12 +442,7 @@ def _fill_public_and_members(
     write_duckdb(public / "published.duckdb", tables, comment, views=True)
     from publication.workbook import workbook_bytes
 
-    notes = [
-        place.subtitle,
-        place.illustration_note,
-        comment,
-        "Marks: [w] withheld by a check, [x] not available, [c] confidential, [p] provisional, [z] not applicable.",
-    ]
+    notes = [place.subtitle, place.illustration_note, comment]
     write_bytes(public / "outcomes.xlsx", workbook_bytes(tables, place.title, [note for note in notes if note]))
 
     book = Book(

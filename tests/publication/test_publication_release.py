@@ -158,16 +158,6 @@ def test_the_data_package_describes_the_files(release: Path) -> None:
         assert [entry["name"] for entry in resource["schema"]["fields"]] == header
 
 
-def test_the_workbook_starts_with_its_contents(release: Path) -> None:
-    from openpyxl import load_workbook
-
-    book = load_workbook(release / "public" / "outcomes.xlsx")
-    assert book.sheetnames == ["contents", *PUBLIC_TABLES]
-    sheet = book["outcomes"]
-    assert [cell.value for cell in sheet[3]] == columns.OUTCOMES.names
-    assert not sheet.merged_cells.ranges
-
-
 def test_no_public_file_names_a_member_or_a_submission(release: Path, inputs: ReleaseInputs) -> None:
     """CNI-22: members' money and shares are for members."""
     public = "\n".join(
