@@ -1,18 +1,18 @@
 """Tables on disk whose bytes depend on their content alone: CSV and workbooks for people, Parquet for machines.
 
 CSV: UTF-8, comma, LF, header, a text cell that a spreadsheet would run as a formula is escaped
-with a leading apostrophe. Parquet: zstd, one row group order, no writer-dependent metadata.
+(`foundation.escaping`). Parquet: zstd, one row group order, no writer-dependent metadata.
 """
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from foundation.canonical import plain_decimal
+from foundation.csv_lines import csv_text
 from foundation.durable import write_bytes, write_pieces
+from foundation.escaping import escaped
 
 # rows that lie together in a Parquet file: what has to be in memory at once of a file that is written or read
 ROW_GROUP = 1 << 17
 # the earliest date a ZIP archive can hold: it says nothing, and is the same everywhere
 _FIXED = (1980, 1, 1, 0, 0, 0)
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def cell_text(value: Any) -> str:
@@ -41,18 +42,13 @@ def cell_text(value: Any) -> str:
         return repr(value)
     if isinstance(value, date):
         return value.isoformat()
-    text = str(value)
-    return "'" + text if text.startswith(_FORMULA_STARTS) else text
+    return escaped(str(value))
 
 
 def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
     """The CSV bytes of rows in the order given."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([cell_text(row.get(column)) for column in columns])
-    return buffer.getvalue().encode()
+    lines = ([cell_text(row.get(column)) for column in columns] for row in rows)
+    return csv_text(chain([columns], lines)).encode()
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:

@@ -8,8 +8,9 @@ A figure is named whenever one can be.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from html.parser import HTMLParser
@@ -25,6 +26,7 @@ from publication.inputs import Row, rows_of
 from publication.pages.book import step_text
 from publication.reader import Release, Unreadable
 from publication.wording import money, number, rounded, value_text
+from publication.workbook import HEAD_ROW, SHEETS, heading, table_cells
 
 
 @dataclass(frozen=True)
@@ -295,39 +297,42 @@ def pages_agree(release: Release) -> list[Problem]:
 
 
 def workbook_agrees(release: Release) -> list[Problem]:
-    """The figures of outcomes.xlsx are those of the tables."""
+    """Every cell of outcomes.xlsx is the one that follows from the tables."""
     from openpyxl import load_workbook
 
     file = "public/outcomes.xlsx"
     raw = release.raw(file)
+    tables = {schema: release.public(schema) for schema in columns.PUBLIC}
     try:
-        book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
-        cells = [tuple(row) for row in book["outcomes"].iter_rows(min_row=3, values_only=True)]
-        parts = [tuple(row) for row in book["breakdowns"].iter_rows(min_row=3, values_only=True)]
+        book = load_workbook(io.BytesIO(raw), read_only=True)
+        found = {
+            schema: [list(row) for row in book[SHEETS[schema.name]].iter_rows(min_row=HEAD_ROW, values_only=True)]
+            for schema in tables
+        }
     except Exception:
         return [Problem(file, "cannot be read as a workbook.")]
-    if not cells:
-        return [Problem(file, "holds no outcomes.")]
-    head = list(cells[0])
-    problems = []
-    wanted = {row["figure_id"]: row["value_text"] for row in release.public(columns.OUTCOMES)}
-    for line in cells[1:]:
-        record: Mapping[Any, Any] = dict(zip(head, line, strict=False))
-        figure, text = str(record.get("figure_id")), str(record.get("value_text"))
-        if wanted.pop(figure, None) != text:
-            problems.append(Problem(file, f"prints {text}, and the table does not.", figure))
-    problems += [Problem(file, "is missing here.", figure) for figure in wanted]
-    head = list(parts[0]) if parts else []
-    shown = {
-        row["figure_id"]: None if row["value"] is None else float(row["value"])
-        for row in release.public(columns.BREAKDOWNS)
-    }
-    for line in parts[1:]:
-        record = dict(zip(head, line, strict=False))
-        figure = str(record.get("figure_id"))
-        if figure not in shown or shown.pop(figure) != record.get("value"):
-            problems.append(Problem(file, f"prints {record.get('value')}, and the table does not.", figure))
-    return problems + [Problem(file, "is missing here.", figure) for figure in shown]
+    problems: list[Problem] = []
+    for schema, rows in tables.items():
+        problems += _cells_agree(file, schema, rows, found[schema])
+    return problems
+
+
+def _cells_agree(file: str, schema: Schema, rows: Sequence[Row], lines: Sequence[list[Any]]) -> Iterator[Problem]:
+    """Problems of one sheet: its headings, then each row by its place."""
+    sheet, wanted = SHEETS[schema.name], [[heading(column) for column in schema.columns]] if rows else []
+    names = ["", *(row_name(schema, row) for row in rows)]
+    wanted += [table_cells(schema, row) for row in rows]
+    for place, (name, cells) in enumerate(zip(names, wanted, strict=False)):
+        if place >= len(lines):
+            yield Problem(file, f"is missing on the sheet {sheet}.", name)
+            continue
+        for column, cell, own in zip(schema.columns, cells, [*lines[place], *[None] * len(cells)], strict=False):
+            shown = own.date() if isinstance(own, datetime) else own
+            if shown != cell:
+                yield Problem(file, f"{sheet} prints {shown} for {column.name}, and {cell} follows.", name)
+                break
+    if len(lines) > len(wanted):
+        yield Problem(file, f"holds {len(lines) - len(wanted)} rows too many on the sheet {sheet}.")
 
 
 def relative_names(root: Path) -> set[str]:

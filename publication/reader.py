@@ -19,12 +19,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from foundation.errors import OutturnError, Refused, WrongUsage
+from foundation.escaping import unescaped
 from publication import columns
 from publication.columns import Schema
 from publication.inputs import Row, rows_of
 from publication.warehouse import contents_hash, read_duckdb, read_events
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# releases from before negative numbers were left as they are have an exact one with the mark of a text
+_TEXTS = ("text", "list", "exact")
 
 
 class Unreadable(Refused):
@@ -33,12 +35,6 @@ class Unreadable(Refused):
     def __init__(self, file: str, what: str) -> None:
         super().__init__(f"{file} {what}.", "get a fresh copy of the release.")
         self.file = file
-
-
-def _unescaped(text: str, kind: str) -> str:
-    # an exact number is kept as its digits, and a negative one begins like a formula
-    escaped = kind in ("text", "list", "exact") and text[:1] == "'" and text[1:2] in _FORMULA_STARTS
-    return text[1:] if escaped else text
 
 
 def rows_from_csv(raw: bytes, schema: Schema, file: str) -> list[Row]:
@@ -54,7 +50,7 @@ def rows_from_csv(raw: bytes, schema: Schema, file: str) -> list[Row]:
     for number, cells in enumerate(lines[1:], start=2):
         if len(cells) != len(schema.names):
             raise Unreadable(file, f"has {len(cells)} cells in line {number}, not {len(schema.names)}")
-        records.append({n: _unescaped(c, kinds[n]) for n, c in zip(schema.names, cells, strict=True)})
+        records.append({n: unescaped(c) if kinds[n] in _TEXTS else c for n, c in zip(schema.names, cells, strict=True)})
     try:
         return rows_of(schema, records)
     except OutturnError as fault:

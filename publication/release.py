@@ -334,6 +334,13 @@ def _terms_files(settled: Sequence[_Audited]) -> dict[str, bytes]:
     return files
 
 
+def _statement_file(settled: Sequence[_Audited], kpi_return: list[Row], ledger: list[Row], title: str) -> bytes:
+    from publication.statement_workbook import in_order, statement_workbook, title_of
+
+    made = [(item.given.terms_yaml, one) for item in settled for one in item.made]
+    return statement_workbook(in_order(made), kpi_return, ledger, title_of(title))
+
+
 def lineage_file(inputs: ReleaseInputs, view: PublicView) -> dict[str, Any]:
     """`lineage.json`: which submissions stand behind a figure, the data cut, every verdict, what was hidden and why."""
     figures: dict[str, list[str]] = {}
@@ -435,12 +442,7 @@ def _fill_public_and_members(
     write_duckdb(public / "published.duckdb", tables, comment, views=True)
     from publication.workbook import workbook_bytes
 
-    notes = [
-        place.subtitle,
-        place.illustration_note,
-        comment,
-        "Marks: [w] withheld by a check, [x] not available, [c] confidential, [p] provisional, [z] not applicable.",
-    ]
+    notes = [place.subtitle, place.illustration_note, comment]
     write_bytes(public / "outcomes.xlsx", workbook_bytes(tables, place.title, [note for note in notes if note]))
 
     book = Book(
@@ -465,7 +467,8 @@ def _fill_public_and_members(
     records = [item.given.gate_json for item in settled]
     gate = records[0] if len(records) == 1 else readable_json([json.loads(raw) for raw in records])
     lineage = readable_json(lineage_file(inputs, view))
-    _put(members, {**_terms_files(settled), **_other_logs(inputs), "gate.json": gate, "lineage.json": lineage})
+    _put(members, {**_terms_files(settled), **_other_logs(inputs), "gate.json": gate, "lineage.json": lineage,
+                   "statement.xlsx": _statement_file(settled, kpi_return, ledger, place.title)})  # fmt: skip
     _put(members / "site", {**member_pages(book, ledger), **assets()})
 
 

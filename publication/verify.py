@@ -29,6 +29,7 @@ from publication.crosscheck import (
     workbook_agrees,
 )
 from publication.crosscheck_people import disclosure_follows, kpis_agree, parts_agree
+from publication.crosscheck_statement import statement_agrees
 from publication.earlier import earlier_faults
 from publication.inputs import Row
 from publication.log_heads import later_faults, own_faults
@@ -286,6 +287,7 @@ def verify_release(path: Path, after: Path | None = None) -> Report:
         if after is not None:
             _guarded(report, lambda: _check_earlier(release, after, report))
         settled = _check_settlements(release, report)
+        _guarded(report, lambda: statement_agrees(release, report.notes))
         try:
             _guarded(report, lambda: _check_gate(release))
         except OutturnError as fault:

@@ -14,12 +14,14 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from foundation.canonical import plain_decimal
+from foundation.csv_lines import csv_text
 from foundation.errors import Refused
+from foundation.escaping import escaped, unescaped
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _WHOLE = re.compile(r"-?[0-9]{1,30}")
 _DECIMAL = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?")
 LARGEST_CELL = 100_000
@@ -94,7 +96,7 @@ def _value(text: str, kind: str) -> Any:
     """A typed cell; None for a blank number or date. ValueError if it is not of its kind."""
     if kind in ("text", "list"):
         # Undo the escape that keeps a spreadsheet from running a text as a formula.
-        return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA_STARTS else text
+        return unescaped(text)
     if text == "":
         return None
     if kind == "date":
@@ -172,7 +174,7 @@ def _text(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, str):
-        return "'" + value if value.startswith(_FORMULA_STARTS) else value
+        return escaped(value)
     if type(value) is int:
         return str(value)
     raise TypeError(f"a {type(value).__name__} has no place in a settlement's files")
@@ -180,10 +182,5 @@ def _text(value: Any) -> str:
 
 def write_rows(table: str, rows: Iterable[Mapping[str, Any]]) -> bytes:
     """The bytes of a table: UTF-8, comma, LF, header. KeyError for a row that lacks a column."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
     columns = list(COLUMNS[table])
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_text(row[column]) for column in columns])
-    return buffer.getvalue().encode()
+    return csv_text(chain([columns], ([_text(row[column]) for column in columns] for row in rows))).encode()

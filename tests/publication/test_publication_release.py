@@ -37,7 +37,7 @@ def _names(folder: Path) -> set[str]:
 def test_the_folder_is_the_one_of_the_interfaces(release: Path) -> None:
     found = _names(release)
     wanted = {"manifest.json", "seal.json", "public/outcomes.xlsx", "public/published.duckdb",
-              "public/data/datapackage.json", "public/site/index.html", "members/site/index.html",
+              "public/data/datapackage.json", "public/site/index.html", "members/site/index.html", "members/statement.xlsx",
               "members/terms.yaml", "members/gate.json", "members/decisions.jsonl", "members/lineage.json",
               "analyst/analyst.duckdb"}  # fmt: skip
     wanted |= {f"public/data/{name}.{kind}" for name in PUBLIC_TABLES for kind in ("csv", "parquet")}
@@ -156,16 +156,6 @@ def test_the_data_package_describes_the_files(release: Path) -> None:
         assert resource["bytes"] == path.stat().st_size
         header = path.read_text().splitlines()[0].split(",")
         assert [entry["name"] for entry in resource["schema"]["fields"]] == header
-
-
-def test_the_workbook_starts_with_its_contents(release: Path) -> None:
-    from openpyxl import load_workbook
-
-    book = load_workbook(release / "public" / "outcomes.xlsx")
-    assert book.sheetnames == ["contents", *PUBLIC_TABLES]
-    sheet = book["outcomes"]
-    assert [cell.value for cell in sheet[3]] == columns.OUTCOMES.names
-    assert not sheet.merged_cells.ranges
 
 
 def test_no_public_file_names_a_member_or_a_submission(release: Path, inputs: ReleaseInputs) -> None:
