@@ -130,6 +130,8 @@ class ReleaseInputs:
     milestones: pa.Table = field(default_factory=lambda: MILESTONES.arrow().empty_table())
     events: pa.Table | None = None
     left_out: Sequence[LeftOut] = ()
+    # practice_code, pcn, valid_from, valid_to (None while it lasts): which practices a network has, and when
+    practices: Sequence[Mapping[str, Any]] = ()
 
     def events_of(self, indicators: Collection[str]) -> pa.Table:
         """Events of some indicators; none where no events came in."""
