@@ -71,6 +71,7 @@ def release_inputs(cycle: Cycle, tables: Mapping[str, pa.Table], settled: Sequen
     decimals_of = {row["indicator_id"]: row["value_decimals"] for row in made["indicators"].to_pylist()}
     # no formula gives these limits: they are simulated on sums, after the build
     made["inequality"] = with_limits(made["inequality"], made.pop("int_deprivation_fifths"), decimals_of)
+    practices = made.pop("int_practice_networks").to_pylist()
     required, verdicts = verdict_files(cycle)
     stands = [standing_rows(item.settlement, read_log(item.decisions), item.agreement.terms) for item in settled]
     return ReleaseInputs(
@@ -99,5 +100,6 @@ def release_inputs(cycle: Cycle, tables: Mapping[str, pa.Table], settled: Sequen
         ],
         left_out=left_out(cycle),
         logs=logs_of(cycle),
+        practices=practices,
         openly_published=frozenset(feed for feed, contract in contracts().items() if contract.custom.openlyPublished),
     )

@@ -29,7 +29,7 @@ TABLES = (
     "measures", "breakdowns", "spc_points", "inequality", "int_deprivation_fifths", "funnel", "observed_expected",
     "trend", "gaming_monitors", "year_end_forecasts", "bounds_if_missing", "segments", "unmet_need", "survey_results",
     "spend_by_level", "milestones", "indicators",
-    "completeness", "kpi_return", "ledger", "lineage",
+    "completeness", "kpi_return", "ledger", "lineage", "int_practice_networks",
 )  # fmt: skip
 # Who the figures are made of, event by event: for the analysts, under tokens of their own. No money rests on it and it
 # is long, so it is known by its sum and read in whatever order it lies; the release puts it in order.

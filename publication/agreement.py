@@ -6,6 +6,7 @@ Belongs here: reading those from the terms through the settlement's own loader. 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -67,6 +68,10 @@ class Agreement:
     terms_hash: str
     kpis: tuple[KpiTerms, ...]
     members: tuple[tuple[str, str], ...]
+    # settlement periods: label, first and last day, as far as sums are agreed
+    periods: tuple[tuple[str, date, date], ...] = ()
+    challenge_days: int = 0
+    notice_days: int | None = None
 
     def kpi_of(self, indicator_id: str) -> KpiTerms | None:
         """The KPI an indicator is agreed as; a scored one before one that is only watched."""
@@ -102,6 +107,8 @@ def read_agreement(terms_yaml: bytes) -> Agreement:
         shadow=terms.agreement.shadow, illustrative=terms.agreement.illustrative, settle_by=terms.agreement.settle_by,
         max_missing_pct=min(limits) if limits else None, terms_hash=terms.terms_hash, kpis=tuple(kpis),
         members=tuple((member.id, member.name) for member in terms.parties.members),
+        periods=tuple((one.label, one.start, one.end) for one in terms.settlement_periods()),
+        challenge_days=terms.governance.challenge_window_working_days, notice_days=terms.governance.notice_days,
     )  # fmt: skip
 
 

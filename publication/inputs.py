@@ -132,6 +132,8 @@ class ReleaseInputs:
     events: pa.Table | None = None
     left_out: Sequence[LeftOut] = ()
     logs: Mapping[str, bytes] = field(default_factory=dict)
+    # practice_code, pcn, valid_from, valid_to (None while it lasts): which practices a network has, and when
+    practices: Sequence[Mapping[str, Any]] = ()
 
     def events_of(self, indicators: Collection[str]) -> pa.Table:
         """Events of some indicators; none where no events came in."""

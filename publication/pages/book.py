@@ -67,6 +67,16 @@ class Book:
     files: Sequence[Mapping[str, Any]] = field(default_factory=list)
 
     @cached_property
+    def kept(self) -> dict[Any, Any]:
+        """What one page worked out and another needs again, by whatever its module calls it."""
+        return {}
+
+    @cached_property
+    def networks(self) -> list[str]:
+        """Codes of the networks that have a figure of their own, in order."""
+        return sorted({row["breakdown_group"] for row in self.view.breakdowns if row["breakdown_kind"] == "pcn"})
+
+    @cached_property
     def catalogue(self) -> dict[str, Row]:
         return {row["indicator_id"]: row for row in self.view.indicators}
 
@@ -127,6 +137,10 @@ def slug(text: str) -> str:
 
 def page_of(indicator_id: str) -> str:
     return f"indicator-{slug(indicator_id)}.html"
+
+
+def network_page_of(network: str) -> str:
+    return f"network-{slug(network)}.html"
 
 
 def reason_key(outcome: Row) -> str:

@@ -14,7 +14,7 @@ from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoad
 from markupsafe import Markup
 
 from publication.pages.book import Book
-from publication.wording import day
+from publication.wording import LEVEL_WORDS, LEVELS, day
 
 ROOM = Path(__file__).resolve().parent.parent
 ASSETS = ("nhsuk-frontend.css", "nhsuk-frontend.LICENSE.txt", "outturn.css", "mark.svg")
@@ -50,6 +50,13 @@ def cell(text: Any, **more: Any) -> dict[str, Any]:
     return {"text": text, **more}
 
 
+def level_cell(level: str | None, **more: Any) -> dict[str, Any]:
+    """A level of the alliance as a whole: its place among the five and its name, on a colour of its own."""
+    if not level:
+        return cell("–")
+    return cell(LEVEL_WORDS[level], level=level.replace("_", "-"), rank=str(LEVELS.index(level) + 1), **more)
+
+
 def row(*cells: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"cells": list(cells), **more}
 
@@ -80,8 +87,9 @@ def site_facts(book: Book, *, public: bool) -> dict[str, Any]:
     inputs, place = book.inputs, book.inputs.place
     ends = [r["data_complete_as_at"] for r in book.view.outcomes if r["data_complete_as_at"]]
     nav = (
-        [("index.html", "Summary"), ("statement.html", "Statement"), ("data-quality.html", "Data quality"),
-         ("methods.html", "Methods"), ("downloads.html", "Downloads")]
+        [("index.html", "Summary"), ("statement.html", "Statement"),
+         *([("networks.html", "Networks")] if book.networks else []), ("data-quality.html", "Data quality"),
+         ("plan.html", "Forward plan"), ("methods.html", "Methods"), ("downloads.html", "Downloads")]
         if public
         else [("index.html", "Settlements"), ("open-book.html", "Open book"), ("kpi-return.html", "KPI return"),
               ("outlook.html", "Outlook"), ("gate.html", "Checks"), ("decisions.html", "Decisions")]

@@ -13,7 +13,7 @@ from typing import Any
 from publication.drawings import Bar, Dot, bar_drawing, funnel_drawing
 from publication.funnel import Funnel, funnel_of, position
 from publication.inputs import Row
-from publication.pages.book import Book, figures_of, reason_key, slug
+from publication.pages.book import Book, figures_of, network_page_of, reason_key, slug
 from publication.pages.comparisons import inequality_part
 from publication.pages.frame import TAGS, cell, chart_of, heads, row
 from publication.wording import capital, group_name, number, period_long, period_name, unit_words, value_text
@@ -134,12 +134,16 @@ def group_sections(book: Book, indicator_id: str, area: str) -> list[dict[str, A
         funnel: Funnel | None = None
         if kind == "pcn":
             chart, funnel = _funnel(book, indicator_id, rows, title, key)
+            for r in rows:
+                book.kept.setdefault(("network", r["breakdown_group"]), []).append((key, r, funnel))
         else:
             chart = _bars(book, indicator_id, rows, title, key)
         counted = [name for name in ("numerator", "denominator") if any(r[name] is not None for r in rows)]
         body = [
             row(
-                cell(capital(group_name(kind, r["breakdown_group"]))), _value_cell(r, decimals),
+                cell(capital(group_name(kind, r["breakdown_group"])),
+                     **({"href": network_page_of(r["breakdown_group"])} if kind == "pcn" else {})),
+                _value_cell(r, decimals),
                 *(cell("–" if r[name] is None else number(r[name]), n=True) for name in counted),
                 *_limits(funnel, r, decimals),
                 cell(TAGS[r["marker"] or ""][1], tag=TAGS[r["marker"] or ""][0]),

@@ -37,7 +37,7 @@ from publication.pages.book import (
     why,
 )
 from publication.pages.comparisons import trend_sentence
-from publication.pages.frame import TAGS, cell, chart_of, heads, render, row
+from publication.pages.frame import TAGS, cell, chart_of, heads, level_cell, render, row
 from publication.pages.groups import group_sections
 from publication.wording import (
     LEVEL_WORDS,
@@ -266,7 +266,7 @@ def _figure_table(book: Book, indicator_id: str, area: str, kinds: Sequence[str]
         if with_level and agreed:
             returned = returned_row(book, agreed[0], agreed[1], outcome)
             level = returned["level"] if returned and outcome["value"] is not None else None
-            cells.append(cell(LEVEL_WORDS[level] if level else "–"))
+            cells.append(level_cell(level))
         if outcome["missing_days"] is not None and outcome["covered_days"]:
             cells.append(cell(f"{outcome['missing_days']} of {outcome['covered_days']}", n=True))
         else:

@@ -11,11 +11,21 @@ from typing import Any
 from publication.inputs import Row
 from publication.pages.book import line_words
 from publication.pages.frame import cell, heads, row
-from publication.wording import capital, money, role_name, sentence
+from publication.wording import capital, day, money, role_name, sentence
 
 # Who is paid nothing: what no member may bear stays with the commissioner.
 _RESIDUE = "commissioner-residue"
 _DOCUMENTS = {"invoice": "Invoice", "credit_note": "Credit note", "": "–"}
+
+STANDING = {
+    "shadow": "Shadow: nothing is payable",
+    "withheld": "Withheld",
+    "not_certified": "Awaits a certificate",
+    "disputed": "Disputed: awaits the expert",
+    "to_be_restated": "To be restated",
+    "accreditation_missing": "Awaits an accreditation",
+    "certified": "Certified: may be paid",
+}
 
 
 def flows_by_body(payments: Sequence[Row]) -> dict[str, tuple[int, int]]:
@@ -71,6 +81,8 @@ def payment_tables(
             cell(named(one["payer"])),
             cell(named(one["payee"]), lines=[f"paid to {one['paid_to']}"] if one["acts_for"] else []),
             cell(money(one["amount_pence"]), n=True, figure=one["figure_id"]),
+            cell(STANDING.get(one["standing"], sentence(one["standing"] or "–")),
+                 lines=[f"from {day(one['payable_from'])}"] if one["payable_from"] else []),
             cell(one["contract_reference"] or ""), cell(one["funding_source"] or ""), cell(one["vat_treatment"] or ""),
             cell(_DOCUMENTS[one["document"] or ""], more=one["document_reference"] or ""),
             cell(sentence(one["note"] or "")),
@@ -84,8 +96,10 @@ def payment_tables(
     ]  # fmt: skip
     return [
         {"key": f"{key}-payments", "caption": "Who pays what to whom",
-         "note": "Net of VAT, which is treated as the finance leads recorded it. Positive: from payer to payee.",
-         "head": heads("Line", "Payer", "Payee", "#Amount", "Contract", "Funding source", "VAT", "Document", "Note"),
+         "note": "Net of VAT, which is treated as the finance leads recorded it. Positive: from payer to payee. "
+                 "Standing is what the decision log of this release says of the lines a payment carries.",
+         "head": heads("Line", "Payer", "Payee", "#Amount", "Standing", "Contract", "Funding source", "VAT",
+                       "Document", "Note"),
          "rows": lines},
         {"key": f"{key}-flows", "caption": "What each body pays and receives",
          "note": "Gross, and net as the cash that moves: what a body pays to itself in another role is none.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from publication.agreement import Agreement
 from publication.inputs import Row
 from publication.pages.book import (
     STATUS_WORDS,
@@ -33,9 +34,11 @@ from publication.pages.book import (
     step_text,
     tells_too_much,
 )
-from publication.pages.frame import cell, heads, render, row
+from publication.pages.frame import cell, heads, level_cell, render, row
+from publication.pages.plan import due_words
 from publication.wording import (
     LEVEL_WORDS,
+    LEVELS,
     capital,
     fewer,
     money,
@@ -103,7 +106,8 @@ def _cards(book: Book) -> list[dict[str, Any]]:
         lines = [capital(period_long(latest["period_id"], latest["period_kind"])) + ", " + latest["area_name"]]
         returned = returned_row(book, agreement, kpi, latest)
         if returned and returned["level"]:
-            lines.append(f"Level reached: {LEVEL_WORDS[returned['level']]}")
+            place = LEVELS.index(returned["level"]) + 1
+            lines.append(f"Level reached: {LEVEL_WORDS[returned['level']]}, {place} of 5")
         cards.append(
             {"kind": "", "title": book.catalogue[kpi.indicator_id]["name"], "figure": latest["figure_id"],
              "value": latest["value_text"],
@@ -115,7 +119,8 @@ def _cards(book: Book) -> list[dict[str, Any]]:
             {"kind": "owed", "title": f"Settlement {period_name(posted['period_id'], 'year')}",
              "figure": posted["figure_id"], "value": money(posted["alliance_total_pence"]),
              "unit": f"{line_words(posted['line'])} of the alliance as a whole",
-             "lines": [STATUS_WORDS.get(posted["status"], "Payable")],
+             "lines": [STATUS_WORDS.get(posted["status"], "Payable"),
+                       due_words(_agreement_of(book, posted), posted["status"])],
              "href": "statement.html", "link": "How it was worked out"}
         )  # fmt: skip
     months = {r["period_id"] for r in book.view.outcomes if r["marker"] == "w" and r["period_kind"] == "month"}
@@ -195,7 +200,7 @@ def _indicator_tables(book: Book) -> list[dict[str, Any]]:
 
 def _scored_table(book: Book) -> dict[str, Any] | None:
     """What counts, heaviest first: the figure measured, the level of the alliance as a whole, and its score."""
-    if not _is_large(book) or not main_kpis(book):
+    if not main_kpis(book):
         return None
     rows = []
     for agreement, kpi in main_kpis(book):
@@ -214,24 +219,30 @@ def _scored_table(book: Book) -> dict[str, Any] | None:
             text = value_text(outcome["value"], book.catalogue[kpi.indicator_id]["value_decimals"], outcome["marker"])
             figure = cell(text, n=True, figure=outcome["figure_id"],
                           more=unit_words(kpi.unit, book.catalogue[kpi.indicator_id]["statistic"]))  # fmt: skip
-        level = LEVEL_WORDS.get(returned["level"] or "", "–") if not hidden else "–"
-        status = {"too_small": "Too small to score; neutral by agreement", "withheld": "Withheld",
-                  "not_available": "Not available"}.get(returned["quality_status"] or "", "")  # fmt: skip
+        status = {"too_small": "Too small to score; neutral by agreement", "withheld": "Withheld: the reason",
+                  "not_available": "Not available: the reason"}.get(returned["quality_status"] or "", "")  # fmt: skip
+        reached = level_cell(None if hidden else returned["level"], more="Hidden to protect people" if hidden else "")
+        if status:
+            reached = cell(status)
+            if outcome is not None and outcome["marker"] in ("w", "x", "c", "z"):
+                reached["href"] = figure["href"] = f"data-quality.html#{reason_key(outcome)}"
         step = kpi_score(book, agreement, kpi, returned["period_id"])
         rows.append(
             row(
                 name, figure,
                 cell(capital(period_name(returned["period_id"], returned["period_kind"])),
                      more=capital(measured_words(returned, kpi))),
-                cell(status or level),
+                reached,
                 cell("–", n=True) if step is None or status or hidden
                 else cell(step_text(step), n=True, figure=step["figure_id"]),
             )
         )  # fmt: skip
     return {"key": "scored", "caption": "Figures that count: level and score of the alliance as a whole",
             "head": heads("Figure", "#Value", "Settled for", "Level", "#Score"), "rows": rows,
-            "note": "Levels and scores follow from the figure at its agreed precision, which the members see. The "
-                    "value here comes from counts rounded to protect people, so it may differ a little."}  # fmt: skip
+            "note": "Five levels, from 1 (failure) to 5 (game-breaking)."
+                    + (" They and the scores follow from the figure at its agreed precision, which the members see. "
+                       "The value here comes from counts rounded to protect people, so it may differ a little."
+                       if {kpi.indicator_id for _, kpi in main_kpis(book)} - book.view.exempt else "")}  # fmt: skip
 
 
 def _owed(book: Book) -> list[dict[str, Any]]:
@@ -246,9 +257,14 @@ def _owed(book: Book) -> list[dict[str, Any]]:
                        f"alliance as a whole for {period_name(posted['period_id'], 'year')} "
                        f"{'would be' if posted['status'] == 'shadow' else 'is'} ",
              "figure": posted["figure_id"], "text": money(posted["alliance_total_pence"]), "after": ".",
+             "due": due_words(_agreement_of(book, posted), posted["status"]),
              "href": "statement.html", "link": "See the statement"}
         )  # fmt: skip
     return lines
+
+
+def _agreement_of(book: Book, posted: Row) -> Agreement:
+    return next(one for one in book.agreements if one.agreement_id == posted["agreement_id"])
 
 
 def summary_page(book: Book, site: Mapping[str, Any]) -> bytes:
