@@ -6,8 +6,8 @@ Belongs here: finding the bands behind a KPI, and what rate they give. Not here:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -23,6 +23,11 @@ STANDARD = dict(
         strict=True,
     )
 )  # fmt: skip
+# The bands of a rate that is not of all ages, by indicator: a second copy of what its definition and the warehouse say.
+# A band that is absent from rows and sums alike would otherwise give a rate of the others.
+AGES = {
+    "falls_admissions_65_over": tuple(STANDARD)[13:],
+}
 # Below this a rate is refused: it would not be reliable.
 LEAST_EVENTS = 10
 _MONTHS_OF_A_YEAR = 12
@@ -37,10 +42,16 @@ class Bands:
     """Bands of age of every standardised rate, and which group of people each KPI looks at.
 
     by_figure: rows by indicator, area, period and group. groups: breakdown kind and group by agreement and KPI.
+    ages: bands of indicators that are not of all ages.
     """
 
     by_figure: Mapping[Key, tuple[Band, ...]]
     groups: Mapping[tuple[str, str], tuple[str, str]]
+    ages: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: AGES)
+
+    def defined(self, row: Mapping[str, Any]) -> tuple[str, ...]:
+        """The bands that the definition of a row's indicator has."""
+        return self.ages.get(str(row["indicator_id"]), tuple(STANDARD))
 
     def of(self, row: Mapping[str, Any]) -> tuple[Band, ...]:
         """The bands behind a row of the KPI return; () where there are none."""
@@ -48,15 +59,19 @@ class Bands:
         return self.by_figure.get((str(row["indicator_id"]), str(row["area_code"]), _measured(row), kind, group), ())
 
 
-def bands_of(rows: Iterable[Band], groups: Mapping[tuple[str, str], tuple[str, str]]) -> Bands:
-    """Bands from rows of `int_dsr_bands`. groups: as in `Bands`."""
+def bands_of(
+    rows: Iterable[Band],
+    groups: Mapping[tuple[str, str], tuple[str, str]],
+    ages: Mapping[str, tuple[str, ...]] = AGES,
+) -> Bands:
+    """Bands from rows of `int_dsr_bands`. groups, ages: as in `Bands`."""
     found: dict[Key, list[Band]] = {}
     for row in rows:
         key = tuple(
             str(row[name]) for name in ("indicator_id", "area_code", "period_id", "breakdown_kind", "breakdown_group")
         )
         found.setdefault(key, []).append(row)  # type: ignore[arg-type]
-    return Bands({key: tuple(own) for key, own in found.items()}, groups)
+    return Bands({key: tuple(own) for key, own in found.items()}, groups, ages)
 
 
 def _measured(row: Mapping[str, Any]) -> str:
@@ -80,9 +95,12 @@ def standardised(bands: Iterable[Band], multiplier: int) -> Fraction | None:
     return sum(rates, Fraction(0)) / sum(int(band["band_weight"]) for band in own) * multiplier
 
 
-def band_problems(row: Mapping[str, Any], bands: tuple[Band, ...]) -> list[str]:
-    """What is wrong with the bands of a row by themselves: none, one twice, no whole number, another weight, or sums
-    that are not the row's own."""
+def band_problems(row: Mapping[str, Any], bands: tuple[Band, ...], defined: Collection[str]) -> list[str]:
+    """What is wrong with the bands of a row by themselves: none, one twice, no whole number, another weight, one of the
+    definition missing or one that is none of its own, or sums that are not the row's own.
+
+    defined: the bands its definition has.
+    """
     name = row["figure_id"]
     if not bands:
         return [f"{name}: a standardised rate without its bands of age"]
@@ -95,6 +113,8 @@ def band_problems(row: Mapping[str, Any], bands: tuple[Band, ...]) -> list[str]:
             found.append(f"{name}: the band {band['age_band']} has another weight than the standard population")
     if found:
         return found
+    found += [f"{name}: the band {age} of its definition is missing" for age in defined if age not in ages]
+    found += [f"{name}: the band {age} is none of its definition" for age in ages if age not in defined]
     for column, counted in (("numerator", "band_events"), ("denominator", "band_population")):
         total = sum(int(band[counted]) for band in bands)
         if row[column] is not None and Decimal(row[column]) != total:

@@ -127,16 +127,13 @@ def _standardised_problems(row: Mapping[str, Any], bands: Bands | None) -> list[
     if bands is None:
         return [f"{name}: a standardised rate cannot be recomputed from its sums alone, and its bands were not read"]
     own = bands.of(row)
-    if found := band_problems(row, own):
+    if found := band_problems(row, own, bands.defined(row)):
         return found
     exact = standardised(own, unit_multiplier(str(row["unit"])))
     wanted = None if exact is None else _round_half_up(exact, int(row["value_decimals"]))
     if value is None or wanted is None:
-        return (
-            []
-            if value is wanted
-            else [f"{name}: its bands of age give {wanted or 'no rate'}, and its value is {value}"]
-        )
+        given, written = ("no rate" if one is None else f"{one:f}" for one in (wanted, value))
+        return [] if value is wanted else [f"{name}: its bands of age give {given}, and its value is {written}"]
     return [] if Decimal(value) == wanted else [f"{name}: {Decimal(value).normalize():f} is not {wanted:f}"]
 
 

@@ -214,7 +214,7 @@ def test_a_standardised_rate_is_exact_and_refused_where_a_band_is_empty(built: B
                                              "and breakdown_kind = 'deprivation'")  # fmt: skip
     for kpi_id, figure in (("whole", year), ("part", fifth)):
         row = {**scored, "kpi_id": kpi_id, "numerator": figure["numerator"], "denominator": figure["denominator"]}
-        assert band_problems(row, read.of(row)) == []
+        assert band_problems(row, read.of(row), read.defined(row)) == []
         rate = standardised(read.of(row), 100_000)
         assert rate is not None and (Decimal(rate.numerator) / rate.denominator).quantize(Decimal(1)) == figure["value"]
     parts = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -32,9 +33,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from people_deliveries import MAKERS, deliver_people
 
+from dbt_project.catalogue import load_catalogue
 from expectations import gate_checks
 from expectations.definitions import definitions_hash
-from expectations.gate_bands import STANDARD, bands_of
+from expectations.gate_bands import AGES, STANDARD, bands_of
 from expectations.gate_checks import FeedNeed, SettlementNeeds
 from expectations.intake import take_in
 from expectations.requirement import Coverage
@@ -551,7 +553,8 @@ def test_a_standardised_rate_is_recomputed_from_its_bands(filled: Home, cut: Dat
         sums = {"value": Decimal("56.9"), "numerator": Decimal(80), "denominator": Decimal(18_000)}
         return gate_checks.warehouse_arithmetic(
             CONTEXT, filled, cut, return_table(return_row(**{**year, **sums, **row})), ledger_table(filled),
-            [("demo", QUARTER)], statistics={"census": "dsr"}, bands=bands_of(plain if rows is None else rows, groups or {}),
+            [("demo", QUARTER)], statistics={"census": "dsr"},
+            bands=bands_of(plain if rows is None else rows, groups or {}, {"census": ("75-79", "80-84")}),
         )  # fmt: skip
 
     assert judged().status == "passed"
@@ -562,6 +565,16 @@ def test_a_standardised_rate_is_recomputed_from_its_bands(filled: Home, cut: Dat
     few = [{**plain[0], "band_events": 4}, {**plain[1], "band_events": 5}]
     assert "give no rate" in problems(judged(few, numerator=Decimal(9)))
     assert judged(few, numerator=Decimal(9), value=None, quality_status="not_available").status == "passed"
+    # no event in the bands of a rate of many is a rate of 0, and no missing one
+    assert "give 0.0, and its value is no rate" in problems(
+        judged([{**plain[0], "band_events": 0, "band_weight": 4_000}, {**plain[1], "band_events": 10, "band_population": 10**9}],
+               numerator=Decimal(10), denominator=Decimal(10**9 + 12_000), value=None, quality_status="not_available")
+    )  # fmt: skip
+    # a band absent from rows and sums alike: 30 × 12 ÷ 12,000 is a rate of the other one
+    alone: dict[str, Any] = {"numerator": Decimal(30), "denominator": Decimal(12_000), "value": Decimal("30.0")}
+    assert "the band 80-84 of its definition is missing" in problems(judged(plain[:1], **alone))
+    more = {**plain[1], "age_band": "85-89", "band_weight": 1_500, "band_events": 0, "band_population": 0}
+    assert "the band 85-89 is none of its definition" in problems(judged([*plain, more]))
     empty = [{**plain[0], "band_population": 0}, plain[1]]
     assert "give no rate" in problems(judged(empty, denominator=Decimal(6_000)))
     for rows, said in (
@@ -588,6 +601,21 @@ def test_a_standardised_rate_is_recomputed_from_its_bands(filled: Home, cut: Dat
         "measurement_end": date(2025, 3, 31),
     }
     assert judged(quarter, **months).status == "passed"
+
+
+def test_the_second_copy_of_the_ages_is_what_the_warehouse_draws_on(repository: Path) -> None:
+    """Of every standardised rate of the catalogue: all ages, or the bands its population is restricted to."""
+    macro = (repository / "dbt_project" / "macros" / "people" / "rate_populations.sql").read_text()
+    standardised = {one.indicator_id for one in load_catalogue() if one.statistic == "dsr"}
+    assert set(AGES) < standardised
+    for name in standardised:
+        (condition,) = re.findall(rf"'{name}': ('1 = 1'|older)", macro)
+        assert (condition == "older") == (name in AGES), name
+    assert "older = \"age_group in ('65-74', '75-84', '85-over')\"" in macro
+    with (repository / "dbt_project" / "seeds" / "age_bands.csv").open(encoding="utf-8") as seed:
+        groups = {row["age_band"]: row["age_group"] for row in csv.DictReader(seed)}
+    older = tuple(age for age in STANDARD if groups[age] in ("65-74", "75-84", "85-over"))
+    assert set(AGES.values()) == {older}
 
 
 def test_the_second_copy_of_the_standard_population_is_the_seed(repository: Path) -> None:
