@@ -40,6 +40,10 @@ def _said(pence: int | None) -> str:
     return "no limit agreed" if pence is None else money(pence)
 
 
+def _worst(pence: int | None) -> str:
+    return "nothing can be lost" if pence == 0 else _said(pence)
+
+
 def party_tables(
     ends: Sequence[Ends], member_lines: Sequence[Row], names: Mapping[str, str], key: str
 ) -> list[dict[str, Any]]:
@@ -54,14 +58,17 @@ def party_tables(
     named = {party: names.get(party, role_name(party)) for party in parties}
     whole = [
         row(cell(named[party]), cell(_said(found[party, months[-1]].best), n=True),
-            cell(_said(found[party, months[-1]].worst), n=True), cell(money(own[party]), n=True))
+            cell(_worst(found[party, months[-1]].worst), n=True), cell(money(own[party]), n=True))
         for party in parties
     ]  # fmt: skip
+
+    # where nobody can lose, a nought under every figure would read as one more thing to fear
+    safe = all(one.worst == 0 for one in ends)
 
     def at(party: str, month: str) -> Any:
         one = found[party, month]
         drawn = [f"may draw {money(one.advance)} in advance"] if one.advance else []
-        return cell(_said(one.best), n=True, lines=[_said(one.worst), *drawn])
+        return cell(_said(one.best), n=True, lines=[*([] if safe else [_worst(one.worst)]), *drawn])
 
     by_month = [
         row(cell(capital(period_name(month, "month"))), *(at(party, month) for party in parties)) for month in months
@@ -71,7 +78,9 @@ def party_tables(
          "note": "Under these terms, whatever happens; beside it what this settlement posts to the party.",
          "head": heads("Party", "#Best case", "#Worst case", "#Posted"), "rows": whole},
         {"key": f"{key}-ends-months", "caption": "Best and worst case by month",
-         "note": "Accrued to the end of each month in equal parts: the best case, and under it the worst. It falls due "
-                 "when the period is settled.",
+         "note": "Accrued to the end of each month in equal parts: "
+                 + ("the best case. At worst nothing is gained: under these terms nobody can lose anything. "
+                    if safe else "the best case, and under it the worst. ")
+                 + "It falls due when the period is settled.",
          "head": heads("Month", *(f"#{named[party]}" for party in parties)), "rows": by_month},
     ]  # fmt: skip

@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 import re
 from pathlib import Path
+from typing import Any
 
 from publication import columns
 from publication.explain import explain, to_json
+from publication.pages.parties import Ends, party_tables
 from publication.pages.payments import flows_by_body, payment_tables
 from publication.reader import open_release
 
@@ -30,6 +32,29 @@ def test_the_page_shows_payments_flows_accounts_and_ends(release: Path) -> None:
     assert "memo-5100 Incentives to be paid" in words
     # 2 % of £143,100,000 is the most the alliance can gain; the acute trust's share is 38 %
     assert "£1,087,560.00" in words
+
+
+def _cells(table: Any) -> list[str]:
+    return [str(one) for line in table["rows"] for one in line["cells"]]
+
+
+def test_where_nothing_can_be_lost_the_page_says_so() -> None:
+    """A nought under every figure was read as a loss of some kind: once in words instead."""
+
+    def tables(**worst: int | None) -> tuple[Any, Any]:
+        ends = [Ends(party, "2024-04", 500, pence, 0) for party, pence in worst.items()]
+        whole, by_month = party_tables(ends, [], {}, "k")
+        return whole, by_month
+
+    whole, by_month = tables(charity=0, council=0)
+    assert "nobody can lose anything" in by_month["note"]
+    assert not [one for one in _cells(by_month) if "£0.00" in one or "lost" in one]
+    assert sum("nothing can be lost" in one for one in _cells(whole)) == 2
+    whole, by_month = tables(charity=0, council=-700)
+    assert "under it the worst" in by_month["note"]
+    assert sum("nothing can be lost" in one for one in _cells(by_month)) == 1
+    assert any("£7.00" in one for one in _cells(by_month))
+    assert any("no limit agreed" in one for one in _cells(tables(charity=None)[1]))
 
 
 def test_a_payment_leads_to_its_part_and_an_entry_to_its_payment(release: Path) -> None:

@@ -90,7 +90,7 @@ MUTATIONS = (
     Mutation(
         4,
         "a stop-loss is not kept",
-        f"{PLAIN}::test_1_4_14_conservation_caps_and_evidence",
+        f"{PLAIN}::test_4_no_member_bears_more_than_its_stop_loss",
         "allocate.py",
         "min(part, limits.get(member, part))",
         "part",

@@ -23,6 +23,7 @@ from settlement.exact import exact, render, round_half_up
 from settlement.extremes import party_extremes
 from settlement.files import write_rows
 from settlement.loss_limits import member_caps
+from settlement.postings import RESIDUE
 from settlement.score import level_of
 from settlement.terms import Terms
 from settlement.terms_parts import LEVELS, Levels
@@ -142,6 +143,34 @@ def test_1_4_14_conservation_caps_and_evidence(terms: Terms, value: Decimal, pen
     assert made.member_lines[0].amount_pence <= (bound.greatest_gain_pence or 0) + 1
     if bound.greatest_loss_pence is not None and (loss is None or loss.stop_loss is None):
         assert -made.member_lines[0].amount_pence <= bound.greatest_loss_pence + 1
+
+
+@FEWER
+@given(
+    agreements(),
+    VALUES,
+    st.integers(TARGET * 12 // 10, 2 * TARGET),
+    st.lists(st.integers(0, 10**6), min_size=5, max_size=5),
+    tenths(0, 20),
+    st.sampled_from(["commissioner", "other_members"]),
+)
+def test_4_no_member_bears_more_than_its_stop_loss(
+    terms: Terms, value: Decimal, pence: int, turnovers: list[int], pct: Decimal, excess_to: str
+) -> None:
+    """An overspend of a fifth of the target or more, shared by members so small that it always meets their stop-loss."""
+    data = terms.model_dump(mode="python", exclude_none=True)
+    stop_loss = {"pct_of_turnover": pct, "excess_to": excess_to}
+    data["finance"]["loss"] = {"bands": [{"rate_pct": Decimal(50)}], "stop_loss": stop_loss}
+    for member, turnover in zip(data["parties"]["members"], turnovers, strict=True):
+        member["turnover_gbp"] = Decimal(turnover)
+    made = settle_simply(Terms.model_validate(data), value, pence)
+    borne = {line.member_id: -line.amount_pence for line in made.member_lines}
+    (posting,) = made.postings
+    assert posting.line == "loss"
+    assert sum(borne.values()) == -posting.amount_pence > 0
+    for member, turnover in zip(data["parties"]["members"], turnovers, strict=True):
+        assert 0 <= borne[member["id"]] <= turnover * pct
+    assert borne[RESIDUE] > 0, "what nobody may bear is the commissioner's"
 
 
 @FEWER
