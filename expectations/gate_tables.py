@@ -37,6 +37,15 @@ def _type_problems(table: Any, expectations: Sequence[Expectation], **kinds: Seq
     return problems
 
 
+_MEND = "mend the model named and build again."
+# Whose files a table is empty without: no model is at fault, so who reads "mend the model" would look for nothing.
+_EMPTY = {
+    "KPI return": "have the KPIs' feeds sent for the period, and the practice registers (pcn_register): figures of "
+    "people are made for the days that those cover.",
+    "ledger": "have the members send their cost ledgers for the period.",
+}
+
+
 def _suite_judgement(
     table: Any, expectations: Sequence[Expectation], identity: str, types: list[str], what: str, extra: list[str]
 ) -> Judgement:
@@ -52,12 +61,15 @@ def _suite_judgement(
     problems = [line for level in (ROW, TABLE) for outcome in result.failed(level) for line in told(outcome)] + extra
     warnings = [line for outcome in result.failed(WARN) for line in told(outcome)]
     if table.num_rows == 0:
-        problems.append(f"the {what} has no row")
+        return verdict_on(
+            [*problems, f"the {what} has no row"], "", f"The {what} has no row: nothing was counted for it.",
+            _EMPTY.get(what, _MEND), {"rows": 0, "expectations": result.statistics(), "warnings": []},
+        )  # fmt: skip
     return verdict_on(
         problems,
         f"All {table.num_rows} rows of the {what} are whole.",
         f"The {what} is not whole or contradicts itself.",
-        "mend the model named and build again.",
+        _MEND,
         {"rows": table.num_rows, "expectations": result.statistics(), "warnings": listed(warnings)},
     )
 

@@ -111,10 +111,12 @@ def _refusals(home: Home) -> Iterator[Finding]:
     for record in _open_refusals(home)[-3:]:
         for refusal in record["refusals"]:
             for reason in refusal["reasons"]:
+                what, why, mend = (str(reason[name]).rstrip(".") for name in ("what", "why", "mend"))
+                told = what if why == what else f"{what} ({why})"
                 yield Finding(
                     False,
-                    f"refused: {reason['what']} ({reason['why']}). Who mends it: {reason['who_mends']}. "
-                    f"What to do: {reason['mend']}. Effect on money: {reason['effect_on_money']}",
+                    f"refused: {told}. Who mends it: {reason['who_mends']}. "
+                    f"What to do: {mend}. Effect on money: {reason['effect_on_money']}",
                 )
 
 

@@ -98,7 +98,10 @@ def require_integrity(inputs: ReleaseInputs) -> dict[str, dict[str, Any]]:
     parsed = {stem: _object(raw, f"the verdict {stem}") for stem, raw in sorted(verdicts.items())}
     checks = required.get("checks") or []
     if not any(check["kind"] == "integrity" for check in checks):
-        raise Refused("the list of required checks names no integrity check: nothing is published.", mend)
+        raise Refused(
+            "the list of required checks names no integrity check: nothing is published.",
+            "see that the home holds an agreement (agreements/<id>/*.yaml): its terms name the checks; then run again.",
+        )
     required_hash = sha256_bytes(inputs.required_json)
     for check in checks:
         stem = check["check_id"]

@@ -8,9 +8,11 @@ from __future__ import annotations
 import io
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from contextlib import redirect_stdout
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,6 @@ from tutorial import TUTORIALS, Part, parts_of, unfounded
 
 PAGE = TUTORIALS / "four-questions.md"
 BLOCKS = ("python", "sql", "excel")
-# sections in which each tool answers, with at least so many lines
-QUESTIONS = ("1. Signal or noise?", "2. Which network, which fifth?", "3. Who stands behind the figure?")
 
 
 def _recalculated(blocks: list[Part], desk: Path) -> list[str]:
@@ -94,6 +94,20 @@ def test_each_block_prints_what_the_page_shows(printed: list[tuple[Part, str]]) 
         return
     shown = [part for part in parts_of(PAGE) if part.kind == "text"]
     assert [(part.section, part.text) for part in shown] == [(block.section, said) for block, said in printed if said]
+
+
+def test_a_reader_sees_whom_each_box_asks() -> None:
+    named = [(before, part) for before, part in pairwise(parts_of(PAGE)) if part.name]
+    assert len(named) >= 12
+    assert [part.text for before, part in named if f"`{part.name}`" not in before.text] == []
+
+
+def test_the_command_of_the_page_makes_the_borough_it_is_about() -> None:
+    from orchestration.demo import place_named
+
+    (command,) = [part.text for part in parts_of(PAGE) if part.kind == "sh"]
+    assert shlex.split(command)[1:] == ["demo", "--residents", "5000", "--home", "var-small"]
+    assert place_named(None, 5000).name == "greenwich"
 
 
 def test_sql_pandas_and_excel_say_the_same(printed: list[tuple[Part, str]]) -> None:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,14 @@ def test_every_step_says_what_the_page_shows(said: str) -> None:
             compared += 1
     assert compared >= 5
     assert answers == []
+
+
+def test_a_reader_sees_the_name_of_every_file() -> None:
+    """What stands behind the marks of a fence is not shown on a page."""
+    parts = list(parts_of(PAGE))
+    named = [(before, part) for before, part in pairwise(parts) if part.name]
+    assert len(named) >= 12
+    assert [part.name for before, part in named if f"`{part.name}`" not in before.text] == []
 
 
 def test_the_release_holds_what_the_page_quotes(said: str, clone: Path) -> None:

@@ -677,7 +677,11 @@ def test_kpi_return_suite() -> None:
         assert verdict.status == "failed", changes
     twice = gate_checks.kpi_return_whole(CONTEXT, return_table(return_row(), return_row()))
     assert "there twice" in problems(twice)
-    assert gate_checks.kpi_return_whole(CONTEXT, return_table()).status == "failed"
+    empty = gate_checks.kpi_return_whole(CONTEXT, return_table())
+    assert empty.status == "failed"
+    # no model is at fault where nothing was sent that could be counted
+    assert "no row" in problems(empty)
+    assert "practice registers (pcn_register)" in empty.mend
     floating = return_table(return_row(value=453.1), value=pa.float64())
     assert "double" in problems(gate_checks.kpi_return_whole(CONTEXT, floating))
     narrow = return_table(return_row()).drop_columns(["level"])

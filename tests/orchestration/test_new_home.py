@@ -97,6 +97,20 @@ def test_a_place_that_is_not_described_makes_no_home(tmp_path: Path, described: 
     assert not home.root.exists()
 
 
+def test_the_doctor_says_a_refusal_once(tmp_path: Path, described: Path) -> None:
+    from orchestration.doctor import examine
+
+    home = Home(tmp_path / "home")
+    make_home(home, described)
+    reason = {"what": "nothing is there.", "why": "nothing is there.", "who_mends": "data engineer",
+              "mend": "look.", "effect_on_money": "None."}  # fmt: skip
+    other = {**reason, "why": "it was lost."}
+    (home.refusals / "cut.json").write_text(json.dumps({"refusals": [{"reasons": [reason, other]}]}))
+    told = [finding.line for finding in examine(home) if finding.line.startswith("refused:")]
+    end = "Who mends it: data engineer. What to do: look. Effect on money: None."
+    assert told == [f"refused: nothing is there. {end}", f"refused: nothing is there (it was lost). {end}"]
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"there is no file .*nowhere\.yaml"):
         make_home(Home(tmp_path / "home"), tmp_path / "nowhere.yaml")
