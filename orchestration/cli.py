@@ -15,6 +15,7 @@ from orchestration.command import REFUSED, run_app
 from orchestration.progress import console, say
 from orchestration.sender import check, pseudonymise
 from orchestration.sign_command import new_key, sign
+from orchestration.warehousing import app as warehouse
 
 app = typer.Typer(
     name="outturn",
@@ -395,6 +396,7 @@ def decisions(
 
 app.command()(sign)
 app.command("new-key")(new_key)
+app.add_typer(warehouse, name="warehouse")
 
 
 @app.command()
