@@ -192,6 +192,21 @@ def measurability(
 
 
 @app.command()
+def share(
+    release: ReleaseArgument,
+    audience: Annotated[
+        str, typer.Option("--audience", help="public, commissioner, member, analyst or engineer: who gets it.")
+    ],
+    out: Annotated[Path, typer.Option("--to", help="Folder to write; it may not exist.")],
+) -> None:
+    """Copy of a release exactly what an audience may have."""
+    from publication.share import share as hand_out
+
+    count = hand_out(release, audience, out)
+    say("written", f"{count} files for {audience} in {out}; `outturn verify` proves them")
+
+
+@app.command()
 def compare(
     before: Annotated[Path, typer.Argument(help="The earlier release.")],
     after: Annotated[Path, typer.Argument(help="The later release.")],
