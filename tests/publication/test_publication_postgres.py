@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -884,6 +885,73 @@ def test_the_command_line_sets_up_loads_and_tells(
         run(app, ["warehouse", "withdraw", release.name, "--reason", "wrong", "--by", "chief analyst"]).exit_code == 0
     )
     assert own.in_force() is None
+
+
+def _queries(page: Path) -> list[str]:
+    return re.findall(r"^```sql\n(.*?)^```", page.read_text(), re.S | re.M)
+
+
+def _alike(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Numbers of both engines: a quotient is of another type in each."""
+    return [
+        tuple(round(Decimal(str(cell)), 6) if isinstance(cell, (Decimal, float)) else cell for cell in row)
+        for row in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("page", "database", "schema", "user", "least"),
+    [
+        ("docs/reference/views.md", "public/published.duckdb", "outturn_public", "r_public", 6),
+        ("docs/how-to/query-the-release.md", "analyst/analyst.duckdb", "outturn_analyst", "r_analyst", 0),
+    ],
+)
+def test_the_queries_of_the_pages_run_alike_on_both_engines(
+    repository: Path, warehouse: Warehouse, release: Path, page: str, database: str, schema: str, user: str, least: int
+) -> None:
+    import duckdb
+
+    queries, answered = _queries(repository / page), 0
+    assert len(queries) >= 6
+    with (
+        duckdb.connect(str(release / database), read_only=True) as file,
+        psycopg.connect(warehouse.dsn(user), autocommit=True) as live,
+    ):
+        live.execute(f"set search_path = {schema}")
+        for query in queries:
+            rows = file.execute(query).fetchall()
+            assert _alike(live.execute(query).fetchall()) == _alike(rows), query
+            answered += bool(rows)
+    assert answered >= least
+
+
+def test_views_say_what_the_tables_say(release: Path) -> None:
+    """Counted again in Python from the rows of the table."""
+    from publication import columns
+    from publication.reader import open_release
+
+    opened = open_release(release)
+    outcomes = opened.public(columns.OUTCOMES)
+    views = opened.duckdb("public/published.duckdb")
+    shown = [row for row in outcomes if row["value"] is not None]
+    last: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for row in sorted(shown, key=lambda one: one["period_end"]):
+        last[row["indicator_id"], row["area_code"], row["period_kind"]] = row
+    assert {row["figure_id"]: row["value"] for row in views["latest"]} == {
+        row["figure_id"]: row["value"] for row in last.values()
+    }
+    assert {row["figure_id"] for row in views["not_shown"]} == {row["figure_id"] for row in outcomes} - {
+        row["figure_id"] for row in shown
+    }
+    assert all(row["marker"] in ("w", "x", "c", "z") and row["reason"] for row in views["not_shown"])
+    places = {(row["indicator_id"], row["period_kind"], row["period_start"]): row for row in shown}
+    wanted = {}
+    for (indicator, kind, start), row in places.items():
+        before = places.get((indicator, kind, start.replace(year=start.year - 1)))
+        if before is not None:
+            wanted[row["figure_id"]] = (before["figure_id"], row["value"] - before["value"])
+    assert {row["figure_id"]: (row["before_figure_id"], row["change"]) for row in views["year_on_year"]} == wanted
+    assert len(wanted) > 10
 
 
 def test_types_of_the_layout_are_all_used() -> None:
