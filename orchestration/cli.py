@@ -15,6 +15,7 @@ from orchestration.command import REFUSED, run_app
 from orchestration.progress import console, say
 from orchestration.sender import check, pseudonymise
 from orchestration.sign_command import new_key, sign
+from orchestration.warehousing import app as warehouse
 
 app = typer.Typer(
     name="outturn",
@@ -199,6 +200,21 @@ def measurability(
     from orchestration.measuring import print_measurability
 
     print_measurability(release, indicator, levels, as_json=as_json)
+
+
+@app.command()
+def share(
+    release: ReleaseArgument,
+    audience: Annotated[
+        str, typer.Option("--audience", help="public, commissioner, member, analyst or engineer: who gets it.")
+    ],
+    out: Annotated[Path, typer.Option("--to", help="Folder to write; it may not exist.")],
+) -> None:
+    """Copy of a release exactly what an audience may have."""
+    from publication.share import share as hand_out
+
+    count = hand_out(release, audience, out)
+    say("written", f"{count} files for {audience} in {out}; `outturn verify` proves them")
 
 
 @app.command()
@@ -406,6 +422,7 @@ def decisions(
 
 app.command()(sign)
 app.command("new-key")(new_key)
+app.add_typer(warehouse, name="warehouse")
 
 
 @app.command()

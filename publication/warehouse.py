@@ -22,14 +22,10 @@ from foundation.errors import Refused, SystemFault
 from foundation.tables import text_bytes, write_csv, write_parquet
 from publication.columns import DUCKDB, FRICTIONLESS, INDICATOR_EVENTS, Schema
 from publication.inputs import Row
+from publication.views import PUBLISHED
 
 # Readers from DuckDB 1.2 open this version; the engine's own default is newer.
 STORAGE_VERSION = "v1.2.0"
-VIEWS = {
-    "months": ("month", "The outcomes of single months."),
-    "quarters": ("quarter", "The outcomes of quarters of the financial year (April to June is quarter 1)."),
-    "years": ("year", "The outcomes of financial years (April to March)."),
-}
 _CHUNK = 100_000
 # rows of a table that is not written value by value
 _LONG = 100_000
@@ -88,7 +84,7 @@ def _quoted(text: str) -> str:
 
 
 def write_duckdb(path: Path, tables: Mapping[Schema, Sequence[Row] | pa.Table], comment: str, *, views: bool) -> None:
-    """A DuckDB file with comments on every table and column; `views` adds months, quarters and years.
+    """A DuckDB file with comments on every table and column; `views` adds those of publication.views.
 
     Rows stand in the order given; those of an Arrow table, which are many, are put into the order of their schema, by
     more than one thread.
@@ -117,14 +113,13 @@ def write_duckdb(path: Path, tables: Mapping[Schema, Sequence[Row] | pa.Table], 
                     f'COMMENT ON COLUMN {_named(schema.name)}."{column.name}" IS {_quoted(column.meaning)}'
                 )
         if views:
-            for name, (kind, words) in VIEWS.items():
-                # an unqualified table name, so that the view still works when the file is attached as something else
-                connection.execute("USE release")
-                connection.execute(
-                    f'CREATE VIEW "{name}" AS SELECT * FROM outcomes '  # noqa: S608
-                    f"WHERE period_kind = {_quoted(kind)} ORDER BY indicator_id, area_code, period_start"
-                )
-                connection.execute(f'COMMENT ON VIEW "{name}" IS {_quoted(words)}')
+            # unqualified table names, so that a view still works when the file is attached as something else
+            connection.execute("USE release")
+            for view in PUBLISHED:
+                connection.execute(f'CREATE VIEW "{view.name}" AS {view.within("").text}')
+                connection.execute(f'COMMENT ON VIEW "{view.name}" IS {_quoted(view.comment)}')
+                for name, meaning in view.columns:
+                    connection.execute(f'COMMENT ON COLUMN "{view.name}"."{name}" IS {_quoted(meaning)}')
             connection.execute("USE memory")
         connection.execute("CHECKPOINT release")
         connection.execute("DETACH release")

@@ -132,9 +132,12 @@ def test_the_command_page_names_every_command(repository: Path) -> None:
     from orchestration.cli import app
 
     page = (repository / "docs" / "reference" / "commands.md").read_text()
-    for command in app.registered_commands:
-        assert command.callback is not None
-        assert f"`outturn {command.name or command.callback.__name__}" in page
+    groups = [("", app), *((f"{group.name} ", group.typer_instance) for group in app.registered_groups)]
+    for before, commands in groups:
+        assert commands is not None
+        for command in commands.registered_commands:
+            assert command.callback is not None
+            assert f"`outturn {before}{command.name or command.callback.__name__}" in page
     makefile = (repository / "Makefile").read_text()
     for target in re.findall(r"^([a-z-]+):.*## ", makefile, re.M):
         if target not in ("help", "clean"):

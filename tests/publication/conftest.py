@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import release_fixture
+from postgres_fixture import Server, running
 
 from publication.inputs import ReleaseInputs
 from publication.release import build_release, publish
@@ -44,3 +45,10 @@ def replace_text() -> Callable[[Path, str, str], None]:
         path.write_text(text.replace(old, new, 1))
 
     return replace
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A real PostgreSQL server without a database of ours. In CI its absence is a failure, elsewhere a skip by name."""
+    with running() as server:
+        yield server
