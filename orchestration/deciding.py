@@ -7,7 +7,7 @@ demo place, and are refused in any home that is not marked as a demo.
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -175,6 +175,18 @@ def record_publication(home: Home, release_id: str, moment: datetime) -> None:
             },
         )
     add("release_published", {"approver": AUTHORITY, "release_id": release_id, "reason": ""})
+
+
+def published_days(home: Home) -> list[tuple[str, date]]:
+    """(release id, day) of every publication on record, in order."""
+    from settlement import store
+
+    records = store.read_records(home.decisions, PUBLICATIONS)
+    return [
+        (str(record.body["release_id"]), date.fromisoformat(record.signed_at[:10]))
+        for record in records
+        if record.kind == "release_published"
+    ]
 
 
 def published_before(home: Home, release_id: str) -> str | None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from foundation.home import Home
 from orchestration.analysts import for_analysts
 from orchestration.cycle import Cycle, place_of
+from orchestration.deciding import published_days
 from orchestration.rooms import contracts
 from orchestration.settling import Settled, verdict_files
 from orchestration.warehouse import EVENTS, TABLES
@@ -101,5 +102,6 @@ def release_inputs(cycle: Cycle, tables: Mapping[str, pa.Table], settled: Sequen
         left_out=left_out(cycle),
         logs=logs_of(cycle),
         practices=practices,
+        published=published_days(cycle.home),
         openly_published=frozenset(feed for feed, contract in contracts().items() if contract.custom.openlyPublished),
     )

@@ -664,6 +664,23 @@ STATEMENT = _schema(
     """,
 )
 
+REVISIONS = _schema(
+    "revisions",
+    "What moved from release to release of this place, as the public sees it.",
+    "sequence what name",
+    """
+    sequence | integer | number of the release in the order of publication, from 1
+    release_id | text | that release; blank: this one
+    published_on | date | day its publication was recorded; blank for this one
+    what | text | release, statement or figure
+    name | text | figure id; of a release a hash of its tables without this list
+    before | text | what was printed before; blank when the figure is not shown now, or was not there
+    after | text | what was printed then; blank when it is gone, or, of a former release, not shown now
+    difference_pence | integer | by how much a line of the statement moved; of a release all lines together
+    words | text | what moved, in words
+    """,
+)
+
 COMPLETENESS = _schema(
     "completeness",
     "Per indicator and month: on how many days every organisation that must report did.",
@@ -770,7 +787,7 @@ MILESTONES = _schema(
     earlier_value | decimal | its value
     """,
 )
-PUBLIC = (OUTCOMES, BREAKDOWNS, SPC_POINTS, INDICATORS, STATEMENT, COMPLETENESS)
+PUBLIC = (OUTCOMES, BREAKDOWNS, SPC_POINTS, INDICATORS, STATEMENT, COMPLETENESS, REVISIONS)
 MEMBERS = (LEDGER, KPI_RETURN, STEPS, POSTINGS, MEMBER_LINES, PAYMENTS, JOURNAL, ADVANCES, PRIOR_POSTINGS)
 MEASURES = Schema(
     "measures",

@@ -132,6 +132,8 @@ class ReleaseInputs:
     events: pa.Table | None = None
     left_out: Sequence[LeftOut] = ()
     logs: Mapping[str, bytes] = field(default_factory=dict)
+    # (release id, day) of every publication before, in order: what the list of what moved goes on from
+    published: Sequence[tuple[str, date]] = ()
     # practice_code, pcn, valid_from, valid_to (None while it lasts): which practices a network has, and when
     practices: Sequence[Mapping[str, Any]] = ()
 

@@ -39,6 +39,7 @@ from publication.pages.book import Book, Settled
 from publication.pages.members import member_pages
 from publication.pages.parties import ends_of
 from publication.recompute import TABLES, carried_wrongly, differences, settlements_of, tables_of
+from publication.revisions import basis_of, former_release, revisions
 from publication.standing import standing_of
 from publication.warehouse import contents_hash, events_table, write_data_package, write_duckdb, write_pair
 from publication.wording import bytes_size, rounded
@@ -398,8 +399,11 @@ def _refuse_private_names(public: Path, inputs: ReleaseInputs, settled: Sequence
                 )
 
 
-def _fill(folder: Path, inputs: ReleaseInputs) -> dict[str, str]:
-    """Write every file of a release but manifest and seal. Returns hashes of contents that are known by then."""
+def _fill(folder: Path, inputs: ReleaseInputs, releases: Path) -> dict[str, str]:
+    """Write every file of a release but manifest and seal. Returns hashes of contents that are known by then.
+
+    releases: where former ones lie.
+    """
     verdicts = require_integrity(inputs)
     view = public_view(inputs)
     decimals_of = {entry["indicator_id"]: entry["value_decimals"] for entry in view.indicators}
@@ -418,7 +422,8 @@ def _fill(folder: Path, inputs: ReleaseInputs) -> dict[str, str]:
     # most of a release's time goes into the analysts' database, and most of that not into Python
     with ThreadPoolExecutor(1) as beside:
         analysts = beside.submit(_analysts_database, folder, inputs, view, decimals_of, comment)
-        _fill_public_and_members(folder, inputs, view, verdicts, settled, (kpi_return, ledger, statement), comment)
+        money = (kpi_return, ledger, statement)
+        _fill_public_and_members(folder, inputs, view, verdicts, settled, money, comment, releases)
         return analysts.result()
 
 
@@ -430,6 +435,7 @@ def _fill_public_and_members(
     settled: list[_Audited],
     money: tuple[list[Row], list[Row], list[Row]],
     comment: str,
+    releases: Path,
 ) -> None:
     """What the public and the members get. money: rows of the KPI return, the ledger and the statement."""
     (kpi_return, ledger, statement), place = money, inputs.place
@@ -441,6 +447,13 @@ def _fill_public_and_members(
     }  # fmt: skip
     for schema, rows in tables.items():
         write_pair(public / "data", schema, rows)
+    members = folder / "members"
+    for schema, rows in ((columns.LEDGER, ledger), (columns.KPI_RETURN, kpi_return)):
+        write_pair(members, schema, rows)
+    for schema in _SETTLEMENT_TABLES:
+        write_pair(members, schema, rows_of(schema, [r for item in settled for r in item.rows[schema.name]]))
+    tables[columns.REVISIONS] = _revisions(folder, inputs, releases, {s.name: rows for s, rows in tables.items()})
+    write_pair(public / "data", columns.REVISIONS, tables[columns.REVISIONS])
     write_data_package(public / "data", columns.PUBLIC, place, inputs.data_cut_id)
     write_duckdb(public / "published.duckdb", tables, comment, views=True)
     from publication.workbook import workbook_bytes
@@ -457,22 +470,24 @@ def _fill_public_and_members(
                     item.rows["journal"], ends_of(item.given.terms_yaml, item.period_id))
             for item in settled
         ],
-        verdicts=verdicts, files=_file_list(public, place.title),
+        verdicts=verdicts, files=_file_list(public, place.title), revisions=tables[columns.REVISIONS],
     )  # fmt: skip
     _put(public / "site", {**public_pages(book), **assets()})
     _refuse_private_names(public, inputs, settled, view)
 
-    members = folder / "members"
-    for schema, rows in ((columns.LEDGER, ledger), (columns.KPI_RETURN, kpi_return)):
-        write_pair(members, schema, rows)
-    for schema in _SETTLEMENT_TABLES:
-        write_pair(members, schema, rows_of(schema, [r for item in settled for r in item.rows[schema.name]]))
     records = [item.given.gate_json for item in settled]
     gate = records[0] if len(records) == 1 else readable_json([json.loads(raw) for raw in records])
     lineage = readable_json(lineage_file(inputs, view))
     _put(members, {**_terms_files(settled), **_other_logs(inputs), "gate.json": gate, "lineage.json": lineage,
                    "statement.xlsx": _statement_file(settled, kpi_return, ledger, place.title)})  # fmt: skip
     _put(members / "site", {**member_pages(book, ledger), **assets()})
+
+
+def _revisions(folder: Path, inputs: ReleaseInputs, releases: Path, tables: Mapping[str, Sequence[Row]]) -> list[Row]:
+    """What moved since the release before, and the list that one carries. tables: public rows by name."""
+    basis = basis_of(_header_of(inputs), folder)
+    former, days = former_release(releases, inputs.published, basis)
+    return revisions(former, days, basis, tables)
 
 
 def _analysts_database(
@@ -546,9 +561,22 @@ def _engine_of(inputs: ReleaseInputs) -> dict[str, str]:
 
 def manifest_of(folder: Path, inputs: ReleaseInputs, known: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The manifest with its release id: the hash of everything else in it."""
+    content: dict[str, Any] = {
+        **_header_of(inputs),
+        "indicators": _versions(inputs),
+        "sources": [
+            {"title": s.title, "licence": s.licence, "attribution": s.attribution} for s in inputs.place.sources
+        ],
+        "files": file_entries(folder, known),
+    }  # fmt: skip
+    return {"release_id": content_id(content), **content}
+
+
+def _header_of(inputs: ReleaseInputs) -> dict[str, Any]:
+    """What stands in a manifest before anything that is read from files."""
     agreements = [read_agreement(given.terms_yaml) for given in inputs.settlements]
     place = inputs.place
-    content: dict[str, Any] = {
+    return {
         "format": 1,
         "place": {"id": place.id, "title": place.title, "area_code": place.area_code, "area_name": place.area_name},
         "data_cut_id": inputs.data_cut_id,
@@ -557,13 +585,7 @@ def manifest_of(folder: Path, inputs: ReleaseInputs, known: Mapping[str, str] | 
         **_engine_of(inputs),
         "terms": dict(sorted((a.agreement_id + "@" + a.terms_hash[:12], a.terms_hash) for a in agreements)),
         LOG_HEADS: heads_of(_logs(inputs)),
-        "indicators": _versions(inputs),
-        "sources": [
-            {"title": s.title, "licence": s.licence, "attribution": s.attribution} for s in place.sources
-        ],
-        "files": file_entries(folder, known),
     }  # fmt: skip
-    return {"release_id": content_id(content), **content}
 
 
 def seal_of(folder: Path) -> dict[str, Any]:
@@ -607,7 +629,7 @@ def build_release(inputs: ReleaseInputs, home_releases: Path) -> str:
     staging = temporary_beside(home_releases / "release")
     staging.mkdir()
     try:
-        manifest = manifest_of(staging, inputs, _fill(staging, inputs))
+        manifest = manifest_of(staging, inputs, _fill(staging, inputs, home_releases))
         write_bytes(staging / "manifest.json", readable_json(manifest))
         write_bytes(staging / "seal.json", readable_json(seal_of(staging)))
         release_id = str(manifest["release_id"])

@@ -35,6 +35,7 @@ from publication.inputs import Row
 from publication.log_heads import later_faults, own_faults
 from publication.reader import Release, Unreadable, open_release
 from publication.recompute import TABLES, carried_wrongly, differences, settlements_of, tables_of
+from publication.revisions import later_revision_faults, revision_faults
 
 PARTS = ("public", "members", "analyst")
 
@@ -253,6 +254,14 @@ def _check_earlier(release: Release, after: Path, report: Report) -> list[Proble
     return [*problems]
 
 
+def _check_revisions(release: Release, after: Path | None) -> list[Problem]:
+    """The list of what moved says what the tables say, and follows from the release before where that one is named."""
+    faults = revision_faults(release)
+    if after is not None and not after.is_file():
+        faults += later_revision_faults(release, open_release(after))
+    return [Problem("public/data/revisions.parquet", what, figure) for what, figure in faults]
+
+
 def verify_release(path: Path, after: Path | None = None) -> Report:
     """Everything that differs in the release at `path`, and what could not be proved because it is not here.
 
@@ -275,6 +284,7 @@ def verify_release(path: Path, after: Path | None = None) -> Report:
             _guarded(report, lambda: parts_agree(release, outcomes))
             _guarded(report, lambda: workbook_agrees(release))
             _guarded(report, lambda: pages_agree(release))
+            _guarded(report, lambda: _check_revisions(release, after))
     else:
         report.notes.append("public/ is not here: no published figure could be compared.")
     settled = 0

@@ -13,6 +13,7 @@ from publication.pages.networks import network_pages
 from publication.pages.plan import plan_page
 from publication.pages.quality import quality_page
 from publication.pages.reference import accessibility_page, downloads_page, methods_page
+from publication.pages.releases import releases_page
 from publication.pages.statement import statement_page
 from publication.pages.summary import summary_page
 
@@ -25,6 +26,7 @@ def public_pages(book: Book) -> dict[str, bytes]:
         "statement.html": statement_page(book, site),
         "data-quality.html": quality_page(book, site),
         "plan.html": plan_page(book, site),
+        "releases.html": releases_page(book, site),
         "methods.html": methods_page(book, site),
         "downloads.html": downloads_page(book, site),
         "accessibility.html": accessibility_page(site),

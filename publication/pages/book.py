@@ -65,6 +65,7 @@ class Book:
     settled: list[Settled]
     verdicts: Mapping[str, Mapping[str, Any]]
     files: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    revisions: Sequence[Row] = ()
 
     @cached_property
     def kept(self) -> dict[Any, Any]:

@@ -89,7 +89,8 @@ def site_facts(book: Book, *, public: bool) -> dict[str, Any]:
     nav = (
         [("index.html", "Summary"), ("statement.html", "Statement"),
          *([("networks.html", "Networks")] if book.networks else []), ("data-quality.html", "Data quality"),
-         ("plan.html", "Forward plan"), ("methods.html", "Methods"), ("downloads.html", "Downloads")]
+         ("plan.html", "Forward plan"), ("releases.html", "Releases"), ("methods.html", "Methods"),
+         ("downloads.html", "Downloads")]
         if public
         else [("index.html", "Settlements"), ("open-book.html", "Open book"), ("kpi-return.html", "KPI return"),
               ("outlook.html", "Outlook"), ("gate.html", "Checks"), ("decisions.html", "Decisions")]

@@ -267,6 +267,11 @@ def _agreement_of(book: Book, posted: Row) -> Agreement:
     return next(one for one in book.agreements if one.agreement_id == posted["agreement_id"])
 
 
+def _since_last(book: Book) -> list[str]:
+    """What moved since the release before, in sentences; nothing in a release without the list."""
+    return [str(one["words"]) for one in book.revisions if one["what"] == "release" and not one["release_id"]]
+
+
 def summary_page(book: Book, site: Mapping[str, Any]) -> bytes:
     """The summary as bytes."""
     return render(
@@ -274,7 +279,7 @@ def summary_page(book: Book, site: Mapping[str, Any]) -> bytes:
         {"title": "Summary", "heading": book.inputs.place.title, "caption": "Summary", "nav": "index.html",
          "description": f"{book.inputs.place.title}: what may be said, what is owed, what is withheld."},
         site, headline=_headline(book), cards=_cards(book), scored=_scored_table(book),
-        indicator_tables=_indicator_tables(book), large=_is_large(book), owed=_owed(book),
+        indicator_tables=_indicator_tables(book), large=_is_large(book), owed=_owed(book), since=_since_last(book),
         cautions=[
             "Say the period and the area with every figure.",
             f"A figure describes all {'people' if _is_large(book) else 'patients'} of the area together. It says "

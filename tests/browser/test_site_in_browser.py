@@ -18,7 +18,7 @@ from publication.charts import POINTS
 pytestmark = pytest.mark.browser
 
 COMMON = (
-    "index", "statement", "data-quality", "plan", "methods", "downloads", "accessibility",
+    "index", "statement", "data-quality", "plan", "releases", "methods", "downloads", "accessibility",
 )  # fmt: skip
 PAGES = {
     "public": (
