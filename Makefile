@@ -69,6 +69,7 @@ bench: setup ## wall, CPU and memory of the main job over bare DuckDB; writes be
 	$(BIN)/python scripts/bench_statistics.py
 	$(BIN)/python scripts/bench_months.py
 	$(BIN)/python scripts/bench_settlement.py
+	$(BIN)/python scripts/bench_site.py
 
 lint: setup ## ruff, mypy, import direction, sqlfluff, yaml
 	$(BIN)/ruff check .
