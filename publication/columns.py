@@ -661,6 +661,8 @@ STATEMENT = _schema(
     alliance_total_pence | integer | the alliance's total, signed
     kpi_score | decimal | overall score, to two decimals
     reason | text | one plain sentence
+    if_unchanged_pence | integer | all lines of the settlement together, had every paid figure stayed at its \\
+        baseline; blank where that cannot be said
     """,
 )
 

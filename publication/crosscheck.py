@@ -260,6 +260,11 @@ def printed_figures(release: Release) -> dict[str, str]:
         decimals = release.catalogue[row["indicator_id"]]["value_decimals"]
         printed[row["figure_id"]] = value_text(row["value"], decimals, row["marker"])
     printed |= {row["figure_id"]: money(row["alliance_total_pence"]) for row in release.public(columns.STATEMENT)}
+    printed |= {
+        f"{row['figure_id']}:if_unchanged": money(row["if_unchanged_pence"])
+        for row in release.public(columns.STATEMENT)
+        if row["if_unchanged_pence"] is not None
+    }
     if release.has("members"):
         printed |= {row["figure_id"]: money(row["amount_pence"]) for row in release.members(columns.POSTINGS)}
         printed |= {row["figure_id"]: money(row["amount_pence"]) for row in release.members(columns.MEMBER_LINES)}

@@ -35,12 +35,14 @@ from publication.log_heads import KEY as LOG_HEADS
 from publication.log_heads import heads_of, require_extension, require_kept
 from publication.measured import would_give_away
 from publication.pages import assets, public_pages
+from publication.pages.beside import books_of
 from publication.pages.book import Book, Settled
 from publication.pages.members import member_pages
 from publication.pages.parties import ends_of
 from publication.recompute import TABLES, carried_wrongly, differences, settlements_of, tables_of
 from publication.revisions import basis_of, former_release, revisions
 from publication.standing import standing_of
+from publication.unchanged import paid_if_unchanged
 from publication.warehouse import contents_hash, events_table, write_data_package, write_duckdb, write_pair
 from publication.wording import bytes_size, rounded
 
@@ -240,10 +242,16 @@ def _hides_a_paid_value(item: _Audited, view: PublicView, kpi_return: Sequence[R
     return False
 
 
-def statement_rows(settled: Sequence[_Audited], view: PublicView, kpi_return: Sequence[Row]) -> list[Row]:
+def statement_rows(
+    settled: Sequence[_Audited],
+    view: PublicView,
+    kpi_return: Sequence[Row],
+    unchanged: Mapping[tuple[str, str], int | None],
+) -> list[Row]:
     """The public statement: one row a posting, for the alliance as a whole.
 
-    The score is left out when it would give away a figure that is hidden in public.
+    The score is left out when it would give away a figure that is hidden in public. unchanged: by agreement and period,
+    what would have been paid had no figure moved.
     """
     rows = []
     for item in settled:
@@ -272,6 +280,7 @@ def statement_rows(settled: Sequence[_Audited], view: PublicView, kpi_return: Se
                     "alliance_total_pence": posting["amount_pence"],
                     "kpi_score": None if score is None or hides else _two_places(score),
                     "reason": " ".join(part for part in (words, *reasons) if part),
+                    "if_unchanged_pence": None if hides else unchanged.get((posting["agreement_id"], item.period_id)),
                 }
             )
     return rows_of(columns.STATEMENT, rows)
@@ -415,7 +424,8 @@ def _fill(folder: Path, inputs: ReleaseInputs, releases: Path) -> dict[str, str]
     settled = [_audit(given, inputs, kpi_return, ledger) for given in inputs.settlements]
     settled.sort(key=lambda item: (item.agreement.agreement_id, item.period_id))
     _require_carried(settled)
-    statement = statement_rows(settled, view, kpi_return)
+    unchanged = {name: paid_if_unchanged(books) for name, books in books_of(inputs).items()}
+    statement = statement_rows(settled, view, kpi_return, unchanged)
     licences = "; ".join(dict.fromkeys(source.licence for source in inputs.place.sources))
     comment = f"Source and licence: {licences}." if licences else ""
 

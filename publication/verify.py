@@ -231,6 +231,28 @@ def _check_settlements(release: Release, report: Report) -> int:
     return count
 
 
+def _check_unchanged(release: Release) -> list[Problem]:
+    """What would have been paid had no figure moved follows again from the open book."""
+    from publication.unchanged import paid_if_unchanged
+    from settlement.books import read_books
+
+    stated = [r for r in release.public(columns.STATEMENT) if r["if_unchanged_pence"] is not None]
+    follows = {}
+    try:
+        for _, files in release.open_books() if stated else ():
+            for books in read_books(files):
+                follows[books.terms.id, books.period_id] = paid_if_unchanged(books)
+    except Refused as fault:
+        return [Problem("public/data/statement.parquet", f"cannot be asked what nothing changed would pay: "
+                        f"{fault.message}")]  # fmt: skip
+    return [
+        Problem("public/data/statement.parquet", f"states {row['if_unchanged_pence']} pence had no figure moved, and "
+                f"{follows.get((row['agreement_id'], row['period_id']))} follows.", row["figure_id"])
+        for row in stated
+        if follows.get((row["agreement_id"], row["period_id"])) != row["if_unchanged_pence"]
+    ]  # fmt: skip
+
+
 def _check_decisions(release: Release, after: Path | None) -> list[Problem]:
     """Every log proves itself and goes as far as the manifest says, and on from a former release that is named."""
     from settlement.decisions import read_log
@@ -298,6 +320,8 @@ def verify_release(path: Path, after: Path | None = None) -> Report:
             _guarded(report, lambda: _check_earlier(release, after, report))
         settled = _check_settlements(release, report)
         _guarded(report, lambda: statement_agrees(release, report.notes))
+        if outcomes and settled:
+            _guarded(report, lambda: _check_unchanged(release))
         try:
             _guarded(report, lambda: _check_gate(release))
         except OutturnError as fault:

@@ -122,6 +122,18 @@ def _posted_words(row_: Row, when: str) -> dict[str, str]:
             "figure": row_["figure_id"], "text": money(row_["alliance_total_pence"]), "after": "."}  # fmt: skip
 
 
+def _unchanged_words(posted: Row | None, when: str) -> list[dict[str, str]]:
+    """What would have been paid had nothing changed; nothing where that cannot be said."""
+    if posted is None or posted["if_unchanged_pence"] is None:
+        return []
+    return [
+        {"before": f"Had nothing changed, with every figure that counts at its agreed baseline and the cost as it was, "
+                   f"the whole payment for {when} would have been ",
+         "figure": f"{posted['figure_id']}:if_unchanged", "text": money(posted["if_unchanged_pence"]),
+         "after": ". The difference is what the figures moved; what moved the figures it does not say."}
+    ]  # fmt: skip
+
+
 def statement_page(book: Book, site: Mapping[str, Any]) -> bytes:
     settlements = []
     for item in book.settled:
@@ -139,6 +151,7 @@ def statement_page(book: Book, site: Mapping[str, Any]) -> bytes:
             if posted_rows
             else [{"before": f"Nothing is posted for {when}.", "figure": "", "text": "", "after": ""}]
         )
+        words += _unchanged_words(posted, when)
         steps = [
             row(
                 cell(step["label"]),

@@ -24,7 +24,7 @@ from publication.release import build_release, publish
 from publication.verify import verify_release
 from publication.warehouse import contents_hash
 
-PUBLIC_TABLES = ("outcomes", "breakdowns", "spc_points", "indicators", "statement", "completeness")
+PUBLIC_TABLES = ("outcomes", "breakdowns", "spc_points", "indicators", "statement", "completeness", "revisions")
 MEMBER_TABLES = (
     "ledger", "kpi_return", "steps", "postings", "member_lines", "payments", "journal", "advances", "prior_postings",
 )  # fmt: skip
