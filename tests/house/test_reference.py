@@ -43,6 +43,7 @@ def test_the_page_lists_every_file(repository: Path) -> None:
         "accrual",
         "outcomes",
         "breakdowns",
+        "revisions",
         "spc_points",
         "inequality",
         "funnel",
