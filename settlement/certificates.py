@@ -20,7 +20,7 @@ from foundation.canonical import content_id
 from foundation.working_days import after_working_days
 from settlement.accreditation import held
 from settlement.approvals import terms_approved
-from settlement.authority import authority_fault, conflict_fault, limit_fault
+from settlement.authority import authority_fault, conflict_fault, ended_on, limit_fault
 from settlement.boards import board_for, resolution
 from settlement.decision_bodies import FINDINGS
 from settlement.decisions import Record
@@ -108,7 +108,8 @@ def lines_hash(member_rows: Sequence[Mapping[str, Any]]) -> str:
 def _assurance_fault(records: Sequence[Record], terms: Terms, settlement_id: str) -> str | None:
     """Why independent assurance does not let a settlement be certified; the last word of each assurer counts.
 
-    No assurer overrules another: a rejection stands until whoever gave it approves.
+    No assurer overrules another: a rejection stands until whoever gave it approves. One that has left cannot: its
+    rejection stands until another approves that knows of it, after the entry that says so and after that day.
     """
     assurers = terms.governance.assured_by
     if assurers is None:
@@ -124,10 +125,18 @@ def _assurance_fault(records: Sequence[Record], terms: Terms, settlement_id: str
     ]
     if not given:
         return f"{' or '.join(assurers)} has not given assurance"
-    last = {record.signer: record.body for record in given}
-    rejected = [
-        f"{who} rejected it: {body['reason']}" for who, body in sorted(last.items()) if body["vote"] == "reject"
-    ]
+    last = {record.signer: record for record in given}
+    rejected = []
+    for who, record in sorted(last.items()):
+        if record.body["vote"] != "reject":
+            continue
+        words, left = f"{who} rejected it: {record.body['reason']}", ended_on(records, who)
+        if left is not None:
+            told = max(one.sequence for one in records if one.kind == "party_ended" and one.body["party"] == who)
+            words += f" (its part ended on {left.isoformat()}: another assurer approves after that)"
+            if any(one.body["vote"] == "approve" and one.sequence > told and one.day > left for one in last.values()):
+                continue
+        rejected.append(words)
     return "; ".join(rejected) or None
 
 

@@ -248,6 +248,32 @@ def test_the_rejection_of_one_assurer_stands_whatever_another_says(order: tuple[
     assert reason == f"analyst rejected it: analyst read it; {EXPERT} rejected it: {EXPERT} read it"
 
 
+def test_the_rejection_of_an_assurer_that_has_left_waits_for_another_that_knows_of_it() -> None:
+    """THM-13: nobody is left who could take it back; ending an assurer's part does not by itself undo what it said."""
+    log = Log(_assured_by(EXPERT, "analyst"))
+    _assure(log, "analyst", "approve", "2025-05-01")
+    _assure(log, EXPERT, "reject", "2025-05-02")
+    log.add("party_ended", ICB, "2025-05-05", party=EXPERT, valid_to="2025-05-06", reason="retired")
+    words = (
+        f"{EXPERT} rejected it: {EXPERT} read it (its part ended on 2025-05-06: another assurer approves after that)"
+    )
+    assert log.try_("settlement_certified", ICB, "2025-05-07", **log.certificate()) == words
+    _assure(log, "analyst", "approve", "2025-05-06")  # on its last day the expert may still speak
+    assert log.try_("settlement_certified", ICB, "2025-05-07", **log.certificate()) == words
+    _assure(log, "analyst", "reject", "2025-05-07")
+    assert words in log.try_("settlement_certified", ICB, "2025-05-07", **log.certificate())
+    _assure(log, "analyst", "approve", "2025-05-08")
+    log.certify("2025-05-09")
+    # dated back over an approval that was given before anybody knew of the end
+    late = Log(_assured_by(EXPERT, "analyst"))
+    _assure(late, EXPERT, "reject", "2025-05-02")
+    _assure(late, "analyst", "approve", "2025-05-03")
+    late.add("party_ended", ICB, "2025-05-05", party=EXPERT, valid_to="2025-05-02", reason="retired")
+    assert "another assurer approves" in late.try_("settlement_certified", ICB, "2025-05-06", **late.certificate())
+    _assure(late, "analyst", "approve", "2025-05-06")
+    late.certify("2025-05-07")
+
+
 # --- challenges, one by one ------------------------------------------------------------------------------------------
 
 
