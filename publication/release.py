@@ -28,6 +28,7 @@ from foundation.tables import csv_bytes
 from publication import columns
 from publication.agreement import ALLIANCE_LINES, Agreement, read_agreement
 from publication.columns import Schema
+from publication.data_package import write_data_package
 from publication.disclosure import PublicView, public_view
 from publication.disclosure.rules import shown_share
 from publication.inputs import ReleaseInputs, Row, SettledAgreement, rows_of
@@ -40,7 +41,7 @@ from publication.pages.members import member_pages
 from publication.pages.parties import ends_of
 from publication.recompute import TABLES, carried_wrongly, differences, settlements_of, tables_of
 from publication.standing import standing_of
-from publication.warehouse import contents_hash, events_table, write_data_package, write_duckdb, write_pair
+from publication.warehouse import contents_hash, events_table, write_duckdb, write_pair
 from publication.wording import bytes_size, rounded
 
 CLASSIFICATION = {"public": "public", "members": "members only", "analyst": "restricted"}
@@ -464,6 +465,7 @@ def _fill_public_and_members(
         write_pair(members, schema, rows)
     for schema in _SETTLEMENT_TABLES:
         write_pair(members, schema, rows_of(schema, [r for item in settled for r in item.rows[schema.name]]))
+    write_data_package(members, columns.MEMBERS, place, inputs.data_cut_id, "members")
     records = [item.given.gate_json for item in settled]
     gate = records[0] if len(records) == 1 else readable_json([json.loads(raw) for raw in records])
     lineage = readable_json(lineage_file(inputs, view))
