@@ -187,6 +187,17 @@ def pack(
     write_pack(release, figure_id, out)
 
 
+@app.command(name="print")
+def print_release(
+    release: ReleaseArgument,
+    to: Annotated[Path, typer.Option("--to", help="Folder to write; it may not exist.")],
+) -> None:
+    """Print the public pages as PDF: summary, statement, board report, and a certificate on one page."""
+    from orchestration.printing import write_prints
+
+    write_prints(release, to)
+
+
 @app.command()
 def measurability(
     release: ReleaseArgument,

@@ -21,6 +21,8 @@ from foundation.errors import OutturnError
 from foundation.tables import cell_text
 from publication import columns
 from publication.columns import Schema
+from publication.data_package import FILE as DESCRIPTION
+from publication.data_package import resources
 from publication.disclosure import multiplier_of
 from publication.inputs import Row, rows_of
 from publication.pages.book import step_text
@@ -120,6 +122,23 @@ def tables_agree(release: Release, changed: set[str]) -> list[Problem]:
             for name, rows in found.items():
                 if name != reference:
                     problems += compare_rows(schema, name, rows, found[reference], reference)
+    return problems
+
+
+def descriptions_agree(release: Release) -> list[Problem]:
+    """Every data package describes the tables beside it: fields, keys, links, hashes."""
+    problems = []
+    for folder, schemas in (("public/data", columns.PUBLIC), ("members", columns.MEMBERS)):
+        file = f"{folder}/{DESCRIPTION}"
+        # a release of an earlier version describes its public tables alone, and with fewer words
+        if not release.has(file) or f"members/{DESCRIPTION}" not in release.manifest["files"]:
+            continue
+        if any(not release.has(f"{folder}/{schema.name}.csv") for schema in schemas):
+            continue  # what is missing is named where tables are compared
+        wanted = resources(release.root / folder, schemas)
+        found = release.json(file)
+        if not isinstance(found, dict) or found.get("resources") != wanted:
+            problems.append(Problem(file, "describes other tables than those beside it."))
     return problems
 
 

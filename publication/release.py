@@ -28,6 +28,7 @@ from foundation.tables import csv_bytes
 from publication import columns
 from publication.agreement import ALLIANCE_LINES, Agreement, read_agreement
 from publication.columns import Schema
+from publication.data_package import write_data_package
 from publication.disclosure import PublicView, public_view
 from publication.disclosure.rules import shown_share
 from publication.inputs import ReleaseInputs, Row, SettledAgreement, rows_of
@@ -43,7 +44,7 @@ from publication.recompute import TABLES, carried_wrongly, differences, settleme
 from publication.revisions import basis_of, former_release, revisions
 from publication.standing import standing_of
 from publication.unchanged import paid_if_unchanged
-from publication.warehouse import contents_hash, events_table, write_data_package, write_duckdb, write_pair
+from publication.warehouse import contents_hash, events_table, write_duckdb, write_pair
 from publication.wording import bytes_size, rounded
 
 CLASSIFICATION = {"public": "public", "members": "members only", "analyst": "restricted"}
@@ -462,6 +463,7 @@ def _fill_public_and_members(
         write_pair(members, schema, rows)
     for schema in _SETTLEMENT_TABLES:
         write_pair(members, schema, rows_of(schema, [r for item in settled for r in item.rows[schema.name]]))
+    write_data_package(members, columns.MEMBERS, place, inputs.data_cut_id, "members")
     tables[columns.REVISIONS] = _revisions(folder, inputs, releases, {s.name: rows for s, rows in tables.items()})
     write_pair(public / "data", columns.REVISIONS, tables[columns.REVISIONS])
     write_data_package(public / "data", columns.PUBLIC, place, inputs.data_cut_id)

@@ -21,6 +21,7 @@ from publication import columns
 from publication.crosscheck import (
     Problem,
     analyst_agrees,
+    descriptions_agree,
     members_agree,
     pages_agree,
     public_agrees,
@@ -295,6 +296,7 @@ def verify_release(path: Path, after: Path | None = None) -> Report:
     changed = _check_seal(release, report, absent)
     _check_manifest(release, report, absent, changed)
     _guarded(report, lambda: tables_agree(release, changed))
+    _guarded(report, lambda: descriptions_agree(release))
     outcomes: list[Row] = []
     if "public" not in absent:
         try:

@@ -1,6 +1,7 @@
-"""The tables of a release as files: CSV, Parquet, DuckDB with comments, and the data package that describes them.
+"""The tables of a release as files: CSV, Parquet, DuckDB with comments.
 
-Belongs here: writing rows that are ready, and the hash of what a DuckDB file holds. Not here: choosing rows.
+Belongs here: writing rows that are ready, and the hash of what a DuckDB file holds. Not here: choosing rows, describing
+the tables (`data_package`).
 A DuckDB file is not promised to be the same byte for byte, so it is compared by the hash of its ordered contents.
 """
 
@@ -17,10 +18,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from foundation.canonical import plain_decimal, readable_json, sha256_file
+from foundation.canonical import plain_decimal
 from foundation.errors import Refused, SystemFault
 from foundation.tables import text_bytes, write_csv, write_parquet
-from publication.columns import DUCKDB, FRICTIONLESS, INDICATOR_EVENTS, Schema
+from publication.columns import DUCKDB, INDICATOR_EVENTS, Schema
 from publication.inputs import Row
 from publication.views import PUBLISHED
 
@@ -262,40 +263,3 @@ def contents_hash(path: Path) -> str:
             for piece in _lines(connection, name, columns):
                 digest.update(piece)
     return digest.hexdigest()
-
-
-def write_data_package(folder: Path, schemas: Sequence[Schema], place: Any, cut_id: str) -> None:
-    """`datapackage.json` (Frictionless): one resource a CSV, with its fields, hash and size."""
-    resources = []
-    for schema in schemas:
-        path = folder / f"{schema.name}.csv"
-        fields = []
-        for column in schema.columns:
-            entry: dict[str, Any] = {
-                "name": column.name, "type": FRICTIONLESS[column.kind], "description": column.meaning,
-            }  # fmt: skip
-            fields.append(entry)
-        resource: dict[str, Any] = {
-            "name": schema.name.replace("_", "-"), "path": path.name, "profile": "tabular-data-resource",
-            "format": "csv", "mediatype": "text/csv", "encoding": "utf-8", "description": schema.comment,
-            "bytes": path.stat().st_size, "hash": f"sha256:{sha256_file(path)}",
-            "schema": {"fields": fields, "missingValues": [""]},
-        }  # fmt: skip
-        if schema.figure and schema.name != "spc_points":
-            resource["schema"]["primaryKey"] = [schema.figure]
-        resources.append(resource)
-    package = {
-        "profile": "tabular-data-package",
-        "name": f"outturn-{place.id}",
-        "title": place.title,
-        "description": f"{place.subtitle} {place.illustration_note}".strip(),
-        "sources": [{"title": source.title} for source in place.sources],
-        "licenses": [
-            {"name": name, "title": name} for name in dict.fromkeys(source.licence for source in place.sources)
-        ],
-        "outturn:data_cut": cut_id,
-        "resources": resources,
-    }
-    from foundation.durable import write_bytes
-
-    write_bytes(folder / "datapackage.json", readable_json(package))

