@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import gc
+import logging
 import os
 import sys
 import threading
@@ -93,6 +94,23 @@ def _points_at_commits(home: Home) -> None:
     SQLConnectionManager.add_commit_query = counted
 
 
+def write_no_lines_for_nobody() -> None:
+    """Let dbt's loggers put together the lines they write, and not those of a level they leave out: nine of ten."""
+    from dbt_common.events import logger
+    from dbt_common.events.base_types import EventMsg
+
+    write_line = logger._Logger.write_line
+
+    def write_if_asked(self: logger._Logger, msg: EventMsg) -> None:
+        # what is printed goes out whatever the level
+        # a level of dbt's that Python has not is below all others
+        level = getattr(logging, str(msg.info.level).upper(), logging.DEBUG)
+        if self._python_logger is None or logger._is_print_event(msg) or self._python_logger.isEnabledFor(level):
+            write_line(self, msg)
+
+    logger._Logger.write_line = write_if_asked  # type: ignore[method-assign]
+
+
 def dbt_command(home: Home, *, writes: bool) -> list[str]:
     """How to start dbt so that it ends with this process. writes: whether it opens the build database."""
     # -P: the working folder is dbt's project, and nothing is to be imported from there
@@ -112,6 +130,7 @@ def _run_dbt() -> None:
     gc.disable()
     from dbt.cli.main import cli
 
+    write_no_lines_for_nobody()
     if VARIABLE in os.environ and task == "writes":
         _points_at_commits(home)
     sys.argv = ["dbt", *sys.argv[4:]]

@@ -37,6 +37,7 @@ def environment(
     changed_months: str | Sequence[str] = ALL,
     changed_indicators: str | Sequence[str] = ALL,
     changed_quarters: str | Sequence[str] = ALL,
+    changed_people: str | Mapping[str, Sequence[str]] = ALL,
 ) -> dict[str, str]:
     """Environment variables the project's sources, macros and profile read.
 
@@ -50,6 +51,7 @@ def environment(
         "OUTTURN_CHANGED_MONTHS": _listed(changed_months),
         "OUTTURN_CHANGED_INDICATORS": _listed(changed_indicators),
         "OUTTURN_CHANGED_QUARTERS": _listed(changed_quarters),
+        "OUTTURN_CHANGED_PEOPLE": changed_people if isinstance(changed_people, str) else json.dumps(changed_people),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
         "DO_NOT_TRACK": "1",
     }

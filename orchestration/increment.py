@@ -27,7 +27,7 @@ from orchestration.dbt import test_statuses
 from orchestration.warehouse import Build, file_identity, table_sums
 
 if TYPE_CHECKING:
-    from ingest.cut import DataCut
+    from ingest.cut import CutSubmission, DataCut
 
 
 # What says of every feed which of its submissions counts.
@@ -44,6 +44,11 @@ SUBMISSIONS_OF = "submissions_of"
 # figures it asks about.
 _PERIODS = "model.outturn.int_indicator_periods"
 PERIODS_OF = "periods_of"
+# Where the config of a table that grows by person names the feeds whose rows change it for the people they are about,
+# and for nobody else.
+PEOPLE_OF = "people_of"
+# Where more of a feed's files than this part say who is changed, the table is built whole.
+_FEW = 3
 _INPUT = "input "
 # How a table is built of which a part stays as it is: some months, submissions or indicators.
 GROWN = "incremental"
@@ -78,7 +83,9 @@ class Difference:
     months: first days, as ISO text, or `all`. kept: unique ids of models and seeds that stand as they are, and of the
     tests that look at nothing else. sums: those of their tables. indicators: those whose rows are made again, or `all`.
     distrusted: tables that would grow, and are not as the former build left them. quarters: first days of those whose
-    groups of people are made again, or `all`.
+    groups of people are made again, or `all`. people: of which tables only some people are made again, and the
+    submissions that say who they are (`OUTTURN_CHANGED_PEOPLE`), or `all`. gone: feed -> submissions that are gone and
+    say it too.
     """
 
     months: str | list[str]
@@ -87,6 +94,13 @@ class Difference:
     indicators: str | list[str] = ALL
     distrusted: frozenset[str] = frozenset()
     quarters: str | list[str] = ALL
+    people: str | dict[str, list[str]] = ALL
+    gone: Mapping[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """What of the tables that grow is made again, in the order in which `dbt.environment` is told."""
+        return self.months, self.indicators, self.quarters, self.people
 
 
 @dataclass(frozen=True)
@@ -127,7 +141,9 @@ def difference(cycle: Cycle, former: Build | None, manifest: Mapping[str, Any]) 
         return Difference(ALL)
     what = _moved(cycle, before, former, links=not linked_alike)
     quarters = ALL if _GROUP_RULES in what.inputs else changed_quarters(_rows(before), _rows(cycle.cut), months)
-    return replace(_kept(cycle, months, what, former, manifest), quarters=quarters)
+    kept = _kept(cycle, months, what, former, manifest)
+    people, gone = of_some_people(before, cycle.cut, what, kept.distrusted, manifest)
+    return replace(kept, quarters=quarters, people=people, gone=gone)
 
 
 def _moved(cycle: Cycle, before: DataCut, former: Build, *, links: bool) -> Moved:
@@ -139,6 +155,45 @@ def _moved(cycle: Cycle, before: DataCut, former: Build, *, links: bool) -> Move
         links=links,
         days=_bounds(before) != _bounds(cycle.cut),
         inputs=frozenset(name.removeprefix(_INPUT) for name in inputs),
+    )
+
+
+def of_some_people(
+    before: DataCut, now: DataCut, moved: Moved, distrusted: AbstractSet[str], manifest: Mapping[str, Any]
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Tables of which only some people are made again, with the submissions that say whom; by feed, those gone.
+
+    Which row counts for a day is decided anew on the days of a submission that came or went, and on no other; so nobody
+    is changed of whom no submission of the same sender that covers any of those days holds or held a row.
+    """
+    few: dict[str, list[str]] = {}
+    gone: dict[str, list[str]] = {}
+    for feed in moved.feeds:
+        held, wanted = before.of(feed), now.of(feed)
+        differ = set(held) ^ set(wanted)
+        touched = [item.submission_id for item in wanted if any(_same_days(item, other) for other in differ)]
+        # where nobody can say any more whom the rows of a submission that is gone were about, everybody may be changed
+        if len(touched) * _FEW <= len(wanted) and f"stg_{feed}" not in distrusted:
+            few[feed] = touched
+            gone[feed] = [item.submission_id for item in held if item in differ]
+    models: list[str] = []
+    feeds: set[str] = set()
+    for key, node in sorted(manifest["nodes"].items()):
+        own = moved.feeds & set(node["config"].get("meta", {}).get(PEOPLE_OF, ()))
+        # nothing else that the table is made of may be other than it was
+        if own and own <= few.keys() and key in unmoved(manifest, replace(moved, feeds=moved.feeds - own)):
+            models.append(str(node["alias"]))
+            feeds |= own
+    submissions = sorted(name for feed in feeds for name in few[feed])
+    return {"models": models, "submissions": submissions}, {feed: gone[feed] for feed in sorted(feeds)}
+
+
+def _same_days(one: CutSubmission, other: CutSubmission) -> bool:
+    """Whether two submissions are of one sender and cover a day both."""
+    return (
+        one.organisation == other.organisation
+        and one.covers_from <= other.covers_to
+        and one.covers_to >= other.covers_from
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -55,9 +55,15 @@ def _marker(home: Home) -> Path:
     return home.warehouse / "built.json"
 
 
-def begin_build(home: Home, distrusted: Iterable[str] = ()) -> None:
+# Whom rows of a feed are about that are gone: there from the beginning of a build to its end, for tables that grow by
+# person (macro `changed_people`).
+_CHANGED_PEOPLE = "changed_people"
+
+
+def begin_build(home: Home, distrusted: Iterable[str] = (), gone: Mapping[str, Sequence[str]] | None = None) -> None:
     """Say that the tables are about to change: until `finish_build` they belong to no fingerprint.
-    distrusted: tables to remove, so that they are built whole. Call only inside the DuckDB writer's pool.
+    distrusted: tables to remove, so that they are built whole. gone: feed -> submissions whose rows are still held and
+    are about to go; whom they are about is kept until `finish_build`. Call only inside the DuckDB writer's pool.
 
     A database whose build was never finished is of no use to the next one, and is not trusted to open: it goes first.
     """
@@ -69,10 +75,24 @@ def begin_build(home: Home, distrusted: Iterable[str] = ()) -> None:
             else:
                 remove(left)
     remove(_marker(home))
-    if names := sorted(distrusted):
+    names = sorted(distrusted)
+    if names or gone:
         with _opened(home, read_only=False) as connection:
             for name in names:
                 connection.execute(f'drop table if exists "{name}"')
+            if gone:
+                remember_gone(connection, gone)
+
+
+def remember_gone(connection: Any, gone: Mapping[str, Sequence[str]]) -> None:
+    """Keep whom the rows of submissions are about (feed -> their ids) that the build is about to remove."""
+    connection.execute(f"create or replace table {_CHANGED_PEOPLE} (feed varchar, person_key bigint)")
+    for feed, submissions in sorted(gone.items()):
+        connection.execute(
+            f'insert into {_CHANGED_PEOPLE} select distinct ?, person_key from "stg_{feed}" '  # noqa: S608 (our own names)
+            "where person_key is not null and list_contains(?, submission_id)",
+            [feed, list(submissions)],
+        )
 
 
 def finish_build(
@@ -96,6 +116,8 @@ def finish_build(
         {"unique_id": item["unique_id"], "status": item["status"], "failures": item.get("failures")}
         for item in sorted(run_results["results"], key=lambda item: item["unique_id"])
     ]
+    with _opened(home, read_only=False) as connection:
+        connection.execute(f"drop table if exists {_CHANGED_PEOPLE}")
     with _opened(home) as connection:
         hashes = {name: _hash_of(_read(connection, name)) for name in (*TABLES, *beside)}
     stood = dict(kept or {})

@@ -79,10 +79,8 @@ replace(last, sequence=number, content=content, rows=last.rows - 1).write(home.l
 def _dbt(
     home: Any,
     cut_id: str,
-    months: Any,
+    parts: Sequence[Any],
     *words: str,
-    indicators: Any = "all",
-    quarters: Any = "all",
     project: Path | None = None,
     inputs: Path | None = None,
 ) -> float:
@@ -92,9 +90,7 @@ def _dbt(
 
     before = os.times()
     target = home.dbt / ("target" if project is None else "other-target")
-    variables = dbt.environment(home, cut_id, months, indicators, quarters) | (
-        {"OUTTURN_RUN_INPUTS": str(inputs)} if inputs else {}
-    )
+    variables = dbt.environment(home, cut_id, *parts) | ({"OUTTURN_RUN_INPUTS": str(inputs)} if inputs else {})
     where = str(project or dbt.PROJECT)
     ran = subprocess.run(
         [sys.executable, *dbt_command(home, writes=True), "--quiet", "--no-use-colors", "--log-level-file", "info",
@@ -124,13 +120,11 @@ def build(home: Any) -> tuple[float, list[dict[str, Any]]]:
     former, parsed = current_build(home), dbt.load_manifest(home)
     own = time.process_time()
     differs = difference(cycle, former, parsed)
+    begin_build(home, differs.distrusted, differs.gone)
     own = time.process_time() - own
-    begin_build(home, differs.distrusted)
     words = ["build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if differs.months == "all" else [])]
     words += leaving(differs.kept, parsed)
-    seconds = _dbt(
-        home, cycle.cut.cut_id, differs.months, *words, indicators=differs.indicators, quarters=differs.quarters
-    )
+    seconds = _dbt(home, cycle.cut.cut_id, differs.parts, *words)
     results = json.loads((home.dbt / "target" / "run_results.json").read_bytes())
     done = list(results["results"])
     if former is not None:
@@ -158,7 +152,7 @@ def longer(scratch: Path) -> Path:
 
 def start_up(home: Any) -> float:
     """Processor seconds dbt takes to build nothing; the less of two, the first of which reads the project."""
-    return min(_dbt(home, "0" * 64, "all", "build", "--select", "fqn:nothing_of_that_name") for _ in range(2))
+    return min(_dbt(home, "0" * 64, (), "build", "--select", "fqn:nothing_of_that_name") for _ in range(2))
 
 
 def longest(done: Sequence[Mapping[str, Any]], most: int = 8) -> str:
@@ -289,7 +283,7 @@ def one_more_indicator(home: Any, scratch: Path) -> None:
         seconds = []
         for where, given in ((plain, None), (project, inputs)):
             database = Path(shutil.copy(home.build_database, folder / "build.duckdb"))
-            _dbt(home, cut_id, "all", "compile", "--full-refresh", project=where, inputs=given)
+            _dbt(home, cut_id, (), "compile", "--full-refresh", project=where, inputs=given)
             seconds.append(_engine_seconds(home.dbt / "other-target", database, feed))
         more = seconds[1] / seconds[0] - 1
         missed = ", MISSED" if more > INDICATOR_BUDGET else ""

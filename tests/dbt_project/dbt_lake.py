@@ -387,9 +387,10 @@ def run_dbt(
     months: list[str] | str = "all",
     indicators: list[str] | str = "all",
     quarters: list[str] | str = "all",
+    people: Mapping[str, Any] | str = "all",
 ) -> Build:
-    """Run dbt in this process; everything it writes goes below `scratch`. months, indicators, quarters: what
-    `OUTTURN_CHANGED_MONTHS`, `OUTTURN_CHANGED_INDICATORS` and `OUTTURN_CHANGED_QUARTERS` hold."""
+    """Run dbt in this process; everything it writes goes below `scratch`. months, indicators, quarters, people: what
+    `OUTTURN_CHANGED_MONTHS`, `OUTTURN_CHANGED_INDICATORS` and their like hold."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
@@ -402,6 +403,7 @@ def run_dbt(
         "OUTTURN_CHANGED_MONTHS": months if isinstance(months, str) else json.dumps(months),
         "OUTTURN_CHANGED_INDICATORS": indicators if isinstance(indicators, str) else json.dumps(indicators),
         "OUTTURN_CHANGED_QUARTERS": quarters if isinstance(quarters, str) else json.dumps(quarters),
+        "OUTTURN_CHANGED_PEOPLE": people if isinstance(people, str) else json.dumps(people),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
         "DO_NOT_TRACK": "1",
     }

@@ -172,13 +172,16 @@ def test_every_data_test_stops_the_build() -> None:
 
 
 def test_no_model_has_what_our_tables_do_not_do() -> None:
-    """ADR 27: the materialization has no hooks, grants, indexes or partitions."""
+    """ADR 27 and 36: the materializations have no hooks but those that delete, no grants, indexes or partitions."""
     asked = re.compile(
         r"\b(pre_hook|post_hook|pre-hook|post-hook|grants|indexes|partitioned_by|sorted_by|persist_docs)\b"
     )
+    strategies = re.compile(r"\b(incremental_strategy|on_schema_change|unique_key)\s*[=:]\s*\S+")
     files = [PROJECT / "dbt_project.yml", *(PROJECT / "models").rglob("*.sql"), *(PROJECT / "models").rglob("*.yml")]
     texts = {path.name: path.read_text(encoding="utf-8") for path in files}
-    # those that grow keep dbt's own way
-    assert [
-        name for name, text in texts.items() if asked.search(text) and "materialized='incremental'" not in text
-    ] == []
+    for name, text in texts.items():
+        grows = "materialized='incremental'" in text
+        found = [word for word in asked.findall(text) if not (grows and word == "pre_hook")]
+        found += [match[0] for match in strategies.finditer(text) if match[0] != "incremental_strategy='append',"]
+        assert found == [], name
+        assert text.count('pre_hook="{{ delete_') == text.count("pre_hook"), name

@@ -130,7 +130,7 @@ def build(home: Home, *selection: str) -> list[str] | str:
     former, parsed = current_build(home), dbt.load_manifest(home)
     differs = difference(cycle, former, parsed)
     months = differs.months
-    begin_build(home, differs.distrusted)
+    begin_build(home, differs.distrusted, differs.gone)
     target = home.dbt / "target"
     # the seeds too where there is no warehouse, or none that may be trusted
     verb = ["run"] if home.build_database.exists() else ["build", "--exclude-resource-types", "test", "unit_test"]
@@ -138,7 +138,7 @@ def build(home: Home, *selection: str) -> list[str] | str:
         [str(dbt.EXECUTABLE), "--quiet", "--no-use-colors", *verb, *selection, "--project-dir", str(dbt.PROJECT),
          "--profiles-dir", str(dbt.PROJECT), "--target-path", str(target), "--log-path", str(home.dbt / "logs"),
          *(["--full-refresh"] if months == "all" else []), *leaving(differs.kept, parsed)],
-        env={**os.environ, **dbt.environment(home, cycle.cut.cut_id, months, differs.indicators, differs.quarters)},
+        env={**os.environ, **dbt.environment(home, cycle.cut.cut_id, *differs.parts)},
         capture_output=True, text=True,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -3,6 +3,7 @@
 
     Usage:  select * from ({{ stage_as_at('days') }}) as stages
     days: a CTE or model with the column as_at; any day will do, e.g. (select cast('2024-02-05' as date) as as_at).
+    changed_by: in a table that grows by person, the feed whose changed rows say of whom (`changed_people`).
     Returns as_at, pathway (drug_and_alcohol_treatment, community_services), person_key, stage, since (the day that put
     them there), journeys (begun by then), anomalies (rows whose days are out of order) and first_anomaly (one of them in
     words). Nobody without a known event by the day has a row.
@@ -14,7 +15,7 @@
     Community services send why a referral was closed and not when: it counts from the latest day in that file on.
     Source: PHOF C19 for journeys and their 21 days; the services' own waits as in the catalogue.
 #}
-{% macro stage_as_at(days) -%}
+{% macro stage_as_at(days, changed_by=none) -%}
     select
         judged.as_at,
         judged.pathway,
@@ -103,7 +104,7 @@
                                 then 'turned away after a start'
                         end as anomaly
                     from {{ days }} as days
-                    inner join ({{ pathway_events() }}) as events
+                    inner join ({{ pathway_events(changed_by) }}) as events
                         on coalesce(events.referral_date, events.start_date) <= days.as_at or events.start_date <= days.as_at
                     left join {{ ref('int_deaths') }} as deaths
                         on events.person_key = deaths.person_key
@@ -116,7 +117,7 @@
 {%- endmacro %}
 
 {#- Episodes of treatment and referrals to community services in the same columns; days as sent. -#}
-{% macro pathway_events() -%}
+{% macro pathway_events(changed_by=none) -%}
     select
         'drug_and_alcohol_treatment' as pathway,
         episodes.person_key,
@@ -136,7 +137,10 @@
             episodes.person_key = journeys.person_key
             and episodes.triage_date >= journeys.journey_start
             and (episodes.triage_date < journeys.next_journey_start or journeys.next_journey_start is null)
-    where episodes.consent = 'Y' and episodes.person_key is not null
+    where
+        episodes.consent = 'Y'
+        and episodes.person_key is not null
+        {{ and_person_is_changed('episodes.person_key', changed_by) if changed_by }}
     union all
     select
         'community_services' as pathway,
@@ -166,5 +170,8 @@
             end) over (partition by sent.submission_id) as file_end
         from {{ in_force('community_referrals', 'referred_on') }} as sent
     ) as referrals
-    where referrals.person_key is not null
+    -- outside: the last day of a file is that of everybody's rows
+    where
+        referrals.person_key is not null
+        {{ and_person_is_changed('referrals.person_key', changed_by) if changed_by }}
 {%- endmacro %}

@@ -3,11 +3,13 @@
 -- deaths, which a rule may look ahead for. Nobody belongs who was not on the register that day. `place` is that of a
 -- segment among the person's, by precedence: 1 is the primary one.
 --
--- Only quarters that something can have changed are built again (README, "Only what changed").
+-- Only quarters that something can have changed are built again, and where that is hospitals' rows alone, only the people
+-- they are about (README, "Only what changed").
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ delete_changed_quarters() }}"
+    meta={'people_of': ['admitted_care']},
+    pre_hook="{{ delete_changed_quarters('admitted_care') }}"
 ) }}
 {% set is_such_a_person %}
     spine.age_years between coalesce(alternatives.age_from, 0) and coalesce(alternatives.age_to, 120)
@@ -59,6 +61,7 @@ spine as (
     from {{ ref('int_person_months') }} as spine
     inner join days
         on spine.month_start = days.month_start
+    where 1 = 1 {{ and_person_is_changed('spine.person_key', 'admitted_care') }}
 ),
 
 conditions as (
@@ -107,6 +110,7 @@ facts as (
         on
             conditions.organisation = snapshots.organisation
             and conditions.snapshot_date = snapshots.snapshot_date
+    where 1 = 1 {{ and_person_is_changed('conditions.person_key', 'admitted_care') }}
     union all
     select
         days.month_start,
@@ -119,6 +123,7 @@ facts as (
         on stays.primary_diagnosis like diagnosis_codes.value || '%'
     inner join days
         on stays.discharge_date <= days.month_start
+    where 1 = 1 {{ and_person_is_changed('stays.person_key', 'admitted_care') }}
     union all
     select
         days.month_start,
@@ -129,7 +134,7 @@ facts as (
     from {{ in_force('treatment_episodes') }} as episodes
     inner join days
         on days.month_start between episodes.triage_date and coalesce(episodes.discharge_date, days.month_start)
-    where episodes.consent = 'Y'
+    where episodes.consent = 'Y' {{ and_person_is_changed('episodes.person_key', 'admitted_care') }}
     union all
     select
         days.month_start,
@@ -142,6 +147,7 @@ facts as (
         on
             days.month_start
             between services.event_start_date and coalesce(services.event_end_date, days.month_start)
+    where 1 = 1 {{ and_person_is_changed('services.person_key', 'admitted_care') }}
     union all
     select
         days.month_start,
@@ -152,6 +158,7 @@ facts as (
     from {{ ref('int_deaths') }} as deaths
     inner join days
         on deaths.date_of_death >= days.month_start
+    where 1 = 1 {{ and_person_is_changed('deaths.person_key', 'admitted_care') }}
 ),
 
 -- Who a person must be, once an alternative.

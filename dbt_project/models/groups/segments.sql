@@ -324,7 +324,14 @@ placed as (
             person_key
         from seen
     ) as asked
-    inner join {{ ref('int_person_months') }} as spine
+    inner join (
+        select
+            month_start,
+            person_key
+        from {{ ref('int_person_months') }}
+        -- says nothing new, but spares the months between from being read
+        where month_start in (select quarters.period_start from quarters)
+    ) as spine
         on asked.month_start = spine.month_start and asked.person_key = spine.person_key
     left join members
         on

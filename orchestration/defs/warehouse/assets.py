@@ -130,7 +130,7 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
         with io_only():
             differs = difference(cycle, build, parsed)
         kept = [item for item in build.run_results["results"] if item["unique_id"] in differs.kept] if build else []
-        begin_build(home, differs.distrusted)
+        begin_build(home, differs.distrusted, differs.gone)
         target = home.dbt / "target"
         target.mkdir(parents=True, exist_ok=True)
         results_file = target / "run_results.json"
@@ -150,7 +150,7 @@ def build_dbt_assets(home: Home) -> dg.AssetsDefinition:
             # the data cut may be of an earlier run than its models
             point_at_inputs(cycle)
         with (
-            dbt.within(dbt.environment(home, cycle.cut.cut_id, differs.months, differs.indicators, differs.quarters)),
+            dbt.within(dbt.environment(home, cycle.cut.cut_id, *differs.parts)),
             expectations_loading(),
         ):
             invocation = resource.cli(

@@ -1,12 +1,20 @@
 -- People with an emergency spell that lasted past midnight and ended in the year: whether they had three or more. Once a
 -- person and year, with the attributes of its last month; who has died or left by then stands under unknown.
+--
+-- Only people whose rows something can have changed are built again (README, "Only what changed").
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    meta={'people_of': ['admitted_care']},
+    pre_hook="{{ delete_changed_people('admitted_care') }}"
+) }}
 with monthly as (
     select
         person_key,
         cast({{ dbt.date_trunc('month', 'event_date') }} as date) as month_start,
         count(*) as spells
     from {{ ref('int_spell_ends') }}
-    where is_overnight_emergency
+    where is_overnight_emergency {{ and_person_is_changed('person_key', 'admitted_care') }}
     group by person_key, cast({{ dbt.date_trunc('month', 'event_date') }} as date)
 ),
 

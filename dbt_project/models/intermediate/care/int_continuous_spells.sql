@@ -2,6 +2,14 @@
 -- before it, in the order of admission, discharge and id, when that one ended in another hospital and the admission is
 -- on the day of its discharge or the day after. How the person came in and why is the first stay's to say, how they
 -- left the last one's.
+--
+-- Only people whose rows something can have changed are built again (README, "Only what changed").
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    meta={'people_of': ['admitted_care']},
+    pre_hook="{{ delete_changed_people('admitted_care') }}"
+) }}
 with stays as (
     select
         person_key,
@@ -21,6 +29,7 @@ with stays as (
             partition by person_key order by admission_date, discharge_date, spell_id, organisation
         ) as destination_before
     from {{ ref('int_hospital_stays') }}
+    where 1 = 1 {{ and_person_is_changed('person_key', 'admitted_care') }}
 ),
 
 numbered as (

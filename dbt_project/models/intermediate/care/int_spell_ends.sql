@@ -1,5 +1,13 @@
 -- Continuous spells of people on the register of the month they ended in, with the attributes of that month. Read once
 -- for every indicator that counts spells by their end.
+--
+-- Only people whose rows something can have changed are built again (README, "Only what changed").
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    meta={'people_of': ['admitted_care']},
+    pre_hook="{{ delete_changed_people('admitted_care') }}"
+) }}
 with ended as (
     select
         person_key,
@@ -15,6 +23,7 @@ with ended as (
         external_cause,
         discharge_destination
     from {{ ref('int_continuous_spells') }}
+    where 1 = 1 {{ and_person_is_changed('person_key', 'admitted_care') }}
 )
 
 select
