@@ -29,7 +29,9 @@ from publication import columns
 from publication.agreement import ALLIANCE_LINES, Agreement, read_agreement
 from publication.columns import Schema
 from publication.disclosure import PublicView, public_view
-from publication.disclosure.rules import shown_share
+from publication.disclosure.rules import rules_of, shown_share
+from publication.former import Former, looks_of, manifest_entry, releases_in, twin_of
+from publication.hidden import hidden_rows
 from publication.inputs import ReleaseInputs, Row, SettledAgreement, rows_of
 from publication.log_heads import KEY as LOG_HEADS
 from publication.log_heads import heads_of, require_extension
@@ -388,10 +390,11 @@ def _refuse_private_names(public: Path, inputs: ReleaseInputs, settled: Sequence
                 )
 
 
-def _fill(folder: Path, inputs: ReleaseInputs) -> dict[str, str]:
-    """Write every file of a release but manifest and seal. Returns hashes of contents that are known by then."""
+def _fill(folder: Path, inputs: ReleaseInputs, formers: Sequence[Former]) -> tuple[dict[str, str], PublicView]:
+    """Write every file of a release but manifest and seal. Returns hashes of contents that are known by then, and what
+    the public sees."""
     verdicts = require_integrity(inputs)
-    view = public_view(inputs)
+    view = public_view(inputs, formers=lambda: looks_of(formers))
     decimals_of = {entry["indicator_id"]: entry["value_decimals"] for entry in view.indicators}
     at_precision(view.outcomes, decimals_of)
     at_precision(view.breakdowns, decimals_of)
@@ -409,7 +412,7 @@ def _fill(folder: Path, inputs: ReleaseInputs) -> dict[str, str]:
     with ThreadPoolExecutor(1) as beside:
         analysts = beside.submit(_analysts_database, folder, inputs, view, decimals_of, comment)
         _fill_public_and_members(folder, inputs, view, verdicts, settled, (kpi_return, ledger, statement), comment)
-        return analysts.result()
+        return analysts.result(), view
 
 
 def _fill_public_and_members(
@@ -462,6 +465,8 @@ def _fill_public_and_members(
         write_pair(members, schema, rows)
     for schema in _SETTLEMENT_TABLES:
         write_pair(members, schema, rows_of(schema, [r for item in settled for r in item.rows[schema.name]]))
+    if view.tried is not None:
+        write_pair(members, columns.DISCLOSURE, hidden_rows(view, rules_of(place.disclosure)))
     records = [item.given.gate_json for item in settled]
     gate = records[0] if len(records) == 1 else readable_json([json.loads(raw) for raw in records])
     lineage = readable_json(lineage_file(inputs, view))
@@ -531,11 +536,11 @@ def _engine_of(inputs: ReleaseInputs) -> dict[str, str]:
     return {"engine_version": ENGINE_VERSION}
 
 
-def manifest_of(folder: Path, inputs: ReleaseInputs, known: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The manifest with its release id: the hash of everything else in it."""
+def _named(inputs: ReleaseInputs) -> dict[str, Any]:
+    """What a manifest says of the inputs of a release."""
     agreements = [read_agreement(given.terms_yaml) for given in inputs.settlements]
     place = inputs.place
-    content: dict[str, Any] = {
+    return {
         "format": 1,
         "place": {"id": place.id, "title": place.title, "area_code": place.area_code, "area_name": place.area_name},
         "data_cut_id": inputs.data_cut_id,
@@ -548,8 +553,16 @@ def manifest_of(folder: Path, inputs: ReleaseInputs, known: Mapping[str, str] | 
         "sources": [
             {"title": s.title, "licence": s.licence, "attribution": s.attribution} for s in place.sources
         ],
-        "files": file_entries(folder, known),
     }  # fmt: skip
+
+
+def manifest_of(
+    folder: Path, inputs: ReleaseInputs, known: Mapping[str, str] | None = None, view: PublicView | None = None
+) -> dict[str, Any]:
+    """The manifest with its release id: the hash of everything else in it."""
+    content = {**_named(inputs), "files": file_entries(folder, known)}
+    if view is not None and view.tried is not None:
+        content |= manifest_entry(rules_of(inputs.place.disclosure), view.tried.releases)
     return {"release_id": content_id(content), **content}
 
 
@@ -589,14 +602,29 @@ def build_release(inputs: ReleaseInputs, home_releases: Path) -> str:
     """
     home_releases.mkdir(parents=True, exist_ok=True)
     require_extension(home_releases, _logs(inputs))
+    formers = releases_in(home_releases)
+    twin = twin_of(_named(inputs), formers)
+    if twin is not None:
+        # built before: tried beside the same releases it comes out the same; anything else is tried beside all of them
+        beside = [one for one in formers if one.release_id in twin.after]
+        if _build(inputs, home_releases, beside, only=twin.release_id):
+            return twin.release_id
+    return _build(inputs, home_releases, formers)
+
+
+def _build(inputs: ReleaseInputs, home_releases: Path, formers: Sequence[Former], only: str = "") -> str:
+    """Write the release as it is beside some former ones; its id. only: the id it must have, or nothing is written and
+    the answer is empty."""
     # the id is known only when everything is written, so it is written beside and moved into place
     staging = temporary_beside(home_releases / "release")
     staging.mkdir()
     try:
-        manifest = manifest_of(staging, inputs, _fill(staging, inputs))
+        manifest = manifest_of(staging, inputs, *_fill(staging, inputs, formers))
         write_bytes(staging / "manifest.json", readable_json(manifest))
         write_bytes(staging / "seal.json", readable_json(seal_of(staging)))
         release_id = str(manifest["release_id"])
+        if only and release_id != only:
+            return ""
         _require_untouched(home_releases / release_id, readable_json(manifest))
         with new_directory(home_releases / release_id) as folder:
             for path in sorted(staging.iterdir()):
