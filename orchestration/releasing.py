@@ -33,6 +33,7 @@ def published_place(home: Home) -> PublishedPlace:
         area_name=place.area_name,
         sources=tuple(Source(item.title, item.licence, item.attribution) for item in place.sources),
         illustration_note=place.illustration_note,
+        disclosure=place.disclosure,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
@@ -111,6 +111,8 @@ class Place:
     residents: int | None = None
     seed: int | None = None
     recipe: Callable[[], dict[str, object]] | None = None
+    # settings of disclosure control that protect more than the house's own; see docs/reference/release.md
+    disclosure: Mapping[str, int] = field(default_factory=dict)
 
     def fingerprint(self) -> str:
         """Hash of everything the place would send: a home filled from it is not filled again."""

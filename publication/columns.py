@@ -789,6 +789,20 @@ MILESTONES = _schema(
     earlier_value | decimal | its value
     """,
 )
+DISCLOSURE = _schema(
+    "disclosure",
+    "What is hidden from the public tables, why, and the attack it withstood: one row per figure and what is left out.",
+    "figure_id what",
+    """
+    figure_id | text | figure that is hidden, whole or in part
+    what | text | value: the whole figure; numerator: its exact parts; count: a hidden count that is open already
+    why | text | small, secondary, linked tables, former release, protects a withheld figure, already open
+    reason | text | the sentence that stands in its place
+    unknowns | integer | unknown counts the attack on it was made over, after what cannot matter was left out; 0: none
+    equations | integer | sums that tie them
+    releases | list | ids of the former releases it was tried beside, the oldest first
+    """,
+)
 PUBLIC = (OUTCOMES, BREAKDOWNS, SPC_POINTS, INDICATORS, STATEMENT, COMPLETENESS, REVISIONS)
 MEMBERS = (LEDGER, KPI_RETURN, STEPS, POSTINGS, MEMBER_LINES, PAYMENTS, JOURNAL, ADVANCES, PRIOR_POSTINGS)
 MEASURES = Schema(

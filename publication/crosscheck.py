@@ -103,7 +103,8 @@ def tables_agree(release: Release, changed: set[str]) -> list[Problem]:
         database = (
             _attempt(problems, lambda: release.duckdb("public/published.duckdb")) if folder == "public/data" else None
         )
-        for schema in schemas:
+        own = (columns.DISCLOSURE,) if folder == "members" and release.has("members/disclosure.parquet") else ()
+        for schema in (*schemas, *own):
             names = [f"{folder}/{schema.name}.parquet", f"{folder}/{schema.name}.csv"]
             found: dict[str, list[Row]] = {}
             for name in names:

@@ -18,6 +18,8 @@ from publication.agreement import read_agreement
 from publication.crosscheck import Problem, quotient
 from publication.disclosure import HIDDEN, Rules, asked_of, disclose_figures, people_behind, repeated_in
 from publication.disclosure.groups import SHOWN_KINDS, UNKNOWN
+from publication.disclosure.rules import rules_of
+from publication.hidden import hidden_besides, settings_of
 from publication.inputs import Row, rows_of
 from publication.measured import measured_figure
 from publication.reader import Release
@@ -41,7 +43,7 @@ def _too_small(row: Mapping[str, Any], statistic: str, rules: Rules) -> str:
 def parts_agree(release: Release, outcomes: Sequence[Row]) -> list[Problem]:
     """Parts of figures follow from their own counts, stand beside their area's figure, and show nothing too small."""
     problems: list[Problem] = []
-    rules, catalogue = Rules(), release.catalogue
+    rules, catalogue = rules_of(settings_of(release.manifest)), release.catalogue
     areas = {(r["indicator_id"], r["area_code"], r["period_kind"], r["period_id"]): r for r in outcomes}
     exempt = set(release.lineage.get("exempt", ())) if release.has("members") else set(catalogue)
     for row in release.public(columns.BREAKDOWNS):
@@ -86,8 +88,9 @@ def disclosure_follows(release: Release, outcomes: Sequence[Row]) -> list[Proble
     asked = asked_of(catalogue) - exempt
     figures = [row for row in (*measures, *parts) if row["indicator_id"] in asked]
     try:
-        people = people_behind(release.events(asked) if figures else [], figures, repeated_in(catalogue))
-        found = disclose_figures(measures, parts, catalogue, exempt, people)
+        rules = rules_of(settings_of(release.manifest))
+        people = people_behind(release.events(asked) if figures else [], figures, repeated_in(catalogue), rules)
+        found = disclose_figures(measures, parts, catalogue, exempt, people, rules, hidden_besides(release))
     except OutturnError as fault:
         return [Problem(ANALYST_FILE, f"its figures cannot be disclosed again: {fault.message}")]
     problems = _compare(OUTCOMES_FILE, outcomes, found.measures)

@@ -59,6 +59,8 @@ class Place:
     area_name: str
     sources: tuple[Source, ...]
     illustration_note: str = ""
+    # settings of disclosure control that protect more than the house's own (`publication.disclosure.rules.Rules`)
+    disclosure: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,9 @@ from publication.agreement import ALLIANCE_LINES, Agreement, read_agreement
 from publication.columns import Schema
 from publication.data_package import write_data_package
 from publication.disclosure import PublicView, public_view
-from publication.disclosure.rules import shown_share
+from publication.disclosure.rules import rules_of, shown_share
+from publication.former import Former, looks_of, manifest_entry, releases_in, twin_of
+from publication.hidden import hidden_rows
 from publication.inputs import ReleaseInputs, Row, SettledAgreement, rows_of
 from publication.log_heads import KEY as LOG_HEADS
 from publication.log_heads import heads_of, require_extension, require_kept
@@ -409,13 +411,16 @@ def _refuse_private_names(public: Path, inputs: ReleaseInputs, settled: Sequence
                 )
 
 
-def _fill(folder: Path, inputs: ReleaseInputs, releases: Path) -> dict[str, str]:
-    """Write every file of a release but manifest and seal. Returns hashes of contents that are known by then.
+def _fill(
+    folder: Path, inputs: ReleaseInputs, releases: Path, formers: Sequence[Former]
+) -> tuple[dict[str, str], PublicView]:
+    """Write every file of a release but manifest and seal. Returns hashes of contents that are known by then, and what
+    the public sees.
 
-    releases: where former ones lie.
+    releases: where former ones lie; formers: those of them it is tried beside.
     """
     verdicts = require_integrity(inputs)
-    view = public_view(inputs)
+    view = public_view(inputs, formers=lambda: looks_of(formers))
     decimals_of = {entry["indicator_id"]: entry["value_decimals"] for entry in view.indicators}
     at_precision(view.outcomes, decimals_of)
     at_precision(view.breakdowns, decimals_of)
@@ -435,7 +440,7 @@ def _fill(folder: Path, inputs: ReleaseInputs, releases: Path) -> dict[str, str]
         analysts = beside.submit(_analysts_database, folder, inputs, view, decimals_of, comment)
         money = (kpi_return, ledger, statement)
         _fill_public_and_members(folder, inputs, view, verdicts, settled, money, comment, releases)
-        return analysts.result()
+        return analysts.result(), view
 
 
 def _fill_public_and_members(
@@ -463,7 +468,11 @@ def _fill_public_and_members(
         write_pair(members, schema, rows)
     for schema in _SETTLEMENT_TABLES:
         write_pair(members, schema, rows_of(schema, [r for item in settled for r in item.rows[schema.name]]))
-    write_data_package(members, columns.MEMBERS, place, inputs.data_cut_id, "members")
+    described = columns.MEMBERS
+    if view.tried is not None:
+        write_pair(members, columns.DISCLOSURE, hidden_rows(view, rules_of(place.disclosure)))
+        described = (*described, columns.DISCLOSURE)
+    write_data_package(members, described, place, inputs.data_cut_id, "members")
     tables[columns.REVISIONS] = _revisions(folder, inputs, releases, {s.name: rows for s, rows in tables.items()})
     write_pair(public / "data", columns.REVISIONS, tables[columns.REVISIONS])
     write_data_package(public / "data", columns.PUBLIC, place, inputs.data_cut_id)
@@ -497,7 +506,7 @@ def _fill_public_and_members(
 
 def _revisions(folder: Path, inputs: ReleaseInputs, releases: Path, tables: Mapping[str, Sequence[Row]]) -> list[Row]:
     """What moved since the release before, and the list that one carries. tables: public rows by name."""
-    basis = basis_of(_header_of(inputs), folder)
+    basis = basis_of(_named(inputs), folder)
     former, days = former_release(releases, inputs.published, basis)
     return revisions(former, days, basis, tables)
 
@@ -571,21 +580,18 @@ def _engine_of(inputs: ReleaseInputs) -> dict[str, str]:
     return {"engine_version": ENGINE_VERSION}
 
 
-def manifest_of(folder: Path, inputs: ReleaseInputs, known: Mapping[str, str] | None = None) -> dict[str, Any]:
+def manifest_of(
+    folder: Path, inputs: ReleaseInputs, known: Mapping[str, str] | None = None, view: PublicView | None = None
+) -> dict[str, Any]:
     """The manifest with its release id: the hash of everything else in it."""
-    content: dict[str, Any] = {
-        **_header_of(inputs),
-        "indicators": _versions(inputs),
-        "sources": [
-            {"title": s.title, "licence": s.licence, "attribution": s.attribution} for s in inputs.place.sources
-        ],
-        "files": file_entries(folder, known),
-    }  # fmt: skip
+    content = {**_named(inputs), "files": file_entries(folder, known)}
+    if view is not None and view.tried is not None:
+        content |= manifest_entry(rules_of(inputs.place.disclosure), view.tried.releases)
     return {"release_id": content_id(content), **content}
 
 
-def _header_of(inputs: ReleaseInputs) -> dict[str, Any]:
-    """What stands in a manifest before anything that is read from files."""
+def _named(inputs: ReleaseInputs) -> dict[str, Any]:
+    """What a manifest says of the inputs of a release."""
     agreements = [read_agreement(given.terms_yaml) for given in inputs.settlements]
     place = inputs.place
     return {
@@ -597,6 +603,10 @@ def _header_of(inputs: ReleaseInputs) -> dict[str, Any]:
         **_engine_of(inputs),
         "terms": dict(sorted((a.agreement_id + "@" + a.terms_hash[:12], a.terms_hash) for a in agreements)),
         LOG_HEADS: heads_of(_logs(inputs)),
+        "indicators": _versions(inputs),
+        "sources": [
+            {"title": s.title, "licence": s.licence, "attribution": s.attribution} for s in place.sources
+        ],
     }  # fmt: skip
 
 
@@ -637,14 +647,29 @@ def build_release(inputs: ReleaseInputs, home_releases: Path) -> str:
     home_releases.mkdir(parents=True, exist_ok=True)
     require_extension(home_releases, _logs(inputs))
     require_kept(home_releases, {read_agreement(given.terms_yaml).agreement_id for given in inputs.settlements})
+    formers = releases_in(home_releases)
+    twin = twin_of(_named(inputs), formers)
+    if twin is not None:
+        # built before: tried beside the same releases it comes out the same; anything else is tried beside all of them
+        beside = [one for one in formers if one.release_id in twin.after]
+        if _build(inputs, home_releases, beside, only=twin.release_id):
+            return twin.release_id
+    return _build(inputs, home_releases, formers)
+
+
+def _build(inputs: ReleaseInputs, home_releases: Path, formers: Sequence[Former], only: str = "") -> str:
+    """Write the release as it is beside some former ones; its id. only: the id it must have, or nothing is written and
+    the answer is empty."""
     # the id is known only when everything is written, so it is written beside and moved into place
     staging = temporary_beside(home_releases / "release")
     staging.mkdir()
     try:
-        manifest = manifest_of(staging, inputs, _fill(staging, inputs, home_releases))
+        manifest = manifest_of(staging, inputs, *_fill(staging, inputs, home_releases, formers))
         write_bytes(staging / "manifest.json", readable_json(manifest))
         write_bytes(staging / "seal.json", readable_json(seal_of(staging)))
         release_id = str(manifest["release_id"])
+        if only and release_id != only:
+            return ""
         _require_untouched(home_releases / release_id, readable_json(manifest))
         with new_directory(home_releases / release_id) as folder:
             for path in sorted(staging.iterdir()):

@@ -20,6 +20,7 @@ from typing import Any
 from publication.disclosure.people import People
 from publication.disclosure.ranges import UNBOUNDED, Range, keeps_its_range, of_shown
 from publication.disclosure.rules import (
+    COHORT,
     HIDDEN,
     NO_LIMITS,
     OFF_QUARTER,
@@ -317,11 +318,14 @@ def protect_small_counts(
     method, counted = Method.of(catalogue, rules), people or {}
     # the same figure under another kind of period is hidden with it
     guarded_moments = {method.moment(row) for row in rows if (row["period_kind"], row["period_id"]) in also_hidden}
+    kind = base_kind(rows)
+    base = [row for row in rows if row["period_kind"] == kind]
+    if kind != "year" and is_small_cohort(base, catalogue, rules):
+        _show(_years_alone(rows, method, counted, guarded_moments))
+        return frozenset()
     if method.by_last_day:
         _show(_of_last_days(rows, method, counted, guarded_moments))
         return frozenset()
-    kind = base_kind(rows)
-    base = [row for row in rows if row["period_kind"] == kind]
     additive = are_sums(rows, base, kind)
     # read before anything is changed in place
     plan: list[tuple[Row, Cell, str, bool]] = []
@@ -344,6 +348,33 @@ def protect_small_counts(
         plan.append((row, cell, reason, derived or not (additive and method.is_additive)))
     _show([(row, cell, reason) for row, cell, reason, _ in plan])
     return frozenset(row["figure_id"] for row, _, _, derived in plan if derived)
+
+
+def is_small_cohort(base: Sequence[Mapping[str, Any]], catalogue: Mapping[str, Any], rules: Rules) -> bool:
+    """Whether figures are of a closed cohort of so few people that only financial years are shown: fewer a month than
+    the rules ask for, in any of the shortest periods there are."""
+    if catalogue.get("population_basis") != "cohort":
+        return False
+    counts = [row["denominator"] / months_in(row) for row in base if row["denominator"] is not None]
+    return not counts or min(counts) < rules.small_cohort
+
+
+def _years_alone(
+    rows: Sequence[Row], method: Method, people: People, guarded: Collection[tuple[date, date]]
+) -> list[tuple[Row, Cell, str]]:
+    """A financial year by itself, and nothing shorter; twelve months only where they are a financial year, because two
+    of them that overlap would tell of a month."""
+    years = {span_of(row) for row in rows if row["period_kind"] == "year"}
+    plan = []
+    for row in rows:
+        cell = alone(row, method, people.get(row["figure_id"]))
+        if span_of(row) not in years:
+            plan.append((row, cell.hidden, COHORT))
+        elif cell.value is not None and method.moment(row) in guarded:
+            plan.append((row, cell.hidden, RELATED))
+        else:
+            plan.append((row, cell, TOO_FEW))
+    return plan
 
 
 def _of_last_days(

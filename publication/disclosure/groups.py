@@ -11,7 +11,7 @@ score may give it away, and the knowledge which parts were hidden for being smal
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -182,18 +182,18 @@ class _Table:
 
 def protect_groups(
     rows: Sequence[Row], area: Row, shown_area: Row, catalogue: Mapping[str, Any], area_parts: Sequence[Cell] = (),
-    rules: Rules | None = None, people: People | None = None,
+    rules: Rules | None = None, people: People | None = None, also_hidden: Container[str] = (),
 ) -> list[Hidden]:  # fmt: skip
     """Hide and round, in place, one breakdown of one area's figure of one period; returns what was hidden in defence.
 
     rows: the parts, without the people who belong to none. area, shown_area: the area's figure with its exact counts,
-    and as it is published. area_parts: its months or quarters as published.
+    and as it is published. area_parts: its months or quarters as published. also_hidden: ids of parts to hide besides.
     """
     method = Method.of(catalogue, rules or Rules())
     cells: dict[str, Cell] = {}
     for row in rows:
         cell = alone(row, method, (people or {}).get(row["figure_id"]))
-        if row["marker"] in HIDDEN or shown_area["value"] is None:
+        if row["marker"] in HIDDEN or shown_area["value"] is None or row["figure_id"] in also_hidden:
             cell = cell.hidden
         cells[row["figure_id"]] = cell
     defended: list[str] = []

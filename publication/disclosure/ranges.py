@@ -38,8 +38,8 @@ def of_shown(shown: int, rules: Rules) -> Range:
     """The counts that are shown as this one: 0 is 0, 10 is 8 to 12."""
     if shown == 0:
         return Range(0, 0)
-    reach = rules.nearest // 2
-    return Range(max(rules.largest_hidden + 1, shown - reach), shown + reach)
+    least, most = shown - rules.nearest // 2, shown + (rules.nearest - 1) // 2
+    return Range(max(rules.largest_hidden + 1, least), most)
 
 
 def of_hidden(exact: int, rules: Rules) -> Range:

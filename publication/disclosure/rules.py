@@ -7,7 +7,7 @@ Belongs here: single cells. Not here: tables of cells (`areas`, `groups`), what 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -24,6 +24,8 @@ RELATED = "Confidential: beside a related indicator the figure would give a smal
 OFF_QUARTER = (
     "Confidential: twelve months that do not end with a quarter would, beside the quarters, give a small count away."
 )
+BESIDE = "Confidential: beside other public figures or a former release the figure would give a small count away."
+COHORT = "Confidential: of a closed cohort of few people only financial years are shown."
 NO_LIMITS = "not published: limits would give the exact count away"
 # Statistics whose value is the exact quotient of counts over months, so that a year is the sum of its months.
 RATES = ("crude_rate",)
@@ -40,7 +42,8 @@ class Rules:
 
     `candidates`: how many printable values a withheld figure must still be able to have, given everything shown.
     `least_people`: fewest people or events behind a mean, a median or a standardised rate.
-    `least_population`: fewest residents behind a rate.
+    `least_population`: fewest residents behind a rate. `small_cohort`: of a closed cohort with fewer people a month
+    than this only years are shown.
     """
 
     largest_hidden: int = 7
@@ -49,6 +52,38 @@ class Rules:
     candidates: int = 3
     least_people: int = 10
     least_population: int = 8
+    small_cohort: int = 250
+
+
+def rules_of(declared: Mapping[str, Any]) -> Rules:
+    """The rules of a place that declares settings of its own; the others are those everybody has.
+
+    Refused when a setting is unknown, is no whole number, or would protect less than everybody's does.
+    """
+    floor = Rules()
+    names = [item.name for item in fields(Rules)]
+    for name, value in declared.items():
+        if name not in names:
+            raise Refused(f"{name} is no setting of disclosure control.", f"the settings are {', '.join(names)}.")
+        if type(value) is not int or value < getattr(floor, name):
+            raise Refused(
+                f"the disclosure setting {name} is {value}: it must be a whole number and at least "
+                f"{getattr(floor, name)}.",
+                "a place may protect more than the rules of the house, never less.",
+            )
+    rules = replace(floor, **declared)
+    # otherwise a shown count could round to nought, and two rounded ones could hide a few people between them
+    if 2 * (rules.nearest // 2) > rules.largest_hidden:
+        raise Refused(
+            f"counts would be rounded to the nearest {rules.nearest}, and only 1 to {rules.largest_hidden} are hidden.",
+            f"set largest_hidden to {2 * (rules.nearest // 2)} or more, or nearest to less.",
+        )
+    if rules.least_people <= rules.largest_hidden or rules.least_population <= rules.largest_hidden:
+        raise Refused(
+            f"{rules.largest_hidden} people are few, and a mean or a rate of no more would be shown.",
+            f"set least_people and least_population to more than {rules.largest_hidden}.",
+        )
+    return rules
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ Not here: the rules (`areas`, `groups`, `bounds`) and printing (the site).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -16,10 +16,24 @@ from foundation.figures import parse_figure_id
 from publication.columns import BREAKDOWNS, COMPLETENESS, INDICATORS, MEASURES, SPC_POINTS
 from publication.disclosure.areas import Method, base_kind, of_few, parts_of, protect_small_counts, published_cell
 from publication.disclosure.bounds import close_leaks
+from publication.disclosure.evidence import Look
 from publication.disclosure.families import Shelf, guarded_periods, leaks_between, shelf_of, shelf_order
 from publication.disclosure.groups import UNKNOWN, protect_groups, published_periods
+from publication.disclosure.history import Tried, try_release
 from publication.disclosure.people import People, asked_of, people_behind, repeated_in
-from publication.disclosure.rules import HIDDEN, PROTECTS, RELATED, Hidden, Rules, blank, hide, moment_of, span_of
+from publication.disclosure.rules import (
+    BESIDE,
+    HIDDEN,
+    PROTECTS,
+    RELATED,
+    Hidden,
+    Rules,
+    blank,
+    hide,
+    moment_of,
+    rules_of,
+    span_of,
+)
 from publication.inputs import ReleaseInputs, Row, rows_of, series_part, trimmed
 from publication.wording import rounded, value_text
 
@@ -31,6 +45,7 @@ class Disclosed:
     measures: list[Row]
     breakdowns: list[Row]
     hidden: list[Hidden] = field(default_factory=list)
+    exact: Mapping[str, Row] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,7 @@ class PublicView:
     hidden: list[Hidden] = field(default_factory=list)
     exempt: frozenset[str] = frozenset()
     breakdowns: list[Row] = field(default_factory=list)
+    tried: Tried | None = None  # the attack; None where every figure is openly published
 
 
 def exempt_indicators(inputs: ReleaseInputs, measures: Sequence[Row]) -> frozenset[str]:
@@ -120,6 +136,7 @@ def disclose_figures(
     exempt: frozenset[str] = frozenset(),
     people: People | None = None,
     rules: Rules | None = None,
+    also: Mapping[str, str] | None = None,
 ) -> Disclosed:
     """Figures as the public may see them, from exact ones. The rows given are not changed.
 
@@ -128,9 +145,10 @@ def disclose_figures(
     catalogue: indicator id to statistic, unit, value_decimals and definitions of numerator and denominator.
     exempt: indicators that are openly published elsewhere. people: figure id to how many stand behind the counts of a
     median, and of events that repeat (`people_behind`); without it a median is not shown, and such events are taken for
-    people. Refused when a withheld figure would stand open.
+    people. also: ids of figures to hide besides, because of other tables or former releases (`history`), and why.
+    Refused when a withheld figure would stand open.
     """
-    rules = rules or Rules()
+    rules, also = rules or Rules(), also or {}
     rows = [_as_row(given, MEASURES.names) for given in measure_rows]
     parts = [_as_row(given, BREAKDOWNS.names) for given in breakdown_rows]
     unknown = sorted({row["indicator_id"] for row in (*rows, *parts)} - set(catalogue))
@@ -145,6 +163,9 @@ def disclose_figures(
     exact = {row["figure_id"]: dict(row) for row in (*rows, *parts)}
     by_series = _grouped(rows, "indicator_id", "area_code")
     guarded = guarded_periods(by_series, catalogue, exempt, rules, people)
+    for row in rows:
+        if row["figure_id"] in also:
+            guarded[_key(row)] = guarded.get(_key(row), frozenset()) | {(row["period_kind"], row["period_id"])}
     for key, mine in sorted(by_series.items()):
         if key[0] in exempt:
             for row in mine:
@@ -162,7 +183,7 @@ def disclose_figures(
     by_parts = _grouped(parts, "indicator_id", "area_code")
     for key in sorted(by_parts, key=lambda key: (*shelf_order(catalogue, key[0]), key[1])):
         shown_parts += _disclose_parts(
-            by_parts[key], by_series.get(key, []), exact, catalogue[key[0]], exempt, people, rules, hidden, shelf
+            by_parts[key], by_series.get(key, []), exact, catalogue[key[0]], exempt, people, rules, hidden, shelf, also
         )
     place = {row["figure_id"]: number for number, row in enumerate(parts)}
     shown_parts.sort(key=lambda row: place[row["figure_id"]])
@@ -173,13 +194,16 @@ def disclose_figures(
             "report this: the rules should have hidden it. Until then publish one indicator of the family only.",
         )
     for row in rows:
+        if row["reason"] == RELATED and row["figure_id"] in also:
+            row["reason"] = BESIDE
         row["value_text"] = value_text(row["value"], catalogue[row["indicator_id"]]["value_decimals"], row["marker"])
-    return Disclosed(rows, shown_parts, hidden)
+    return Disclosed(rows, shown_parts, hidden, exact)
 
 
 def _disclose_parts(
     parts: Sequence[Row], areas: Sequence[Row], truth: Mapping[str, Row], catalogue: Mapping[str, Any],
     exempt: frozenset[str], people: People | None, rules: Rules, hidden: list[Hidden], shelf: Shelf,
+    also: Mapping[str, str],
 ) -> list[Row]:  # fmt: skip
     """Those parts of one indicator's figures that are published at all, treated in place."""
     area_of = {(row["period_kind"], row["period_id"]): row for row in areas}
@@ -204,7 +228,7 @@ def _disclose_parts(
             exact = truth[row["figure_id"]]
             few = of_few(exact, Method.of(catalogue, rules), (people or {}).get(row["figure_id"]))
             shorter.append(published_cell(row, exact, few))
-        hidden += protect_groups(named, truth[area["figure_id"]], area, catalogue, shorter, rules, people)
+        hidden += protect_groups(named, truth[area["figure_id"]], area, catalogue, shorter, rules, people, also)
         hidden += shelf.admit(named, truth, truth[area["figure_id"]])
     if found and found[0]["indicator_id"] not in exempt:
         _hide_overlaps(found, by_last_day=bool(catalogue.get("by_last_day")))
@@ -232,8 +256,15 @@ def _hide_overlaps(rows: Sequence[Row], *, by_last_day: bool) -> None:
                 hide(row, "Confidential: beside the financial years these twelve months would give a small count away.")
 
 
-def public_view(inputs: ReleaseInputs, rules: Rules | None = None) -> PublicView:
-    """The public tables. Refused when an indicator is not in the catalogue or a withheld figure stands open."""
+def public_view(
+    inputs: ReleaseInputs, rules: Rules | None = None, formers: Callable[[], Sequence[Look]] = tuple
+) -> PublicView:
+    """The public tables. formers: reads the last releases, the oldest first, beside which they are tried.
+
+    Refused when an indicator is not in the catalogue, a withheld figure stands open, or a hidden count could be worked
+    out whatever else is hidden.
+    """
+    rules = rules or rules_of(inputs.place.disclosure)
     measures = rows_of(MEASURES, inputs.measures)
     breakdowns = rows_of(BREAKDOWNS, inputs.breakdowns)
     reported = {row["indicator_id"] for row in measures}
@@ -246,7 +277,15 @@ def public_view(inputs: ReleaseInputs, rules: Rules | None = None) -> PublicView
     asked = asked_of(catalogue) - exempt
     figures = [row for row in (*measures, *breakdowns) if row["indicator_id"] in asked]
     people = people_behind(inputs.events_of(asked), figures, repeated_in(catalogue), rules)
-    found = disclose_figures(measures, breakdowns, catalogue, exempt, people, rules)
+    tried = None
+    if exempt >= set(catalogue):
+        found = disclose_figures(measures, breakdowns, catalogue, exempt, people, rules)
+    else:
+        tried = try_release(
+            lambda also: disclose_figures(measures, breakdowns, catalogue, exempt, people, rules, also),
+            catalogue, exempt, rules, people, formers(),
+        )  # fmt: skip
+        found = tried.disclosed
     by_id = {row["figure_id"]: row for row in found.measures}
     # limits are made of every month: they are left out where one of the months may not be shown
     secretive = {
@@ -277,5 +316,5 @@ def public_view(inputs: ReleaseInputs, rules: Rules | None = None) -> PublicView
     completeness = [row for row in rows_of(COMPLETENESS, inputs.completeness) if row["indicator_id"] in reported]
     return PublicView(
         outcomes=found.measures, spc_points=points, indicators=indicators, completeness=completeness,
-        hidden=found.hidden, exempt=exempt, breakdowns=found.breakdowns,
+        hidden=found.hidden, exempt=exempt, breakdowns=found.breakdowns, tried=tried,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from publication.columns import PUBLIC
+from publication.disclosure.rules import rules_of
 from publication.pages.book import (
     Book,
     main_kpis,
@@ -24,6 +25,7 @@ def _people_sections(book: Book) -> list[tuple[str, str, list[str]]]:
     """What a reader of figures of people must know; nothing in a place whose figures are all openly published."""
     if not set(book.catalogue) - book.view.exempt:
         return []
+    rules = rules_of(book.inputs.place.disclosure)
     return [
         ("people", "Figures of people", [
             "A year or quarter is the sum of its months that are shown, and says nothing about a month that is not. "
@@ -31,6 +33,9 @@ def _people_sections(book: Book) -> list[tuple[str, str, list[str]]]:
             "alone, and one is hidden when with the others it would give a small count away.",
             "A mean or median is shown when at least ten people stand behind it, without the sum; a standardised rate "
             "from ten events.",
+            "Before release all tables are tried together, and beside the last twelve releases, by a computer that "
+            "looks for a hidden number that could be worked out. Further figures are hidden until it finds none.",
+            "Of a closed group of few people, followed up, only financial years are shown.",
             "What is scored is the exact figure, which members see. The public figure comes from rounded counts and "
             "may differ from it a little.",
         ]),
@@ -39,7 +44,7 @@ def _people_sections(book: Book) -> list[tuple[str, str, list[str]]]:
             "months or quarters. They do not add up to the area: each is hidden and rounded by itself, and people "
             "without a group are in none of them.",
             "When one group is hidden and could be found by subtraction, further groups are hidden until it could be "
-            "any number from 1 to 7 again, even for a reader who knows the area’s exact count.",
+            f"any number from 1 to {rules.largest_hidden} again, even for a reader who knows the area’s exact count.",
             "Networks are drawn as a funnel. Inside its limits lies what chance alone gives for a network of that "
             "size; the limits come from the rounded numbers shown. Networks stand in the order of their codes. They "
             "have no level: levels and scores are for the alliance as a whole.",
@@ -54,6 +59,7 @@ def _people_sections(book: Book) -> list[tuple[str, str, list[str]]]:
 def methods_page(book: Book, site: Mapping[str, Any]) -> bytes:
     limits = sorted({a.max_missing_pct for a in book.agreements if a.max_missing_pct is not None})
     share = f"more than {number(limits[0])} %" if limits else "more than the agreed share"
+    rules = rules_of(book.inputs.place.disclosure)
     sections = [
         ("returns", "From return to figure", [
             "Organisations send files. Each file is checked against its agreed layout and its own control totals; what "
@@ -103,9 +109,9 @@ def methods_page(book: Book, site: Mapping[str, Any]) -> bytes:
             "Money is calculated exactly and rounded once, to the penny, when it is posted.",
         ]),
         ("confidential", "Protecting people", [
-            "Counts of 1 to 7 people are hidden, others are rounded to the nearest 5, and totals are the sums of the "
-            "rounded numbers shown. Figures that are openly published elsewhere, as national statistics, are not "
-            "changed.",
+            f"Counts of 1 to {rules.largest_hidden} people are hidden, others are rounded to the nearest "
+            f"{rules.nearest}, and totals are the sums of the rounded numbers shown. Figures that are openly published "
+            "elsewhere, as national statistics, are not changed.",
             "A withheld or hidden figure must not be recoverable from the others. Before release, everything that is "
             "shown is used to try it: where a total would give a withheld figure away, its exact numerator, or the "
             "total itself, is left out.",

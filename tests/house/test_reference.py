@@ -35,6 +35,7 @@ def test_the_page_lists_every_file(repository: Path) -> None:
         "gate",
         "advances",
         "prior_postings",
+        "disclosure",
         "steps",
         "postings",
         "member_lines",

@@ -15,7 +15,9 @@ SECTIONS = {part.split("\n")[0].strip(): part for part in re.split(r"\n### ", TE
 KINDS = {"exact": "decimal"}
 
 
-@pytest.mark.parametrize("schema", [*columns.PUBLIC, *columns.MEMBERS], ids=lambda schema: schema.name)
+@pytest.mark.parametrize(
+    "schema", [*columns.PUBLIC, *columns.MEMBERS, columns.DISCLOSURE], ids=lambda schema: schema.name
+)
 def test_columns_are_those_of_the_reference(schema: columns.Schema) -> None:
     if schema is columns.PRIOR_POSTINGS:
         assert "Same columns as `postings`" in SECTIONS["prior_postings"]
