@@ -468,7 +468,7 @@ def _fill_public_and_members(
         write_pair(members, schema, rows)
     for schema in _SETTLEMENT_TABLES:
         write_pair(members, schema, rows_of(schema, [r for item in settled for r in item.rows[schema.name]]))
-    described = columns.MEMBERS
+    described: tuple[Schema, ...] = columns.MEMBERS
     if view.tried is not None:
         write_pair(members, columns.DISCLOSURE, hidden_rows(view, rules_of(place.disclosure)))
         described = (*described, columns.DISCLOSURE)

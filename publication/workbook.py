@@ -24,6 +24,7 @@ HEAD_ROW = 3
 SHEETS = {
     "outcomes": "Outcomes", "breakdowns": "Groups of people", "spc_points": "Chart points",
     "indicators": "Definitions", "statement": "Alliance statement", "completeness": "Completeness of data",
+    "revisions": "What moved",
 }  # fmt: skip
 SHORTHAND = (
     ("[c]", "Confidential: hidden so that nobody can be found."),
