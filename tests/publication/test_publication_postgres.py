@@ -40,7 +40,7 @@ NAMES = Names()
 ROLES = ("public", "commissioner", "member", "analyst", "engineer")
 # What stands in the warehouse and who may read it, written down a second time and by hand: an object that is not in this
 # list, or one that is in it and not there, fails the test. Who may read it may do nothing else with it.
-PUBLIC = "outcomes breakdowns spc_points indicators statement completeness release months quarters years latest not_shown year_on_year"
+PUBLIC = "outcomes breakdowns spc_points indicators statement completeness revisions release months quarters years latest not_shown year_on_year"
 MEMBERS = "ledger kpi_return steps postings member_lines payments journal advances prior_postings release"
 ANALYST = (
     "measures breakdowns spc_points inequality funnel observed_expected trend survey_results gaming_monitors "
@@ -211,7 +211,7 @@ def test_the_release_in_force_says_what_it_is(warehouse: Warehouse, release: Pat
         "select sum(row_count), count(*), count(distinct contents_sha256) > 5 from outturn_operations.tables",
         "r_engineer",
     )
-    assert kept == [(Decimal(684), len(layout.DATA), True)]
+    assert kept == [(Decimal(told), len(layout.DATA), True)] and told > 600
 
 
 # --- five roles × every object ------------------------------------------------------------------------------------
