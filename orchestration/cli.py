@@ -437,6 +437,14 @@ app.add_typer(warehouse, name="warehouse")
 
 
 @app.command()
+def docs(out: Annotated[Path, typer.Option("--to", help="File to write (HTML); it may not exist.")]) -> None:
+    """Write every model, column, source and exposure, with the graph between them, as one page without network."""
+    from orchestration.model_docs import write_docs
+
+    write_docs(out)
+
+
+@app.command()
 def due(
     period: Annotated[
         str | None, typer.Option("--period", help="Month, e.g. 2025-06: only what is due for it.")

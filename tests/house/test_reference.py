@@ -130,6 +130,28 @@ def test_the_home_page_names_every_folder_of_a_home(repository: Path, tmp_path: 
         assert f"{path.relative_to(tmp_path)}" in page, path.name
 
 
+def test_the_page_of_views_says_of_every_statistic_whether_it_adds_up(repository: Path) -> None:
+    from typing import get_args
+
+    from dbt_project.catalogue import Indicator
+
+    page = (repository / "docs" / "reference" / "views.md").read_text()
+    told = set(
+        re.findall(
+            r"`(\w+)`", "".join(re.findall(r"^\| (`[^|]*) \|", page.partition("## What may be added up")[2], re.M))
+        )
+    )
+    assert told == set(get_args(Indicator.model_fields["statistic"].annotation))
+
+
+def test_the_page_of_views_names_every_view(repository: Path) -> None:
+    from publication.views import PUBLISHED
+
+    page = (repository / "docs" / "reference" / "views.md").read_text().partition("## What may")[0]
+    told = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`[^|]*) \|", page, re.M)))
+    assert sorted(told) == sorted(view.name for view in PUBLISHED)
+
+
 def test_the_command_page_names_every_command(repository: Path) -> None:
     from orchestration.cli import app
 
