@@ -40,7 +40,7 @@ _DIGITS = re.compile(r'"\\u0000(-?[0-9]+(?:\.[0-9]+)?)\\u0000"')
 
 
 def _number(value: Decimal) -> str:
-    """A number that is written as its digits, of which FHIR asks nobody to keep more than eighteen."""
+    """A number that is written as its digits, at most eighteen of them."""
     return f"\0{plain_decimal(EIGHTEEN.plus(value))}\0"
 
 
