@@ -1,51 +1,72 @@
-"""Whether `members/statement.xlsx` is the workbook that follows from the open book, cell by cell.
+"""Whether `members/statement.xlsx` and `members/statement.fhir.json` follow from the open book, cell by cell.
 
-Belongs here: making it again, and naming the cell whose formula or stored value is another. Not here: what it holds
-(`statement_workbook`), whether the settlement follows (verify).
+Belongs here: making them again, and naming the cell or line that is another. Not here: what they hold
+(`statement_workbook`, `fhir_statement`), whether the settlement follows (verify).
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 from foundation.errors import OutturnError
 from publication import columns
 from publication.crosscheck import Problem
+from publication.fhir_statement import fhir_statement
 from publication.reader import Release, Unreadable
 from publication.statement_workbook import KPIS, NAMES, POSTINGS, in_order, statement_workbook, title_of
 
-FILE = "members/statement.xlsx"
+FILE, BUNDLE = "members/statement.xlsx", "members/statement.fhir.json"
 # sheet -> the column that names what a row is about
 _NAMED_BY = {KPIS: "A", NAMES.given: "B", NAMES.steps: "I", POSTINGS: "H"}
 
 
 def statement_agrees(release: Release, notes: list[str]) -> list[Problem]:
-    """What of the workbook is not what follows from the open book. notes: takes what could not be compared."""
-    if not release.has(FILE) and FILE not in release.manifest["files"]:
-        notes.append(f"{FILE} is not part of this release, which an earlier version made.")
+    """What of the workbook and the Bundle is not what follows from the open book. notes: takes what could not be
+    compared."""
+    here = [file for file in (FILE, BUNDLE) if release.has(file) or file in release.manifest["files"]]
+    for file in (FILE, BUNDLE):
+        if file not in here:
+            notes.append(f"{file} is not part of this release, which an earlier version made.")
+    if not here:
         return []
-    raw = release.raw(FILE)
+    found = {file: release.raw(file) for file in here}
     try:
         wanted = _made_again(release)
     except Unreadable:
         raise
     except OutturnError:
         return []  # what cannot be settled again is named where it is settled
-    return [] if raw == wanted else list(_differences(raw, wanted))
+    problems: list[Problem] = []
+    for file, raw in found.items():
+        if raw != wanted[file]:
+            problems += _differences(raw, wanted[file]) if file == FILE else _bundle_differs(raw, wanted[file])
+    return problems
 
 
-def _made_again(release: Release) -> bytes:
+def _made_again(release: Release) -> dict[str, bytes]:
     from settlement.recompute import recompute_all
 
-    made = [(files["terms.yaml"], one) for _, files in release.open_books() for one in recompute_all(files)]
-    return statement_workbook(
-        in_order(made),
-        release.members(columns.KPI_RETURN),
-        release.members(columns.LEDGER),
-        title_of(str(dict(release.manifest["place"]).get("title", ""))),
-    )
+    made = in_order([(files["terms.yaml"], one) for _, files in release.open_books() for one in recompute_all(files)])
+    kpi_return, ledger = release.members(columns.KPI_RETURN), release.members(columns.LEDGER)
+    title = title_of(str(dict(release.manifest["place"]).get("title", "")))
+    return {
+        FILE: statement_workbook(made, kpi_return, ledger, title),
+        BUNDLE: fhir_statement(made, kpi_return),
+    }
+
+
+def _bundle_differs(raw: bytes, wanted: bytes) -> Iterator[Problem]:
+    """The first line that is another: every number and text of the Bundle has a line of its own."""
+    here, there = raw.decode(errors="replace").splitlines(), wanted.decode().splitlines()
+    for number, (one, other) in enumerate(zip_longest(here, there, fillvalue=""), start=1):
+        if one != other:
+            shown, follows = one.strip() or "missing", other.strip() or "none"
+            yield Problem(BUNDLE, f"line {number} is {shown}, and {follows} follows.")
+            return
+    yield Problem(BUNDLE, "ends its lines otherwise than it was written.")
 
 
 def _differences(raw: bytes, wanted: bytes) -> Iterator[Problem]:

@@ -350,11 +350,17 @@ def _terms_files(settled: Sequence[_Audited]) -> dict[str, bytes]:
     return files
 
 
-def _statement_file(settled: Sequence[_Audited], kpi_return: list[Row], ledger: list[Row], title: str) -> bytes:
+def _statement_files(
+    settled: Sequence[_Audited], kpi_return: list[Row], ledger: list[Row], title: str
+) -> dict[str, bytes]:
+    from publication.fhir_statement import fhir_statement
     from publication.statement_workbook import in_order, statement_workbook, title_of
 
-    made = [(item.given.terms_yaml, one) for item in settled for one in item.made]
-    return statement_workbook(in_order(made), kpi_return, ledger, title_of(title))
+    made = in_order([(item.given.terms_yaml, one) for item in settled for one in item.made])
+    return {
+        "statement.xlsx": statement_workbook(made, kpi_return, ledger, title_of(title)),
+        "statement.fhir.json": fhir_statement(made, kpi_return),
+    }
 
 
 def lineage_file(inputs: ReleaseInputs, view: PublicView) -> dict[str, Any]:
@@ -500,7 +506,7 @@ def _fill_public_and_members(
     gate = records[0] if len(records) == 1 else readable_json([json.loads(raw) for raw in records])
     lineage = readable_json(lineage_file(inputs, view))
     _put(members, {**_terms_files(settled), **_other_logs(inputs), "gate.json": gate, "lineage.json": lineage,
-                   "statement.xlsx": _statement_file(settled, kpi_return, ledger, place.title)})  # fmt: skip
+                   **_statement_files(settled, kpi_return, ledger, place.title)})  # fmt: skip
     _put(members / "site", {**member_pages(book, ledger), **assets()})
 
 

@@ -58,19 +58,33 @@ def _number(value: Decimal | None) -> object:
     return None if value is None else float(value)
 
 
+def kpi_of(figure: str) -> str:
+    """The KPI and period of a KPI's figure, whatever is told of it: value, numerator, denominator, level."""
+    return figure.rpartition(":")[0]
+
+
+def kpis_used(settled: Sequence[StatementOf]) -> set[str]:
+    """The KPIs and periods that steps rest on, as `kpi_of` names them."""
+    given = {source.reference for one in settled for step in one.made.steps for _, source in step.uses}
+    return {kpi_of(reference) for reference in given if reference.startswith("kpi:")}
+
+
 def _kpi_sheet(sheets: LiveSheets, kpi_return: Sequence[Row], settled: Sequence[StatementOf]) -> None:
     """The rows of the agreements here. A step that uses such a value fetches it from this sheet."""
+    from openpyxl.utils import get_column_letter
+
     wanted = {one.made.agreement_id for one in settled}
-    used = {given.reference for one in settled for step in one.made.steps for _, given in step.uses}
+    used = kpis_used(settled)
     sheets.head(KPIS, *(name.replace("_", " ") for name in _KPI_COLUMNS))
     for row in kpi_return:
-        if row["agreement_id"] in wanted and row["figure_id"] in used:
+        if row["agreement_id"] in wanted and kpi_of(row["figure_id"]) in used:
             cells = [_number(row[name]) if name in ("value", "numerator", "denominator") else row[name]
                      for name in _KPI_COLUMNS]  # fmt: skip
             at = sheets.put(KPIS, *cells)
-            if row["value"] is not None:
-                place = spot(KPIS, f"$G${at}")
-                sheets.elsewhere[(row["figure_id"], Fraction(row["value"]))] = f"={place}"
+            for name in ("value", "numerator", "denominator"):
+                if row[name] is not None:
+                    place = spot(KPIS, f"${get_column_letter(_KPI_COLUMNS.index(name) + 1)}${at}")
+                    sheets.elsewhere[(f"{kpi_of(row['figure_id'])}:{name}", Fraction(row[name]))] = f"={place}"
 
 
 def _posting_rows(sheets: LiveSheets, placed: Placed) -> tuple[int, int]:

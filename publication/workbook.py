@@ -46,6 +46,7 @@ _HEADINGS = {
     "window_days": "Days in the period", "covered_days": "Days the data cover", "missing_days": "Days incomplete",
     "expected_days": "Days expected", "complete_days": "Days complete", "missing_pct": "Days missing, per cent",
     "withheld": "Withheld, yes or no", "alliance_total_pence": "Alliance total, in pence",
+    "if_unchanged_pence": "Total had nothing changed, in pence",
     "kpi_score": "Overall score, in points", "value_decimals": "Decimals published",
     "look_back_days": "Look-back, in days", "figure_id": "Figure id", "feeds": "Feeds, parted by spaces",
     "spc": "SPC",

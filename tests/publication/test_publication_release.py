@@ -37,7 +37,7 @@ def _names(folder: Path) -> set[str]:
 def test_the_folder_is_the_one_of_the_interfaces(release: Path) -> None:
     found = _names(release)
     wanted = {"manifest.json", "seal.json", "public/outcomes.xlsx", "public/published.duckdb",
-              "public/data/datapackage.json", "public/site/index.html", "members/site/index.html", "members/statement.xlsx", "members/datapackage.json",
+              "public/data/datapackage.json", "public/site/index.html", "members/site/index.html", "members/statement.xlsx", "members/datapackage.json", "members/statement.fhir.json",
               "members/terms.yaml", "members/gate.json", "members/decisions.jsonl", "members/lineage.json",
               "analyst/analyst.duckdb"}  # fmt: skip
     wanted |= {f"public/data/{name}.{kind}" for name in PUBLIC_TABLES for kind in ("csv", "parquet")}

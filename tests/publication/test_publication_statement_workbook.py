@@ -19,6 +19,7 @@ from openpyxl import load_workbook
 from release_forgery import reseal
 
 from foundation.errors import Refused
+from foundation.escaping import unescaped
 from publication.crosscheck_statement import statement_agrees
 from publication.reader import open_release
 from publication.sheet_values import SheetValues
@@ -266,10 +267,14 @@ def test_the_workbook_of_a_release_is_proved_cell_by_cell(copy: Path) -> None:
     assert any("has the sheets Cover" in text for text in problems(changed(raw, sheet)))
     assert any("cannot be read as a workbook" in text for text in problems(b"no workbook"))
     path.unlink()
-    reseal(copy, without=("members/statement.xlsx",))
+    (copy / "members" / "statement.fhir.json").unlink()
+    reseal(copy, without=("members/statement.xlsx", "members/statement.fhir.json"))
     notes: list[str] = []
     assert not statement_agrees(open_release(copy), notes)
-    assert notes == ["members/statement.xlsx is not part of this release, which an earlier version made."]
+    assert notes == [
+        f"members/{name} is not part of this release, which an earlier version made."
+        for name in ("statement.xlsx", "statement.fhir.json")
+    ]
 
 
 def raw_with(raw: bytes, pattern: bytes, new: bytes) -> bytes:
@@ -333,3 +338,24 @@ def test_formulas_of_another_kind_are_not_guessed(formula: str) -> None:
     book.worksheets[0]["E1"] = formula
     with pytest.raises(ValueError, match=r"formula|one value"):
         SheetValues(book).at(book.worksheets[0].title, "E1")
+
+
+def test_no_text_of_an_open_book_is_run() -> None:
+    """What a member writes into its return stands as text, and the only formulas are ours."""
+    books = worked("derbyshire-real-only")
+    texts = ["=1+1", "+1", "-1x", "@SUM(1)", "\t=1", "\r=1", "\n=1", "＝1", "＠1", "\x07=1"]
+    ledger = [{**row, "line_id": texts[n]} if n < len(texts) else row for n, row in enumerate(books.ledger)]
+    plain = workbook_of(books)
+    spiked = statement_workbook([StatementOf(books.terms, books.settle())], books.kpi_return, ledger, "=title()")
+    here, there = (load_workbook(io.BytesIO(raw)) for raw in (spiked, plain))
+
+    def formulas(book: Any) -> set[tuple[str, str, str]]:
+        return {
+            (sheet.title, cell.coordinate, cell.value)
+            for sheet in book.worksheets for row in sheet.iter_rows() for cell in row if cell.data_type == "f"
+        }  # fmt: skip
+
+    assert formulas(here) == formulas(there)
+    assert here[COVER]["A1"].value == "'=title()"
+    held = [row[2].value for row in here[NAMES.ledger].iter_rows(min_row=2, max_row=1 + len(texts))]
+    assert [unescaped(cell) for cell in held] == [t.replace("\r", "\n").replace("\x07", "") for t in texts]
