@@ -32,6 +32,10 @@ PARTS = {
         ["tests/settlement/test_settlement_drawn_terms.py", "tests/settlement/test_settlement_invalid_terms.py"],
         {"OUTTURN_PROPERTY_CASES": "10000", "OUTTURN_INVALID_TERMS": "1000"},
     ),
+    "1,000 random tables and sequences of releases, judged by brute force": (
+        ["tests/publication/test_publication_attack.py"],
+        {"OUTTURN_PROPERTY_CASES": "1000"},
+    ),
     "a thousand orders of twenty deliveries": (
         ["tests/expectations/test_intake_orders.py"],
         {"OUTTURN_ORDERS": "1000"},

@@ -27,6 +27,8 @@ _SWEEPS = 20_000
 _TRIES, _DEPTH = 40, 4
 # above so many unknowns a target is asked for the ends of what it must be able to be, not for every number between
 _SMALL = 60
+# so many targets that miss a number are first brought to it together
+_MANY = 1
 
 
 class Contradiction(Exception):
@@ -499,6 +501,10 @@ def attack(system: System, targets: Sequence[Target], seconds: float = TIME_LIMI
             if asking:
                 solver.towards(asking, number, whole=False)
         for part in parts:
+            for number in sorted({number for _, _, missing in part.targets for number in missing}):
+                # one world in which many targets are at the number spares a programme for each
+                if sum(number in missing for _, _, missing in part.targets) > _MANY:
+                    solver.towards([part], number, whole=True)
             if any(missing for _, _, missing in part.targets):
                 _settle(part, solver)
     except TimeoutError:

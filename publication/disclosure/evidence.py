@@ -38,7 +38,8 @@ class Look:
     """One release as a reader has it.
 
     measures, breakdowns: rows as published. exact: figure id to the exact row, also of groups and periods that are not
-    published; empty for a reader who has the public part alone.
+    published; empty for a reader who has the public part alone. drafted: some rows were hidden since the sums were
+    made, so that these do not come to what they say.
     """
 
     release_id: str
@@ -46,6 +47,7 @@ class Look:
     measures: Sequence[Row]
     breakdowns: Sequence[Row]
     exact: Mapping[str, Row] = field(default_factory=dict)
+    drafted: bool = False
 
 
 @dataclass
@@ -249,7 +251,8 @@ class _LookBuilder:
             # a total that is another number than its shown parts come to was counted by itself, and speaks for itself
             found -= {
                 row["figure_id"] for row in rows
-                if row["figure_id"] in found and row["value"] is not None and not _comes_to(row, base_rows)
+                if row["figure_id"] in found and row["value"] is not None and not self.look.drafted
+                and not _comes_to(row, base_rows)
             }  # fmt: skip
         return found
 

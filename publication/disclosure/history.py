@@ -210,7 +210,8 @@ def _of(look: Look, indicators: frozenset[str], hidden: Container[str]) -> Look:
             for row in rows if row["indicator_id"] in indicators
         ]  # fmt: skip
 
-    return replace(look, measures=mine(look.measures), breakdowns=mine(look.breakdowns))
+    drafted = look.drafted or hidden is _ALL or bool(hidden)
+    return replace(look, measures=mine(look.measures), breakdowns=mine(look.breakdowns), drafted=drafted)
 
 
 def _next_hidden(
