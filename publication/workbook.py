@@ -24,6 +24,7 @@ HEAD_ROW = 3
 SHEETS = {
     "outcomes": "Outcomes", "breakdowns": "Groups of people", "spc_points": "Chart points",
     "indicators": "Definitions", "statement": "Alliance statement", "completeness": "Completeness of data",
+    "revisions": "Revisions",
 }  # fmt: skip
 SHORTHAND = (
     ("[c]", "Confidential: hidden so that nobody can be found."),
@@ -47,7 +48,8 @@ _HEADINGS = {
     "withheld": "Withheld, yes or no", "alliance_total_pence": "Alliance total, in pence",
     "kpi_score": "Overall score, in points", "value_decimals": "Decimals published",
     "look_back_days": "Look-back, in days", "figure_id": "Figure id", "feeds": "Feeds, parted by spaces",
-    "spc": "SPC",
+    "spc": "SPC", "sequence": "Number of the release", "difference_pence": "Difference, in pence",
+    "if_unchanged_pence": "Had nothing changed, in pence",
 }  # fmt: skip
 
 
