@@ -49,7 +49,7 @@ _HEADINGS = {
     "if_unchanged_pence": "Total had nothing changed, in pence",
     "kpi_score": "Overall score, in points", "value_decimals": "Decimals published",
     "look_back_days": "Look-back, in days", "figure_id": "Figure id", "feeds": "Feeds, parted by spaces",
-    "spc": "SPC",
+    "spc": "SPC", "sequence": "Number of the release", "difference_pence": "Difference, in pence",
 }  # fmt: skip
 
 
