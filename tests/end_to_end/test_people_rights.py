@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from collections.abc import Iterator
@@ -129,6 +130,39 @@ def test_the_restatement_says_what_moved(erased: tuple[Path, Path, set[str], int
     touched = [item for item in told["changes"] if item["table"] == "submission"]
     assert touched
     assert all(item["change"] == "changed" and "rights of the people" in item["after"] for item in touched)
+
+
+def _column(release: Path, table: str, name: str) -> dict[str, str]:
+    with (release / "members" / f"{table}.csv").open(newline="") as handle:
+        return {row["figure_id"]: row[name] for row in csv.DictReader(handle)}
+
+
+def test_what_an_erasure_moves_and_who_owes_whom_is_said(erased: tuple[Path, Path, set[str], int]) -> None:
+    """Every figure that money depends on and every penny that moved is in the restatement, and nothing else is; of a
+    year that is withheld or in shadow nobody owes anything, whatever moved."""
+    home, before, tokens, _ = erased
+    after = (home / "releases" / "current").resolve()
+    told = json.loads((home / "restatements" / f"{before.name[:16]}..{after.name[:16]}.json").read_bytes())
+
+    def said(table: str, entry: str) -> dict[str, str]:
+        return {item["name"]: item[entry] for item in told["changes"] if item["table"] == table}
+
+    was, now = (_column(release, "kpi_return", "value") for release in (before, after))
+    moved = {figure for figure in now if now[figure] != was[figure]}
+    assert moved
+    assert moved <= said("kpi", "after").keys()
+    for table, name in (("postings", "posting"), ("member_lines", "member")):
+        was, now = (_column(release, table, "amount_pence") for release in (before, after))
+        assert was.keys() == now.keys() != set()
+        pence = {figure: int(now[figure]) - int(was[figure]) for figure in now if now[figure] != was[figure]}
+        assert pence == {figure: int(difference) for figure, difference in said(name, "difference").items()}
+    standing, net = (_column(after, "payments", name) for name in ("standing", "net_pence"))
+    assert set(standing.values()) <= {"shadow", "withheld"}
+    assert {net[figure] for figure, how in standing.items() if how == "withheld"} <= {"0"}
+    assert set(_column(after, "payments", "document").values()) == {""}, "no invoice, no credit note"
+    proved = outturn("verify", str(after), "--after", str(before), home=home)
+    assert proved.code == 0, proved.out
+    assert not any(token.partition(":")[2] in json.dumps(told) for token in tokens)
 
 
 def test_former_releases_still_prove_and_explain_themselves(erased: tuple[Path, Path, set[str], int]) -> None:
