@@ -19,12 +19,14 @@ def make_home(home: Home, description: Path) -> None:
     WrongUsage where the folder is a home already or holds anything else; Refused where the file is off.
     """
     from places.own import FILE, read_place
+    from publication.disclosure.rules import rules_of
 
     if home.marker.exists():
         raise WrongUsage(f"{home.root} is a home already.", "name another folder with --home.")
     if home.root.exists() and any(home.root.iterdir()):
         raise WrongUsage(f"{home.root} is not empty.", "name a folder that is empty or not there yet with --home.")
     entry = read_place(description)
+    rules_of(entry.disclosure)
     practice = entry.practice_day is not None
     (home.root / "agreements").mkdir(parents=True)
     # before the marker: a home is complete when it says that it is one

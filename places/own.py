@@ -45,6 +45,7 @@ class PlaceEntry(_Form):
     illustration_note: str = ""
     sources: Annotated[list[SourceEntry], Field(min_length=1)]
     practice_day: date | None = None
+    disclosure: dict[str, int] = Field(default_factory=dict)
 
 
 def read_place(path: Path) -> PlaceEntry:
@@ -88,4 +89,5 @@ def own_place(root: Path) -> Place | None:
         authority_until=day,
         findings=lambda: Findings(frozenset(), {}),
         submissions=lambda: (),
+        disclosure=entry.disclosure,
     )

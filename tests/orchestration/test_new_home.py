@@ -58,6 +58,13 @@ def test_a_home_to_practise_in_stands_still_and_has_agreements_of_its_own(tmp_pa
     assert [item.terms.id for item in agreements_of(home)] == ["derbyshire-real-only"]
 
 
+def test_a_place_may_protect_more_than_the_house(tmp_path: Path, described: Path) -> None:
+    described.write_text(PLACE + "disclosure: {least_people: 20}\n")
+    home = Home(tmp_path / "home")
+    make_home(home, described)
+    assert published_place(home).disclosure == {"least_people": 20}
+
+
 def test_a_demo_without_a_place_file_is_as_it_was(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.create(demo=True, place="derbyshire")
@@ -84,6 +91,8 @@ def test_a_folder_that_is_in_use_is_left_alone(tmp_path: Path, described: Path) 
         (PLACE.replace("E06999999", "Riverside"), "place.yaml, area_code: string should match"),
         (PLACE.replace("id: riverside", "id: ../riverside"), "place.yaml, id: string should match"),
         (PLACE.replace("licence: MIT, ", ""), "place.yaml, sources.0.licence: field required"),
+        (PLACE + "disclosure: {largest_hidden: 3}\n", "at least 7"),
+        (PLACE + "disclosure: {coarse: 3}\n", "no setting of disclosure control"),
         (PLACE + "practice_day: soon\n", "place.yaml, practice_day: input should be a valid date"),
         ("- [", "cannot be read as YAML"),
         ("", "place.yaml, the file: input should be"),

@@ -205,3 +205,11 @@ def test_numbers_a_place_cannot_be_drawn_with(name: str) -> None:
 def test_recipes_tell_places_apart() -> None:
     made: list[Place] = [find_place(name, 400, 5) for name in ("southwark", "lambeth", "greenwich")]
     assert len({place.fingerprint() for place in made}) == 3
+
+
+@pytest.mark.parametrize("name", place_names())
+def test_pages_know_the_area_by_its_name(name: str, repository: Path) -> None:
+    with (repository / "dbt_project/seeds/area_names.csv").open(encoding="utf-8", newline="") as handle:
+        names = {row["area_code"]: row["area_name"] for row in csv.DictReader(handle)}
+    place = find_place(name)
+    assert names.get(place.area_code) == place.area_name
