@@ -475,7 +475,8 @@ class _LookBuilder:
             assert isinstance(name, tuple)
             cell, epoch = name
             for former, had in enumerate(self.whole.epochs[cell]):
-                if former == epoch or had[0] == "none" or (cell, former) not in self.whole_shown:
+                # of a former release without exact figures nobody knows by how few people it was revised
+                if former == epoch or had[0] in ("none", "shown") or (cell, former) not in self.whole_shown:
                     continue
                 before = dict(had)
                 forms: list[tuple[str, int, list[tuple[Hashable, int]]]] = []

@@ -117,7 +117,7 @@ class Source:
         return "incoming" if incoming.num_rows else None
 
     def blocks(self, table: Table, load_number: int, digest: Digest) -> Iterator[bytes]:
-        """COPY text of a table's rows in blocks, each row with its load number; the digest counts them as they pass.
+        """A table's rows as COPY text in blocks, each row with its load number; the digest counts them as they pass.
 
         Nothing where the release does not hold the table: single events are there only when it was given them.
         """

@@ -290,6 +290,9 @@ REASONS = {
     ("orchestration/scratch.py", ".hardlink_to"): "a scratch copy of the home, which is removed",
     ("orchestration/scratch.py", ".symlink_to"): "a scratch copy of the home, which is removed",
     ("orchestration/previewing.py", "shutil.copyfile"): "into the mailbox of a scratch copy, which is removed",
+    ("orchestration/printing.py", "TemporaryDirectory"): "pages laid out for the browser; removed",
+    ("orchestration/model_docs.py", "TemporaryDirectory"): "dbt's own target, read once and removed",
+    ("publication/postgres/rows.py", "ATTACH"): "a release read: nothing is written",
     ("publication/release.py", ".rename"): "from draft to draft: the folder is renamed durably",
     ("publication/warehouse.py", "ATTACH"): "into a draft, which is synced and renamed as a folder",
 }

@@ -49,6 +49,7 @@ ELSEWHERE = {
     "linked_person": "test_people_figures.py",
     "changed_months": "test_people_incremental.py",
     "changed_indicators": "test_people_incremental.py",
+    "incremental": "test_people_incremental.py",
     "new_submissions": "../end_to_end/test_people_changes.py",
     "survey_items": "test_survey_results.py",
     "table": "test_dbt_build.py",

@@ -174,7 +174,8 @@ def test_one_domain_never_changes_another(small: Decided) -> None:
 
 
 def test_a_place_imports_no_room_that_computes(repository: Path) -> None:
-    """The truth cannot lean on what it is to check: only the floor is imported, and no database or table engine."""
+    """The truth cannot lean on what it is to check: only the floor is imported, and no database or table engine.
+    pydantic and ruamel.yaml read a home's own place and hold it to its form (`places.own`), which draws no truth."""
     allowed = {"foundation", "places", "numpy", "pyarrow"}
     import sys
 
@@ -184,7 +185,8 @@ def test_a_place_imports_no_room_that_computes(repository: Path) -> None:
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             for name in names:
                 root = name.partition(".")[0]
-                assert root in allowed or root in sys.stdlib_module_names, f"{path.name} imports {name}"
+                formed = path.name == "own.py" and root in ("pydantic", "ruamel")
+                assert formed or root in allowed or root in sys.stdlib_module_names, f"{path.name} imports {name}"
 
 
 @pytest.mark.parametrize("residents", [300, 5000])
