@@ -658,8 +658,9 @@ def build_release(inputs: ReleaseInputs, home_releases: Path) -> str:
     if twin is not None:
         # built before: tried beside the same releases it comes out the same; anything else is tried beside all of them
         beside = [one for one in formers if one.release_id in twin.after]
-        if _build(inputs, home_releases, beside, only=twin.release_id):
-            return twin.release_id
+        same = str(twin.manifest["release_id"])
+        if _build(inputs, home_releases, beside, only=same):
+            return same
     return _build(inputs, home_releases, formers)
 
 

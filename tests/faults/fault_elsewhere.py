@@ -75,6 +75,8 @@ ELSEWHERE: dict[str, str] = {
     "publication.log_heads:require_kept": f"{LOG_HEADS}::test_an_agreement_that_was_settled_is_left_out_of_no_later_release",
     "publication.release:_refuse_private_names": "tests/publication/test_publication_release.py::test_a_reason_that_names_a_sender_is_refused",
     "publication.verify:_guarded": "tests/publication/test_publication_verify.py::test_one_flipped_byte_in_any_file_is_named",
+    "publication.verify:_check_revisions": "tests/publication/test_publication_revisions.py::test_verify_makes_the_list_again",
+    "publication.verify:_check_unchanged": "tests/publication/test_publication_unchanged.py::test_verify_asks_again",
     "settlement.accrual:_books": "tests/settlement/test_settlement_accrual.py::test_refusals",
     "settlement.accrual:accrue": "tests/settlement/test_settlement_accrual.py::test_refusals",
     "settlement.payments:_refuse_grant": "tests/settlement/test_settlement_payments.py::test_the_grant_never_pays_gain",
