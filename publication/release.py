@@ -24,6 +24,7 @@ import pyarrow as pa
 from foundation.canonical import content_id, readable_json, sha256_bytes, sha256_file
 from foundation.durable import new_directory, swap_pointer, temporary_beside, write_bytes
 from foundation.errors import Refused, WrongUsage
+from foundation.figures import parse_figure_id
 from foundation.tables import csv_bytes
 from publication import columns
 from publication.agreement import ALLIANCE_LINES, Agreement, read_agreement
@@ -390,11 +391,16 @@ def lineage_file(inputs: ReleaseInputs, view: PublicView) -> dict[str, Any]:
 _NAME = re.compile(r"[A-Za-z0-9-]+")
 
 
-def _refuse_private_names(public: Path, inputs: ReleaseInputs, settled: Sequence[_Audited], view: PublicView) -> None:
+def _refuse_private_names(
+    public: Path, inputs: ReleaseInputs, settled: Sequence[_Audited], view: PublicView, moved: Sequence[Row]
+) -> None:
     """No file of the public folder may name a member, a submission, or an organisation that has not reported."""
     areas = {r["area_code"] for r in view.outcomes}
     # a network is a group of people before it is a sender: its figures are published under its code
     networks = {r["breakdown_group"] for r in view.breakdowns if r["breakdown_kind"] == "pcn"}
+    # the list of what moved names figures by their ids, also those that only former releases have
+    groups = [parse_figure_id(r["name"]) for r in moved if r["what"] == "figure" and r["name"].startswith("breakdown:")]
+    networks |= {one["group"] for one in groups if one["kind"] == "pcn"}
     submissions = inputs.data_cut.get("submissions", ())
     everywhere = {member for item in settled for member, _ in item.agreement.members}
     everywhere |= {item["submission_id"] for item in submissions}
@@ -406,7 +412,7 @@ def _refuse_private_names(public: Path, inputs: ReleaseInputs, settled: Sequence
         words = set(_NAME.findall(text))
         # senders of openly published data may be named as a source, never where completeness is judged
         wanted = everywhere | (senders if path.suffix == ".csv" or path.name == "data-quality.html" else set())
-        if path.name == "breakdowns.csv":
+        if path.name in ("breakdowns.csv", f"{columns.REVISIONS.name}.csv"):
             wanted = wanted - networks
         for name in sorted(wanted):
             if name in words if _NAME.fullmatch(name) else name in text:
@@ -500,7 +506,7 @@ def _fill_public_and_members(
         verdicts=verdicts, files=_file_list(public, place.title), revisions=tables[columns.REVISIONS],
     )  # fmt: skip
     _put(public / "site", {**public_pages(book), **assets()})
-    _refuse_private_names(public, inputs, settled, view)
+    _refuse_private_names(public, inputs, settled, view, tables[columns.REVISIONS])
 
     records = [item.given.gate_json for item in settled]
     gate = records[0] if len(records) == 1 else readable_json([json.loads(raw) for raw in records])

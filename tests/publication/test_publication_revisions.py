@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -16,7 +18,7 @@ from foundation.errors import Refused
 from publication import columns
 from publication.inputs import ReleaseInputs
 from publication.reader import open_release
-from publication.release import build_release
+from publication.release import _refuse_private_names, build_release
 from publication.revisions import KEPT, revisions
 from publication.verify import verify_release
 
@@ -172,3 +174,24 @@ class _Carrying:
 
     def public(self, schema: columns.Schema) -> object:
         return self._rows if schema is columns.REVISIONS else self._release.public(schema)
+
+
+def test_a_figure_of_a_network_is_listed_and_no_other_sender_is_named(tmp_path: Path) -> None:
+    """A network's figure that moved is named by its id, also when only the former release has it."""
+    senders: Any = SimpleNamespace(data_cut={"submissions": [
+        {"submission_id": "s-1", "organisation": "U12345"}, {"submission_id": "s-2", "organisation": "RJ1"}
+    ]})  # fmt: skip
+    view: Any = SimpleNamespace(outcomes=[], breakdowns=[])
+    moved = "breakdown:four_week_quit:E09000011:2024-25:pcn:{}:value"
+
+    def judge(group: str, words: str) -> None:
+        rows = [{"what": "figure", "name": moved.format(group), "words": words}]
+        (tmp_path / "revisions.csv").write_text(f"name,words\n{rows[0]['name']},{words}\n")
+        _refuse_private_names(tmp_path, senders, (), view, rows)
+
+    judge("U12345", "gone")
+    with pytest.raises(Refused, match=r"revisions.csv would name RJ1"):
+        judge("U12345", "gone since RJ1 sent nothing")
+    (tmp_path / "outcomes.csv").write_text("words\nU12345 sent nothing\n")
+    with pytest.raises(Refused, match=r"outcomes.csv would name U12345"):
+        judge("U12345", "gone")
