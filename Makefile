@@ -43,7 +43,7 @@ demo: setup-run ## fill two demo homes, one with real figures, one with people, 
 	@$(BIN)/outturn demo --place greenwich $(if $(RESIDENTS),--residents $(RESIDENTS)) --home $(OUTTURN_HOME)-greenwich
 
 test: setup ## the test suite
-	$(BIN)/python -m pytest tests -m "not soak" -n 2 --dist loadfile
+	@bash scripts/in_memory.sh $(BIN)/python -m pytest tests -m "not soak" -n 2 --dist loadfile
 
 # Without the tests that draw their cases: a branch is met on purpose, not by luck.
 coverage: setup ## branch coverage of settlement/ by its own plain tests; fails below 100 % and lists what is not met
