@@ -1,6 +1,7 @@
 """dbt as the main job runs it: where the project is, what environment it needs, its manifest for Dagster.
 
-Everything dbt writes (target, logs) goes into the home, never into the project.
+Everything dbt writes (target, logs) goes into the home; what it read of the project is kept beside the project, for all
+homes of this installation, where that can be written (ADR 41).
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from dbt_project.changes import ALL
-from foundation.durable import write_bytes
+from foundation.durable import sync_file, write_bytes
 from foundation.errors import SystemFault
 from foundation.home import Home
 from foundation.version import PRODUCT, hash_tree
@@ -41,7 +44,8 @@ def environment(
 ) -> dict[str, str]:
     """Environment variables the project's sources, macros and profile read.
 
-    What the project's YAML reads is the same in every run of a home: dbt reads files anew whose variables differ.
+    Neither the profile nor any YAML of the project reads them (`dbt_project.engine`): dbt would read the project anew
+    for every home.
     """
     return {
         "OUTTURN_LAKE": str(home.lake),
@@ -82,8 +86,51 @@ def project_hash() -> str:
     return hash_tree(PROJECT)
 
 
+@cache
+def _reading_name() -> str:
+    """What one reading of the project is good for: its files, where they lie, and who reads them."""
+    readers = [f"{name} {version(name)}" for name in ("dbt-core", "dbt-adapters", "dbt-common", "dbt-duckdb")]
+    read = "\n".join([project_hash(), str(PROJECT), sys.version, *readers])
+    return f"parsed-{sha256(read.encode()).hexdigest()[:16]}"
+
+
 def _folder(home: Home) -> Path:
-    return home.dbt / f"parsed-{project_hash()[:16]}"
+    return home.dbt / _reading_name()
+
+
+def shared_reading() -> Path:
+    """The folder of a reading that serves every home, once there is one: beside the project, as Python's compiled code
+    lies beside the code. Of a full reading, so that it is the same whoever read."""
+    return PROJECT / "target" / _reading_name()
+
+
+def _share(scratch: Path) -> None:
+    """Keep what dbt has read for other homes, where the installation is ours to write to."""
+    shared = shared_reading()
+    draft = shared.with_name(f"{_DRAFT}{os.getpid()}")
+    try:
+        draft.mkdir(parents=True)
+        for name in _READ:
+            shutil.copyfile(scratch / name, draft / name)
+            sync_file(draft / name)
+        draft.rename(shared)
+        for old in [*shared.parent.glob("parsed-*"), *shared.parent.glob(f"{_DRAFT}*")]:
+            if old != shared and old.stat().st_mtime < time.time() - _STALE_SECONDS:
+                shutil.rmtree(old, ignore_errors=True)
+    except OSError:
+        # somebody was faster, or the installation belongs to somebody else: then every home reads for itself
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _take_shared(home: Home) -> bool:
+    """Copy what was read for another home. False where there is none."""
+    try:
+        read = {name: (shared_reading() / name).read_bytes() for name in _READ}
+    except OSError:
+        return False
+    for name, content in read.items():
+        write_bytes(_folder(home) / name, content)
+    return True
 
 
 @dataclass(frozen=True)
@@ -100,6 +147,11 @@ class _Reading:
 
 
 _READING = "reading-"
+# The manifest last: it says that the rest is there.
+_READ = ("partial_parse.msgpack", "manifest.json")
+_DRAFT = "draft-"
+# Readings of former versions of the project go after a week.
+_STALE_SECONDS = 7 * 24 * 3600.0
 _readings: dict[Path, _Reading] = {}
 
 
@@ -120,7 +172,9 @@ def begin_reading(home: Home) -> None:
     """Let dbt read its project while this process gets on with other things, unless it has been read.
     `manifest_path` waits for it."""
     _sweep_readings(home)
-    if home.root in _readings or (_folder(home) / "manifest.json").exists():
+    if home.root in _readings or any(
+        (folder / "manifest.json").exists() for folder in (_folder(home), shared_reading())
+    ):
         return
     scratch = home.dbt / f"{_READING}{os.getpid()}"
     # In a process of its own: dbt keeps the engine's objects alive until exit, and this one has to stay clean.
@@ -157,9 +211,9 @@ def _end_readings() -> None:
 
 
 def manifest_path(home: Home) -> Path:
-    """The manifest of the project as it is now, parsed once per version of the project into the home."""
+    """The manifest of the project as it is now, in the home; read once per version of the project and environment."""
     manifest = _folder(home) / "manifest.json"
-    if manifest.exists():
+    if manifest.exists() or (home.root not in _readings and _take_shared(home)):
         return manifest
     begin_reading(home)
     reading = _readings.pop(home.root)
@@ -169,10 +223,9 @@ def manifest_path(home: Home) -> Path:
             raise SystemFault(
                 f"dbt could not read its project: {said.strip()[-600:]}", f"mend {PROJECT}, then try again."
             )
-        # The manifest last: it says that the rest is there.
-        for name in ("partial_parse.msgpack", "manifest.json"):
-            if (reading.scratch / name).exists():
-                write_bytes(_folder(home) / name, (reading.scratch / name).read_bytes())
+        for name in _READ:
+            write_bytes(_folder(home) / name, (reading.scratch / name).read_bytes())
+        _share(reading.scratch)
     finally:
         reading.end()
     return manifest

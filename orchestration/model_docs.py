@@ -17,17 +17,13 @@ from typing import Any
 
 from foundation.durable import write_bytes
 from foundation.errors import SystemFault, WrongUsage
-from orchestration.dbt import EXECUTABLE, PROJECT
+from orchestration.dbt import EXECUTABLE, PROJECT, shared_reading
 from orchestration.progress import say
 
 # When it was made, by which process and on whose machine: the same project gives the same page.
 _NOBODYS: dict[str, Any] = {
     "generated_at": "", "invocation_id": "", "invocation_started_at": "", "run_started_at": "", "user_id": None,
     "project_id": None, "created_at": 0, "env": {}, "root_path": "", "send_anonymous_usage_stats": False,
-}  # fmt: skip
-_PLACES = {
-    "OUTTURN_LAKE": "lake", "OUTTURN_RUN_INPUTS": "inputs", "OUTTURN_BUILD_DATABASE": ":memory:",
-    "OUTTURN_DATA_CUT": "", "DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
 }  # fmt: skip
 # The page runs its own scripts and reaches nothing, not even the files beside it.
 _POLICY = (
@@ -73,11 +69,15 @@ def page_of(manifest: Mapping[str, Any]) -> bytes:
 
 def read_project() -> dict[str, Any]:
     """The project as dbt reads it, of no home in particular. SystemFault when dbt cannot read it."""
+    if (kept := shared_reading() / "manifest.json").exists():
+        of_homes: dict[str, Any] = json.loads(kept.read_bytes())
+        return of_homes
     with tempfile.TemporaryDirectory() as scratch:
         ran = subprocess.run(  # noqa: S603 (our own dbt, our own words)
             [str(EXECUTABLE), "--quiet", "--no-use-colors", "--log-path", scratch, "parse", "--no-partial-parse",
              "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", scratch],
-            env={**os.environ, **_PLACES}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            env={**os.environ, "DO_NOT_TRACK": "1", "DBT_SEND_ANONYMOUS_USAGE_STATS": "False"},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if ran.returncode != 0:
             raise SystemFault(f"dbt could not read its project: {ran.stdout.strip()[-600:]}", f"mend {PROJECT}.")

@@ -9,6 +9,7 @@ import csv
 import gc
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -378,6 +379,16 @@ class Build:
         return sorted(name.split(".")[2] for name, status in self.statuses.items() if status in ("error", "fail"))
 
 
+def _as_read(target: Path) -> None:
+    """Let dbt begin with what it has read of the project for a home already: reading takes nine seconds."""
+    from orchestration.dbt import shared_reading
+
+    read, here = shared_reading() / "partial_parse.msgpack", target / "partial_parse.msgpack"
+    if read.exists() and not here.exists():
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(read, here)
+
+
 def run_dbt(
     command: Sequence[str],
     scratch: Path,
@@ -395,6 +406,7 @@ def run_dbt(
     from dbt.cli.main import dbtRunner
 
     database = scratch / "build.duckdb"
+    _as_read(scratch / "target")
     variables = {
         "OUTTURN_LAKE": str(lake),
         "OUTTURN_RUN_INPUTS": str(inputs),

@@ -171,6 +171,16 @@ def test_every_data_test_stops_the_build() -> None:
     assert "enabled: false" not in text
 
 
+def test_what_is_read_of_the_project_is_no_homes() -> None:
+    """ADR 41: no YAML asks for a variable of the environment, and no macro before dbt runs: else dbt would read the
+    project anew for every home."""
+    for path in (*PROJECT.rglob("*.yml"), *(PROJECT / "models").rglob("*.sql"), *(PROJECT / "tests").rglob("*.sql")):
+        assert "env_var" not in path.read_text(encoding="utf-8"), path
+    asking = [path.read_text(encoding="utf-8") for path in (PROJECT / "macros").rglob("*.sql")]
+    for text in (text for text in asking if "env_var(" in text):
+        assert "if execute" in text
+
+
 def test_no_model_has_what_our_tables_do_not_do() -> None:
     """ADR 27 and 36: the materializations have no hooks but those that delete, no grants, indexes or partitions."""
     asked = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import dagster as dg
@@ -9,7 +10,7 @@ import pytest
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
 from foundation.home import Home
-from orchestration.dbt import begin_reading, manifest_path
+from orchestration import dbt
 from orchestration.event_log import _KEPT, KeptEventLog
 from orchestration.instance import open_instance
 
@@ -58,14 +59,46 @@ def test_few_databases_are_open_at_once_and_none_after_the_instance(home: Home) 
     assert not list((home.dagster / "history" / "runs").glob("*.db-wal"))
 
 
-def test_a_project_read_in_the_background_is_read_once(home: Home) -> None:
+def test_a_project_is_read_once_for_all_homes(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the background, for the first home; the second takes what was read, which knows of neither."""
+    monkeypatch.setattr(dbt, "shared_reading", lambda: tmp_path / "shared" / "reading")
     stale = home.dbt / "reading-999999999"
     stale.mkdir(parents=True)
-    begin_reading(home)
+    dbt.begin_reading(home)
     assert not stale.exists(), "what a killed process left is swept away"
-    manifest = manifest_path(home)
+    manifest = dbt.manifest_path(home)
     assert manifest.exists()
     assert not list(home.dbt.glob("reading-*"))
     before = manifest.stat().st_mtime_ns
-    begin_reading(home)
-    assert manifest_path(home).stat().st_mtime_ns == before
+    dbt.begin_reading(home)
+    assert dbt.manifest_path(home).stat().st_mtime_ns == before
+    other = Home(tmp_path / "other's home")
+    other.create(demo=True, place="derbyshire")
+    monkeypatch.setattr(subprocess, "Popen", None)
+    dbt.begin_reading(other)
+    taken = dbt.manifest_path(other)
+    assert taken.is_relative_to(other.root)
+    for name in ("manifest.json", "partial_parse.msgpack"):
+        content = taken.with_name(name).read_bytes()
+        assert content == manifest.with_name(name).read_bytes()
+        assert str(tmp_path).encode() not in content
+
+
+def test_an_installation_that_cannot_be_written_is_read_for_each_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shared").touch()
+    monkeypatch.setattr(dbt, "shared_reading", lambda: tmp_path / "shared" / "reading")
+    read = tmp_path / "read"
+    read.mkdir()
+    for name in ("manifest.json", "partial_parse.msgpack"):
+        (read / name).write_bytes(b"x")
+    dbt._share(read)
+    assert not dbt.shared_reading().exists()
+    (tmp_path / "shared").unlink()
+    for _ in range(2):
+        # the second finds the first there
+        dbt._share(read)
+        assert sorted(path.name for path in (tmp_path / "shared").rglob("*")) == [
+            "manifest.json", "partial_parse.msgpack", "reading",
+        ]  # fmt: skip
