@@ -285,6 +285,26 @@ def _absence_withdrawn(context: Context) -> Draft:
     return Draft("absence_withdrawn", body, body_lines("absence_withdrawn", body), content_id(body))
 
 
+def _advance_drawn(context: Context) -> Draft:
+    """Names the settlement that it supersedes only where one is named: nothing certified moves by oversight."""
+    from orchestration.signing_words import body_lines, sum_words
+    from settlement.advances import advances_of
+
+    chosen, member, period = context.options, context.options["member"], context.options["period"]
+    body = {
+        "approver": context.approver,
+        "period_id": period,
+        "member": member,
+        "drawn_pence": pence_of(chosen["amount_gbp"], "--amount-gbp"),
+        "settlement": context.settlement().settlement_id if "settlement" in chosen else "",
+        "reason": chosen["reason"],
+    }
+    agreed = advances_of(context.terms, period).get(member)
+    said = "nothing" if agreed is None else sum_words(agreed)
+    lines = [f"Agreed up front for {member} in {period}: {said}", "", *body_lines("advance_drawn", body)]
+    return Draft("advance_drawn", body, lines, content_id(body))
+
+
 @dataclass(frozen=True)
 class Asked:
     """What a thing to sign needs, what it may have, and whether the party signs with its own key."""
@@ -336,6 +356,7 @@ THINGS: dict[str, Asked] = {
         ("period", "member", "reason"),
     ),
     "absence-withdrawal": Asked(_absence_withdrawn, ("period", "member", "reason")),
+    "advance-drawn": Asked(_advance_drawn, ("period", "member", "amount_gbp", "reason")),
     "assurance": Asked(
         lambda context: _of_settlement(
             context, "assurance_given", period_id=context.options["period"], vote=context.options["vote"],

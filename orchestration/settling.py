@@ -181,7 +181,7 @@ def judge_and_settle(
     terms = agreement.terms
     prior = _earlier(cycle, terms.id, period.label)
     recorded = period_records(store.read_records(cycle.home.decisions, terms.id), terms, period.label)
-    now = chain.opening(terms, period.label)
+    now = chain.opening(terms, period.label, recorded.drawn)
     advances = (*now, *_started_from(cycle, terms.id, period.label, prior, now))
     settled = settle(terms, period.label, kpi_return, ledger, judged, advances, prior, recorded)
     chain.settled(terms, settled)

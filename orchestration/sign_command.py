@@ -16,8 +16,8 @@ from orchestration.progress import say
 
 _WHAT = (
     "What to sign: terms, part, resolution, certificate, assurance, challenge, withdrawal, determination, cause, "
-    "award, absence, accreditation, waiver; or who may decide: admission, departure, delegation, revocation, seat, "
-    "conflict."
+    "award, absence, advance-drawn, accreditation, waiver; or who may decide: admission, departure, delegation, "
+    "revocation, seat, conflict."
 )
 Text = str | None
 
@@ -63,7 +63,9 @@ def sign(
     check: Annotated[Text, typer.Option("--check", help="The fitness check that failed.")] = None,
     cause: Annotated[Text, typer.Option("--cause", help="A cause of the terms.")] = None,
     outcome: Annotated[Text, typer.Option("--outcome", help="The unplanned outcome.")] = None,
-    amount_gbp: Annotated[Text, typer.Option("--amount-gbp", help="The award, or the cash certified.")] = None,
+    amount_gbp: Annotated[
+        Text, typer.Option("--amount-gbp", help="The award, the cash certified, or what was drawn.")
+    ] = None,
     member: Annotated[Text, typer.Option("--member", help="A member of the terms.")] = None,
     accreditation: Annotated[Text, typer.Option("--accreditation", help="An accreditation of the terms.")] = None,
     level: Annotated[Text, typer.Option("--level", help="The level it was given.")] = None,

@@ -658,7 +658,11 @@ def build_release(inputs: ReleaseInputs, home_releases: Path) -> str:
     """
     home_releases.mkdir(parents=True, exist_ok=True)
     require_extension(home_releases, _logs(inputs))
-    require_kept(home_releases, {read_agreement(given.terms_yaml).agreement_id for given in inputs.settlements})
+    require_kept(
+        home_releases,
+        {read_agreement(given.terms_yaml).agreement_id for given in inputs.settlements},
+        {release_id for release_id, _ in inputs.published},
+    )
     formers = releases_in(home_releases)
     twin = twin_of(_named(inputs), formers)
     if twin is not None:

@@ -23,6 +23,7 @@ from settlement.top_up import advance_periods, pool_curve, pool_pounds, small_me
 from settlement.write_offs import is_written_off
 
 if TYPE_CHECKING:
+    from settlement.drawn import Drawn
     from settlement.engine import Settlement
 
 Rows = Sequence[Mapping[str, Any]]
@@ -40,6 +41,11 @@ def advances_of(terms: Terms, period_id: str) -> dict[str, int]:
     expected = pool_curve(terms).at(exact(agreed.expected_score)) * pool_pounds(terms, period_id)
     part = exact(agreed.pct_of_expected) / 100 * expected
     return {member: round_half_up(part * terms.shares[member] / 100 * 100) for member in small_members(terms, agreed)}
+
+
+def paid_in(terms: Terms, period_id: str, drawn: Sequence[Drawn]) -> dict[str, int]:
+    """Pence that each member is paid up front: what is agreed, or what the log says was drawn of it."""
+    return {**advances_of(terms, period_id), **{one.member: one.pence for one in drawn}}
 
 
 def taken_back_from(terms: Terms) -> frozenset[str]:
@@ -68,8 +74,8 @@ class Chain:
     # Agreement -> the terms under which advances to small members were first due.
     _first_due: dict[str, str] = field(default_factory=dict)
 
-    def opening(self, terms: Terms, period_id: str) -> list[dict[str, Any]]:
-        """Rows of docs/reference/files.md#advances for a period: what it starts from.
+    def opening(self, terms: Terms, period_id: str, drawn: Sequence[Drawn] = ()) -> list[dict[str, Any]]:
+        """Rows of docs/reference/files.md#advances for a period: what it starts from. drawn: what the log says of it.
 
         A balance that is written off is 0, with what was carried beside it. Refused when the terms take advances back
         and nobody says what was paid, or when a member that still has an advance can no longer give it back.
@@ -81,7 +87,7 @@ class Chain:
             )
         self._require_once(terms, period_id)
         left = self._left.get((terms.id, terms.is_shadow(period_id)))
-        paid, carried = advances_of(terms, period_id), {} if left is None else dict(left.pence)
+        paid, carried = paid_in(terms, period_id, drawn), {} if left is None else dict(left.pence)
         gone = sorted(member for member in carried if member not in taken_back_from(terms))
         if left is not None and not left.written_off and (owing := [name for name in gone if carried[name]]):
             raise Refused(
@@ -171,7 +177,7 @@ def differences(settled: Sequence[tuple[Terms, Settlement]], rows: Rows) -> Iter
         period = made.period_id
         given = {row["member_id"]: row for row in rows_of_period(rows, terms, period)}
         try:
-            wanted = {row["member_id"]: row for row in chain.opening(terms, period)}
+            wanted = {row["member_id"]: row for row in chain.opening(terms, period, made.drawn)}
         except Refused as refused:
             yield refused.message.removesuffix(".")
             return
@@ -181,7 +187,7 @@ def differences(settled: Sequence[tuple[Terms, Settlement]], rows: Rows) -> Iter
                 yield f"the advance of {member} before {period} is {told}, and {true} follows"
         yield from _left_out(terms, period, done)
         carried = any(row["carried_from"] for row in wanted.values())
-        yield from _stood_wrongly(terms, period, rows, carried=carried)
+        yield from _stood_wrongly(terms, period, rows, made.drawn, carried=carried)
         chain.settled(terms, made)
 
 
@@ -195,12 +201,14 @@ def _left_out(terms: Terms, period_id: str, done: Collection[tuple[str, str]]) -
                 yield f"{member} was paid up front in {former.label}, which is not settled, and {period_id} is"
 
 
-def _stood_wrongly(terms: Terms, period_id: str, rows: Rows, *, carried: bool) -> Iterator[str]:
+def _stood_wrongly(terms: Terms, period_id: str, rows: Rows, drawn: Sequence[Drawn], *, carried: bool) -> Iterator[str]:
     """What of the balances of earlier settlements cannot have stood: each is what was carried and what the terms pay.
 
-    All are 0 where an earlier settlement knew no advance. carried: whether a period before left any.
+    All are 0 where an earlier settlement knew no advance. carried: whether a period before left any. drawn: what the
+    log says was drawn, one entry after another: an earlier settlement knew the first so many of them.
     """
-    paid, from_members = advances_of(terms, period_id), taken_back_from(terms)
+    from_members = taken_back_from(terms)
+    known = [paid_in(terms, period_id, drawn[:count]) for count in range(len(drawn) + 1)]
     stood: dict[str, dict[str, Mapping[str, Any]]] = {}
     for row in rows:
         own = row["agreement_id"] == terms.id and row.get("period_id") == period_id and row.get("settlement_id")
@@ -209,14 +217,21 @@ def _stood_wrongly(terms: Terms, period_id: str, rows: Rows, *, carried: bool) -
     for settlement_id, own in sorted(stood.items()):
         if not any(row["balance_pence"] for row in own.values()):
             continue
-        for member in sorted({*own, *paid}):
-            told = own.get(member)
-            before = (told["carried_pence"] or 0) if told is not None and carried else 0
-            if (0 if told is None else told["balance_pence"]) != before + paid.get(member, 0):
-                yield (
-                    f"the advance of {member} before {period_id}, from which the settlement {settlement_id[:16]} "
-                    f"started, is {_words(told)}, and {paid.get(member, 0)} pence are paid up front"
-                )
+        said = [list(_stood_otherwise(period_id, settlement_id, own, paid, carried=carried)) for paid in known]
+        yield from said[-1] if all(said) else ()
+
+
+def _stood_otherwise(
+    period_id: str, settlement_id: str, own: Mapping[str, Mapping[str, Any]], paid: Mapping[str, int], *, carried: bool
+) -> Iterator[str]:
+    for member in sorted({*own, *paid}):
+        told = own.get(member)
+        before = (told["carried_pence"] or 0) if told is not None and carried else 0
+        if (0 if told is None else told["balance_pence"]) != before + paid.get(member, 0):
+            yield (
+                f"the advance of {member} before {period_id}, from which the settlement {settlement_id[:16]} "
+                f"started, is {_words(told)}, and {paid.get(member, 0)} pence are paid up front"
+            )
 
 
 def _telling(row: Mapping[str, Any] | None) -> tuple[Any, ...] | None:
@@ -254,11 +269,12 @@ def take_balances(statement: Statement, terms: Terms, rows: Rows) -> None:
         reference = f"advances:{member}"
         uses: dict[str, Given | Step] = {"carried": Given(Fraction(row["carried_pence"] or 0), "pence", reference)}
         formula = "carried"
-        if (paid := f"advance.{member}") in statement:
+        names = (f"advance_drawn.{member}", f"advance.{member}")
+        if paid := next((name for name in names if name in statement), ""):
             uses["paid"] = statement[paid]
             formula += " + round_half_up(paid * 100)"
         words = "carried from the settlement period before" if row.get("carried_from") else "nothing was carried"
-        if paid in statement:
+        if paid:
             words += ", and paid in this one"
         taken = statement.step(
             f"advance_before.{member}",

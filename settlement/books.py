@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from foundation.errors import Refused
+from settlement.advances import taken_back_from
 from settlement.decisions import read_log
 from settlement.engine import Settlement, settle
 from settlement.files import read_rows
@@ -65,8 +66,8 @@ class Books:
 def read_books(files: Mapping[str, bytes]) -> tuple[Books, ...]:
     """The settlements that a folder's files are about, by period. Refused when a file is missing or cannot be read.
 
-    Needs terms.yaml, kpi_return.csv, cost_ledger.csv or ledger.csv, gate.csv or gate.json; takes advances.csv,
-    prior_postings.csv and decisions.jsonl.
+    Needs terms.yaml, kpi_return.csv, cost_ledger.csv or ledger.csv, gate.csv or gate.json, and advances.csv where the
+    terms take advances back; takes prior_postings.csv and decisions.jsonl.
     """
     rows: dict[str, Rows] = {}
     for table, names in NAMES.items():
@@ -77,6 +78,12 @@ def read_books(files: Mapping[str, bytes]) -> tuple[Books, ...]:
     if "terms.yaml" not in files:
         raise _missing("terms.yaml")
     terms = load_terms(files["terms.yaml"])
+    if taken_back_from(terms) and NAMES["advances"][0] not in files:
+        raise Refused(
+            f"the terms of {terms.id} take back what was paid up front, and advances.csv is not among the files: "
+            "without it nothing would be taken back.",
+            "give it as `outturn settle` takes it; its header alone says that nothing was paid.",
+        )
     if "gate.json" in files:
         gates = read_gate_json(files["gate.json"], terms)
     elif "gate.csv" in files:

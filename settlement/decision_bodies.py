@@ -46,6 +46,8 @@ BODIES: dict[str, Form] = {
     "absence_recorded": _form("approver period_id member reason"),
     # settlement: the one in force when it is withdrawn, so that what was held back before can be told; empty for none
     "absence_withdrawn": _form("approver period_id member settlement reason"),
+    # settlement: the certified one that it supersedes; empty while none of the period is certified
+    "advance_drawn": _form("approver period_id member drawn_pence settlement reason"),
     "condition_judged": _form("approver period_id condition met evidence"),
     "cash_certified": _form("approver terms_hash period_id row amount_pence conflicts"),
     "assurance_given": _form("approver period_id settlement_id vote reason"),
@@ -110,7 +112,7 @@ def _entry_fault(kind: str, name: str, value: object) -> str | None:
         return "a public key is 64 hexadecimal digits"
     if name == "amount_pence" and not _PENCE.fullmatch(value):
         return "an amount is whole pence above 0, in digits"
-    if name in ("limit_pence", "gross_pence") and not _GROSS.fullmatch(value):
+    if name in ("limit_pence", "gross_pence", "drawn_pence") and not _GROSS.fullmatch(value):
         return f"`{name}` is whole pence, in digits"
     if name == "vote" and value not in ("approve", "reject"):
         return "a vote is approve or reject"

@@ -15,6 +15,7 @@ from foundation.canonical import content_id, plain_decimal
 from foundation.errors import Refused
 from settlement.advances import rows_of_period, stood_before, take_balances, take_left, take_paid, taken_back_from
 from settlement.conditions import take_conditions
+from settlement.drawn import Drawn, take_drawn
 from settlement.flags import take_flags
 from settlement.gate_record import GateRecord
 from settlement.journal import JournalLine, journal_of
@@ -68,6 +69,8 @@ class Settlement:
     journal: tuple[JournalLine, ...]
     # Pence by line and party that stand posted after it, earlier settlements of the period included.
     stands: tuple[tuple[str, str, int], ...] = ()
+    # What was drawn of advances, in the order in which the log says so.
+    drawn: tuple[Drawn, ...] = ()
 
     def step(self, step_id: str) -> Step:
         """The step with this id; KeyError if the settlement did not take it."""
@@ -145,6 +148,7 @@ def settle(
     lines = take_lines(statement, terms, gate, ledger_rows, score, recorded, prior)
     take_flags(statement, terms, gate, kpi_return_rows)
     take_paid(statement, terms)
+    take_drawn(statement, recorded.drawn)
     take_balances(statement, terms, advances)
     opened, back = rows_of_period(advances, terms, period_id), taken_back_from(terms)
     former = () if prior is None else stood_before(advances, terms, period_id, prior.supersedes)
@@ -241,4 +245,5 @@ def settle(
             for line, one in (before if lines.withheld and before is not None else now).items()
             for party, pence in {**one.parts, RESIDUE: one.residue}.items()
         ),
+        recorded.drawn,
     )

@@ -14,6 +14,8 @@ from settlement.authority import Count, approvers, limit_fault, vote_fault
 from settlement.boards import quorum_fault, resolution, seat_fault
 from settlement.certificates import DISPUTES, apply_log
 from settlement.decisions import Record
+from settlement.drawn import KIND as ADVANCE_DRAWN
+from settlement.drawn import drawn_fault
 from settlement.terms import Terms
 from settlement.terms_governance import Board
 
@@ -38,6 +40,10 @@ _MENDS = (
     ("other terms than", "read the terms on file and sign those: `outturn sign terms` shows them with their hash."),
     ("opened", "agree it before a period opens: a variation holds from the next period on."),
     ("has not been admitted", "the party that opened the log admits it first: `outturn sign admission`."),
+    ("no advance is agreed", "name a member and a period for which the terms agree an advance."),
+    ("is more than the", "record what was drawn; more than that needs a variation of the terms."),
+    ("supersedes it names it", "name it with `--settlement` if it is to be superseded, and settle again."),
+    ("none is to be named", "leave `--settlement` out."),
     ("the challenge window closed", "ask for a restatement if the data were wrong: the terms say when one is made."),
     ("final", "agree other terms, or settle again: the new decision stands beside this one."),
     ("are not agreed", "get the missing approvals; until then nothing is settled under these terms."),
@@ -172,6 +178,8 @@ def entry_fault(records: Sequence[Record], terms: Terms) -> str | None:
             return _board_fault(records, record, terms)
         case "settlement_certified":
             return apply_log(records, terms).faults.get(record.sequence)
+        case kind if kind == ADVANCE_DRAWN:
+            return drawn_fault(records, record, terms)
         case kind if kind in DISPUTES:
             return apply_log(records, terms).faults.get(record.sequence)
     if fault := _right_fault(record, terms) or vote_fault(records, record, terms):

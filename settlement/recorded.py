@@ -1,4 +1,4 @@
-"""What the decision log records for a period beside the gate's causes: awards, cash, absences, conditions.
+"""What the decision log records for a period beside the gate's causes: awards, cash, absences, conditions, drawings.
 
 Belongs here: an award for an unplanned outcome once every party voted for it; what is certified as cash; members that
 did not take part in learning and development, recorded by a role that cannot gain from it.
@@ -13,6 +13,7 @@ from dataclasses import InitVar, dataclass, field, replace
 
 from settlement.authority import hand_fault, limit_fault, vote_fault
 from settlement.decisions import Record
+from settlement.drawn import Drawn, drawn_in
 from settlement.exact import exact
 from settlement.terms import Terms
 
@@ -77,6 +78,7 @@ class PeriodRecords:
     seal: InitVar[object]
     certificates: tuple[Certificate, ...] = field(default=(), kw_only=True)
     conditions: tuple[JudgedCondition, ...] = field(default=(), kw_only=True)
+    drawn: tuple[Drawn, ...] = field(default=(), kw_only=True)
 
     def known_at(self, settlement_id: str) -> tuple[tuple[str, ...], ...]:
         """The absences that may have been known when a settlement was made, one after another."""
@@ -194,10 +196,12 @@ def period_records(records: Sequence[Record], terms: Terms, period_id: str) -> P
     """What a proved log records for a period. Votes and records without right or authority are left out."""
     own = [record for record in records if record.agreement_id == terms.id]
     certificates, conditions = _certificates(own, terms, period_id), _conditions(own, terms, period_id)
+    drawn = drawn_in(own, terms, period_id)
     if terms.finance.top_up is None:
         return PeriodRecords(
-            terms.id, period_id, (), (), _NO_STAGES, seal=_SEAL, certificates=certificates, conditions=conditions
-        )
+            terms.id, period_id, (), (), _NO_STAGES, seal=_SEAL, certificates=certificates, conditions=conditions,
+            drawn=drawn,
+        )  # fmt: skip
     stages = _stages(own, terms, period_id)
     return PeriodRecords(
         terms.id,
@@ -208,6 +212,7 @@ def period_records(records: Sequence[Record], terms: Terms, period_id: str) -> P
         seal=_SEAL,
         certificates=certificates,
         conditions=conditions,
+        drawn=drawn,
     )
 
 

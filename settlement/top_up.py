@@ -11,14 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from foundation.period import month_of, months_between
 from settlement.curves import Curve
 from settlement.exact import exact
-from settlement.recorded import Award
 from settlement.statement import Given, Statement, Step
 from settlement.terms import Terms
 from settlement.terms_top_up import Adjuster, Bonus, PoolPoints, TopUpAdvances
+
+if TYPE_CHECKING:
+    from settlement.recorded import Award
 
 PATH = "finance.top_up"
 

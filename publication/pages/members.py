@@ -365,6 +365,7 @@ _KINDS = {
     "absence_recorded": "Absence recorded",
     "absence_withdrawn": "Absence taken back",
     "gate_cause_withdrawn": "Cause of a withheld figure taken back",
+    "advance_drawn": "Less drawn of an advance",
     "condition_judged": "Must-pass condition judged",
     "cash_certified": "Cash-releasing saving certified",
     "assurance_given": "Independent assurance",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,10 @@ def test_an_agreement_that_was_settled_is_left_out_of_no_later_release(
         build_release(without, releases)
     assert "`effective_to`" in no.value.mend
     require_kept(releases, {ID, "another"})
+    # a folder that a killed run left behind was in force for nobody
+    require_kept(releases, set(), {"0" * 64})
+    with pytest.raises(Refused, match="nothing of that agreement is settled now"):
+        build_release(replace(without, published=[(release.name, date(2025, 10, 1))]), releases)
     # one that was proposed and never settled may be given up: its log stays
     content = {"format": 1, KEY: heads_of({ID: given.decisions_jsonl}), "terms": {}}
     proposed = tmp_path / "proposed"

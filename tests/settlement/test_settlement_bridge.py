@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from other_lines_world import agreed
-from settlement_world import CUT, PERIOD, RAW, gate_for, kpi_row, ledger_rows, log_for, quick_terms
+from settlement_world import CUT, PERIOD, RAW, ROOT, gate_for, kpi_row, ledger_rows, log_for, quick_terms
 from test_settlement_avoided import BOTH, COUNTS, by_both, certified, southwark
 from test_settlement_conditions import CONDITIONS, MET, judged
 from test_settlement_properties import FEWER, PENCE, VALUES, agreements
@@ -369,6 +369,20 @@ def test_from_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     for name in ("terms.yaml", "kpi_return.csv"):
         with pytest.raises(Refused, match="is not among"):
             read_books({key: content for key, content in {**files, "gate.csv": gate}.items() if key != name})
+
+
+def test_books_without_the_advances_that_terms_take_back_are_refused() -> None:
+    """As `outturn settle` does: a missing file is not nothing paid, or a bridge would show what nobody was paid."""
+    raw = (ROOT / "agreements" / "greenwich-public-health" / "2024-04-01.yaml").read_bytes()
+    folder = ROOT / "docs" / "tutorial" / "by-hand" / "greenwich-public-health"
+    files = {"terms.yaml": raw, **{path.name: path.read_bytes() for path in folder.iterdir()}}
+    (books,) = read_books(files)
+    del files["advances.csv"]
+    with pytest.raises(Refused, match=r"advances\.csv is not among the files: without it nothing would be taken") as no:
+        read_books(files)
+    assert "its header alone says that nothing was paid" in no.value.mend
+    (none,) = read_books({**files, "advances.csv": write_rows("advances", [])})
+    assert (len(books.advances), none.advances) == (2, [])
 
 
 def test_the_members_statement_shows_the_way_from_the_one_before() -> None:
