@@ -78,7 +78,7 @@ def read_books(files: Mapping[str, bytes]) -> tuple[Books, ...]:
     if "terms.yaml" not in files:
         raise _missing("terms.yaml")
     terms = load_terms(files["terms.yaml"])
-    if taken_back_from(terms) and NAMES["advances"][0] not in files:
+    if taken_back_from(terms) and not any(name in files for name in NAMES["advances"]):
         raise Refused(
             f"the terms of {terms.id} take back what was paid up front, and advances.csv is not among the files: "
             "without it nothing would be taken back.",

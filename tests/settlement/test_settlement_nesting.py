@@ -221,6 +221,10 @@ def test_promises_in_the_ends_of_what_a_party_can_gain_and_lose() -> None:
     (last,) = (one for one in party_months(greenwich(PROMISING), PERIOD)
                if (one.party, one.month) == ("youth-charity", "2025-03"))  # fmt: skip
     assert (last.worst_pence, last.best_pence) == (2_500_000, plain["youth-charity"].greatest_gain_pence)
+    # promised evenly over the year: of 2,500,000 pence five twelfths by the end of August, in whole pence
+    (august,) = (one for one in party_months(greenwich(PROMISING), PERIOD)
+                 if (one.party, one.month) == ("youth-charity", "2024-08"))  # fmt: skip
+    assert august.worst_pence == 1_041_666
     nothing = {**AT_72, **dict.fromkeys(("G1", "G2", "G4", "G5", "G6", "G7"), "0.0")}
     worst = settle_top_up(greenwich(PROMISING), nothing, recorded=absent_in(greenwich(PROMISING), "youth-charity"))
     assert sum(one.amount_pence for one in worst.member_lines if one.member_id == "youth-charity") >= 2_500_000
