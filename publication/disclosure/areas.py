@@ -11,6 +11,7 @@ every kind of period that ends with it: hidden under all of them, or under none.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,12 +19,13 @@ from decimal import Decimal
 from typing import Any
 
 from publication.disclosure.people import People
-from publication.disclosure.ranges import UNBOUNDED, Range, keeps_its_range, of_shown
+from publication.disclosure.ranges import UNBOUNDED, Range, keeps_its_range, of_rest, of_shown, total
 from publication.disclosure.rules import (
     COHORT,
     HIDDEN,
     NO_LIMITS,
     OFF_QUARTER,
+    OFF_YEAR,
     PARTS,
     PARTS_OF_A_WHOLE,
     PROTECTS,
@@ -45,6 +47,8 @@ from publication.inputs import Row
 from publication.wording import rounded
 
 KINDS = ("month", "quarter", "year", "rolling_year")
+FIRST_MONTH = 4  # of a financial year
+_ENDS = ("excess", "shortfall")
 
 
 @dataclass(frozen=True)
@@ -232,41 +236,107 @@ def are_sums(rows: Sequence[Row], base: Sequence[Row], kind: str) -> bool:
     return True
 
 
+def from_end(cell: Cell, quantity: str, method: Method) -> Range:
+    """What a shown mean says about the distance of its sum from an end: the mean and the number, both as rounded."""
+    people = of_shown(cell.denominator or 0, method.rules)
+    half = Decimal(1).scaleb(-method.decimals) / 2
+    value = cell.value or Decimal(0)
+    near, far = (
+        (value - half - method.lowest, value + half - method.lowest)
+        if quantity == "excess"
+        else (Decimal(method.highest or 0) - value - half, Decimal(method.highest or 0) - value + half)
+    )
+    # a shown one lies more than a small count away, as the rules say, which the reader knows
+    lowest = max(method.rules.largest_hidden + 1, math.ceil(near * int(people.low)))
+    return Range(lowest, math.floor(far * int(people.high)))
+
+
 def _range_of(row: Mapping[str, Any], exact: Decimal, cell: Cell, name: str, method: Method) -> Range:
     """What a reader knows of one count of a figure: its rounding, that it is small, or nothing."""
+    if cell.value is not None and name == "rest":
+        return of_rest(cell.numerator or 0, cell.denominator or 0, method.rules)
+    if cell.value is not None and name in _ENDS:
+        return from_end(cell, name, method)
     if cell.value is not None:
         shown = getattr(cell, name)
         return of_shown(int(shown), method.rules) if shown is not None else Range(0, UNBOUNDED)
-    highest = method.rules.least_people - 1 if method.statistic in ("dsr", "mean") else method.rules.largest_hidden
-    if row["marker"] == "w" or exact > highest:
+    of_people = method.statistic in ("dsr", "mean") and name not in _ENDS
+    highest = method.rules.least_people - 1 if of_people else method.rules.largest_hidden
+    if row["marker"] == "w" or (exact > highest and name in cell.few):
         return Range(0, UNBOUNDED)
-    return Range(0, highest)
+    if exact > highest:
+        return Range(highest + 1, UNBOUNDED)
+    return Range(int(exact > 0 and shows_nought(cell.exact_denominator, method)), highest)
+
+
+def shows_nought(denominator: Decimal | int, method: Method) -> bool:
+    """Whether a count of nobody is shown as 0, so that a hidden one is not nought."""
+    return method.statistic not in PARTS or denominator >= method.rules.small_group
+
+
+def _exact(cell: Cell, name: str, method: Method) -> Decimal:
+    top, bottom = cell.exact_numerator, cell.exact_denominator
+    if name in _ENDS:
+        return method.from_ends(top, bottom)[name]
+    return {"numerator": top, "denominator": bottom}.get(name, bottom - top)
+
+
+def _counts_of(method: Method) -> tuple[str, ...]:
+    """The counts of people that a longer figure tells of its parts."""
+    if method.statistic in PARTS:
+        return ("numerator", "denominator", "rest")
+    if method.statistic == "mean":
+        return ("denominator", *method.from_ends(Decimal(0), Decimal(0)))
+    return ("numerator", "denominator") if method.statistic == "ratio_of_sums" else ("numerator",)
 
 
 def _gives_away(row: Row, cell: Cell, parts: Sequence[Row], cells: Mapping[str, Cell], method: Method,
-                *, union: bool) -> bool:  # fmt: skip
+                *, union: bool, beside: Sequence[tuple[Row, Cell]] = ()) -> bool:  # fmt: skip
     """Whether a figure that stands alone narrows down a hidden small count among its parts.
 
-    union: the whole counts each person once, so it is at most the sum of the parts, and may be less.
+    union: the whole counts each person once, so it is at most the sum of the parts, and may be less. beside: other
+    longer figures that stand alone; the quarters inside this one are laid between it and its parts.
     """
-    names: tuple[str, ...] = ("denominator",) if method.statistic == "mean" else ("numerator",)
-    if method.statistic in PARTS:
-        names = ("numerator", "denominator")
-    for name in names:
-        whole = _range_of(row, getattr(cell, f"exact_{name}"), cell, name, method)
+    quarters = [one for one in beside if one[0]["period_kind"] == "quarter" != row["period_kind"]]
+    inside = [(one, own) for one, own in quarters if _holds(row, one)]
+    for name in _counts_of(method):
+        whole = _range_of(row, _exact(cell, name, method), cell, name, method)
         if union:
             whole = Range(whole.low, UNBOUNDED)
-        exact = [getattr(cells[part["figure_id"]], f"exact_{name}") for part in parts]
-        ranges = [
-            _range_of(part, count, cells[part["figure_id"]], name, method)
-            for part, count in zip(parts, exact, strict=True)
-        ]
-        for place, part in enumerate(parts):
-            small = cells[part["figure_id"]].value is None and part["marker"] != "w"
-            few = exact[place] <= method.rules.largest_hidden or name in cells[part["figure_id"]].few
-            if small and few and not keeps_its_range(place, ranges, whole, method.rules):
-                return True
+        known = {
+            part["figure_id"]: _range_of(
+                part, _exact(cells[part["figure_id"]], name, method), cells[part["figure_id"]], name, method
+            )
+            for part in parts
+        }
+        between = [
+            ([part for part in parts if _holds(one, part)],
+             _range_of(one, _exact(own, name, method), own, name, method))
+            for one, own in inside
+        ]  # fmt: skip
+        loose = [part for part in parts if not any(_holds(one, part) for one, _ in inside)]
+        blocks = [*between, *(([part], known[part["figure_id"]]) for part in loose)]
+        sums = [_within(own, total([known[part["figure_id"]] for part in mine])) for mine, own in blocks]
+        for place, (mine, _) in enumerate(blocks):
+            others = total([one for at, one in enumerate(sums) if at != place])
+            left = _within(sums[place], Range(whole.low - others.high, whole.high - others.low))
+            for at, part in enumerate(mine):
+                one = cells[part["figure_id"]]
+                small = one.value is None and part["marker"] != "w"
+                few = _exact(one, name, method) <= method.rules.largest_hidden or name in one.few
+                ranges = [known[other["figure_id"]] for other in mine]
+                if small and few and not keeps_its_range(at, ranges, left, method.rules):
+                    return True
     return False
+
+
+def _holds(longer: Mapping[str, Any], shorter: Mapping[str, Any]) -> bool:
+    (start, end), (first, last) = span_of(longer), span_of(shorter)
+    return start <= first and last <= end
+
+
+def _within(one: Range, other: Range) -> Range:
+    return Range(max(one.low, other.low), min(one.high, other.high))
 
 
 def _overlapping(row: Mapping[str, Any], base: Sequence[Row]) -> list[Row]:
@@ -282,12 +352,16 @@ def summed_parts(row: Row, base: Sequence[Row], kind: str, method: Method, *, ad
 
 
 def _longer(row: Row, base: Sequence[Row], kind: str, cells: Mapping[str, Cell], method: Method,
-            *, additive: bool, people: Mapping[str, int] | None) -> tuple[Cell, str, bool]:  # fmt: skip
+            *, additive: bool, people: Mapping[str, int] | None, beside: Sequence[tuple[Row, Cell]],
+            ) -> tuple[Cell, str, bool]:  # fmt: skip
     """The cell of a longer period, the reason if it is hidden, and whether it is a sum of shown cells."""
-    single = alone(row, method, people)
     parts = summed_parts(row, base, kind, method, additive=additive)
-    if parts:
+    if parts and all(cells[part["figure_id"]].value is not None for part in parts):
         return added_up([cells[part["figure_id"]] for part in parts], method), TOO_FEW, True
+    # with a part that is not shown a sum of the others would be a smaller total: the figure itself, or none
+    single = alone(row, method, people)
+    if parts and single.value is None:
+        return single, PROTECTS, False  # the same reason as below: it does not say that the figure itself is small
     if single.value is None or method.statistic == "median":
         return single, TOO_FEW, False
     near = _overlapping(row, base)
@@ -295,9 +369,12 @@ def _longer(row: Row, base: Sequence[Row], kind: str, cells: Mapping[str, Cell],
     nothing = single.hidden
     if additive and not _fits(row, kind):
         return (nothing, OFF_QUARTER, False) if small else (single, "", False)
+    if additive and small and row["period_kind"] == "rolling_year" and span_of(row)[0].month != FIRST_MONTH:
+        # two twelve months that overlap differ by a month that came and one that went
+        return nothing, OFF_YEAR, False
     if method.statistic == "dsr" and small and len(small) < len(near):
         return nothing, PROTECTS, False  # a standardised rate cannot leave the hidden parts out
-    if small and _gives_away(row, single, near, cells, method, union=not additive):
+    if small and _gives_away(row, single, near, cells, method, union=not additive, beside=beside if additive else ()):
         return nothing, PROTECTS, False
     return single, "", False
 
@@ -337,14 +414,17 @@ def protect_small_counts(
             cell = cell.hidden
         cells[row["figure_id"]] = cell
         plan.append((row, cell, RELATED if guarded else TOO_FEW, not (additive and method.is_additive)))
-    for row in rows:
+    apart: list[tuple[Row, Cell]] = []
+    for row in sorted(rows, key=lambda row: KINDS.index(row["period_kind"])):
         if row["period_kind"] == kind:
             continue
         cell, reason, derived = _longer(
-            row, base, kind, cells, method, additive=additive, people=counted.get(row["figure_id"])
+            row, base, kind, cells, method, additive=additive, people=counted.get(row["figure_id"]), beside=apart
         )
         if cell.value is not None and method.moment(row) in guarded_moments:
             cell, reason = cell.hidden, RELATED
+        if cell.value is not None and not derived:
+            apart.append((row, cell))
         plan.append((row, cell, reason, derived or not (additive and method.is_additive)))
     _show([(row, cell, reason) for row, cell, reason, _ in plan])
     return frozenset(row["figure_id"] for row, _, _, derived in plan if derived)

@@ -12,13 +12,13 @@ were revised.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from foundation.period import parse_period
-from publication.disclosure.areas import Method, are_sums, base_kind, of_few, parts_of, summed_parts
+from publication.disclosure.areas import Method, are_sums, base_kind, of_few, parts_of, shows_nought, summed_parts
 from publication.disclosure.attack import NO_END, System, Target
 from publication.disclosure.families import families_of
 from publication.disclosure.groups import UNKNOWN
@@ -38,8 +38,8 @@ class Look:
     """One release as a reader has it.
 
     measures, breakdowns: rows as published. exact: figure id to the exact row, also of groups and periods that are not
-    published; empty for a reader who has the public part alone. drafted: some rows were hidden since the sums were
-    made, so that these do not come to what they say.
+    published; empty for a reader who has the public part alone. drafted: ids of figures that were hidden since the sums
+    were made, so that these still count them.
     """
 
     release_id: str
@@ -47,7 +47,7 @@ class Look:
     measures: Sequence[Row]
     breakdowns: Sequence[Row]
     exact: Mapping[str, Row] = field(default_factory=dict)
-    drafted: bool = False
+    drafted: Container[str] = ()
 
 
 @dataclass
@@ -55,13 +55,14 @@ class Evidence:
     """A system with its targets, and which figure of the newest release told something new of which unknown.
 
     told: unknown to the figures that show it in the newest release, with their size. known: unknowns of which an
-    earlier release shows as much.
+    earlier release shows as much. apart: longer figures that stand beside a part that is hidden, and not as its sum.
     """
 
     system: System = field(default_factory=System)
     targets: list[Target] = field(default_factory=list)
     told: dict[Hashable, dict[str, int]] = field(default_factory=dict)
     known: set[Hashable] = field(default_factory=set)
+    apart: set[str] = field(default_factory=set)
 
 
 def group_of(row: Mapping[str, Any]) -> tuple[str, str]:
@@ -83,13 +84,23 @@ def _whole(number: Any) -> int | None:
     return int(number)
 
 
-def _comes_to(row: Row, base: Sequence[Row]) -> bool:
-    """Whether a longer figure is the sum of the shorter ones that are shown."""
-    parts = [part for part in parts_of(row, base) if part["value"] is not None]
+def _comes_to(row: Row, parts: Sequence[Row]) -> bool:
+    """Whether a longer figure is the sum of the shorter ones as they are shown."""
     return all(
         row[name] is None or row[name] == sum(part[name] or 0 for part in parts)
         for name in ("numerator", "denominator")
     )
+
+
+def _may_be(row: Row, exact: Row, rules: Rules) -> bool:
+    """Whether a figure as shown can be the exact one, rounded by itself."""
+    for name in ("numerator", "denominator"):
+        shown, count = _whole(row[name]), _whole(exact[name])
+        if shown is not None and count is not None:
+            low, high = shown_between(shown, rules)
+            if not low <= count <= high:
+                return False
+    return True
 
 
 def quantities(method: Method) -> tuple[str, ...]:
@@ -228,32 +239,38 @@ class _LookBuilder:
         return self.look.exact.get(row["figure_id"])
 
     def _sums_of_shown(self) -> set[str]:
-        """Longer figures that are sums of shown cells: they say nothing of what is left out."""
+        """Longer figures that are sums of shown cells, every one of them: they say nothing that these do not."""
         found = set()
         for (name, _), rows in self.series.items():
             method = self.whole.methods[name]
-            if method.by_last_day:
+            if method.by_last_day or not method.is_additive:
                 continue
             kind = base_kind(rows)
-            exact = [self._exact(row) for row in rows]
-            if self.look.exact and all(one is not None for one in exact):
-                given = [one for one in exact if one is not None]
-                base = [one for one in given if one["period_kind"] == kind]
-                additive = are_sums(given, base, kind)
-                found |= {
-                    one["figure_id"] for one in given
-                    if one["period_kind"] != kind and summed_parts(one, base, kind, method, additive=additive)
-                }  # fmt: skip
-            else:
-                # a reader cannot tell which longer figures stand alone: they are taken for sums of shown ones
-                found |= {row["figure_id"] for row in rows if row["period_kind"] != kind and method.is_additive}
-            base_rows = [row for row in rows if row["period_kind"] == kind]
-            # a total that is another number than its shown parts come to was counted by itself, and speaks for itself
-            found -= {
-                row["figure_id"] for row in rows
-                if row["figure_id"] in found and row["value"] is not None and not self.look.drafted
-                and not _comes_to(row, base_rows)
-            }  # fmt: skip
+            base = [row for row in rows if row["period_kind"] == kind]
+            exact = [one for one in map(self._exact, rows) if one is not None]
+            proved = self.look.exact and len(exact) == len(rows)
+            bare = [one for one in exact if one["period_kind"] == kind]
+            additive = not proved or are_sums(exact, bare, kind)
+            for row in rows:
+                if row["period_kind"] == kind or not additive:
+                    continue
+                own = self._exact(row) if proved else None
+                if own is not None and not summed_parts(own, bare, kind, method, additive=additive):
+                    continue
+                parts = parts_of(row, base)
+                whole = all(part["value"] is not None or part["figure_id"] in self.look.drafted for part in parts)
+                if row["value"] is None:
+                    # its marker says no more than that a part of it is hidden
+                    is_sum = not whole
+                elif whole:
+                    is_sum = any(part["value"] is None for part in parts) or _comes_to(row, parts)
+                else:
+                    # a former release may have left hidden parts out of its sums
+                    is_sum = own is not None and not _may_be(row, own, self.look.rules)
+                if is_sum:
+                    found.add(row["figure_id"])
+                elif not whole and self.newest:
+                    self.whole.found.apart.add(row["figure_id"])
         return found
 
     def _tell(self, row: Row, method: Method, *, derived: bool) -> None:
@@ -306,9 +323,11 @@ class _LookBuilder:
         """What the most knowing reader knows of a hidden figure: of each count whether it was small."""
         figure = row["figure_id"]
         few = of_few(self._exact(row) or row, method, self.whole.people.get(figure)) if self.newest else frozenset()
+        seen = group_of(row) == AREA and shows_nought(sum(counts.values()), method)
         for quantity, count in counts.items():
             low, high = _small_or_not(count, quantity, method, rules, few)
-            self.system.unknown(self._name(figure, quantity), low, high)
+            # a nought of an area is shown, so that what is hidden is somebody
+            self.system.unknown(self._name(figure, quantity), max(low, int(seen and count > 0)), high)
         if method.statistic in PARTS and "denominator" not in few:
             both = [(self._name(figure, "numerator"), 1), (self._name(figure, "rest"), 1)]
             low, high = _small_or_not(sum(counts.values()), "denominator", method, rules, few)
@@ -515,6 +534,9 @@ def _small_or_not(
     return (0, NO_END) if quantity in few else (most + 1, NO_END)
 
 
+_LONGEST = 5  # more than anything is missed
+
+
 def _missed(figure: str) -> int:
     """How much a figure is missed: twelve months that end within a quarter least, a financial year most."""
     period = parse_period(figure.split(":")[3])
@@ -557,7 +579,9 @@ def nearest_shown(evidence: Evidence, target: Target) -> Iterator[tuple[int, int
                 for figure, size in evidence.told.get(name, {}).items():
                     if figure not in given:
                         given.add(figure)
-                        yield reached[at], _missed(figure), size, figure
+                        # what needs no part of it hidden goes before these
+                        missed = _missed(figure) - _LONGEST * (figure in evidence.apart)
+                        yield reached[at], missed, size, figure
             for number in touching.get(at, ()):
                 if number not in used:
                     used.add(number)

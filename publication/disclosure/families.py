@@ -129,7 +129,10 @@ class _Series:
         """The figures whose publication decides what is known of one: itself, or those it is the sum of."""
         if row["period_kind"] == self.kind:
             return [row]
-        return summed_parts(row, self.base, self.kind, self.member.method, additive=self.additive) or [row]
+        parts = summed_parts(row, self.base, self.kind, self.member.method, additive=self.additive)
+        # a sum is shown of parts that are all shown; else the figure by itself
+        whole = all(self.shown[part["period_kind"], part["period_id"]]["value"] is not None for part in parts)
+        return parts if parts and whole else [row]
 
     def facts(self, key: Key) -> list[Fact]:
         """What a reader knows of the counts of a period; nothing of one that is withheld or has none."""

@@ -10,12 +10,11 @@ score may give it away, and the knowledge which parts were hidden for being smal
 
 from __future__ import annotations
 
-import math
 from collections.abc import Container, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from publication.disclosure.areas import Cell, Method, alone
+from publication.disclosure.areas import Cell, Method, alone, from_end
 from publication.disclosure.people import People
 from publication.disclosure.ranges import UNBOUNDED, Range, keeps_its_range, of_hidden, of_rest, of_shown, total
 from publication.disclosure.rules import HIDDEN, NO_LIMITS, PARTS, PROTECTS, Hidden, Rules, blank, hide
@@ -57,21 +56,6 @@ def count_of(numerator: Decimal, denominator: Decimal, quantity: str, method: Me
     return int({"numerator": numerator, "denominator": denominator, "rest": denominator - numerator}[quantity])
 
 
-def _from_end(cell: Cell, quantity: str, method: Method) -> Range:
-    """What a shown mean says about the distance of its sum from an end: the mean and the number, both as rounded."""
-    people = of_shown(cell.denominator or 0, method.rules)
-    half = Decimal(1).scaleb(-method.decimals) / 2
-    value = cell.value or Decimal(0)
-    near, far = (
-        (value - half - method.lowest, value + half - method.lowest)
-        if quantity == "excess"
-        else (Decimal(method.highest or 0) - value - half, Decimal(method.highest or 0) - value + half)
-    )
-    # a shown one lies more than a small count away, as the rules say, which the reader knows
-    lowest = max(method.rules.largest_hidden + 1, math.ceil(near * int(people.low)))
-    return Range(lowest, math.floor(far * int(people.high)))
-
-
 def range_of(cell: Cell, quantity: str, method: Method) -> Range:
     """What a reader knows of one count of a part."""
     rules = method.rules
@@ -84,7 +68,7 @@ def range_of(cell: Cell, quantity: str, method: Method) -> Range:
             return Range(0, rules.least_people - 1)
         return of_hidden(count, rules)
     if quantity in ("excess", "shortfall"):
-        return _from_end(cell, quantity, method)
+        return from_end(cell, quantity, method)
     if quantity == "rest":
         return of_rest(cell.numerator or 0, cell.denominator or 0, rules)
     shown = cell.numerator if quantity == "numerator" else cell.denominator

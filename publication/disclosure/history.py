@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from foundation.errors import Refused
+from foundation.period import parse_period
 from publication.disclosure.attack import Contradiction, Found, Outcome, Target, attack
 from publication.disclosure.evidence import Evidence, Look, evidence_of, nearest_shown
 from publication.disclosure.people import People
@@ -210,8 +211,7 @@ def _of(look: Look, indicators: frozenset[str], hidden: Container[str]) -> Look:
             for row in rows if row["indicator_id"] in indicators
         ]  # fmt: skip
 
-    drafted = look.drafted or hidden is _ALL or bool(hidden)
-    return replace(look, measures=mine(look.measures), breakdowns=mine(look.breakdowns), drafted=drafted)
+    return replace(look, measures=mine(look.measures), breakdowns=mine(look.breakdowns), drafted=hidden or look.drafted)
 
 
 def _next_hidden(
@@ -228,13 +228,39 @@ def _next_hidden(
             ((one[-1].split(":")[3] not in periods, *one) for one in nearest_shown(evidence, found.target)
              if one[-1] not in also), default=None,
         )  # fmt: skip
-        if choice is not None:
-            more.setdefault(choice[-1], why)
+        apart = _longer_ones(evidence, found.target, also) if choice is None or choice[0] else set()
+        if apart:
+            more |= dict.fromkeys(apart, why)
+        elif choice is not None:
+            # one figure under two kinds of period is hidden under both
+            more |= dict.fromkeys({choice[-1]} | _twins(evidence, choice[-1]) - set(also), why)
         elif beside := _same_table(evidence, found.target, also):
             more |= dict.fromkeys(beside, why)
         else:
             stuck.append(found)
     return more, stuck
+
+
+def _longer_ones(evidence: Evidence, target: Target, also: Container[str]) -> set[str]:
+    """The longer figures around a target that are no sums of their shown parts: of its own indicators, then of those
+    that count the same people. They go before anything else, and at once."""
+    mine = {figure.split(":")[1] for figure in target.figures}
+    spans = [parse_period(figure.split(":")[3]) for figure in target.figures]
+    near = {
+        figure for figure in evidence.apart
+        if figure not in also and any(
+            period.start <= one.end and one.start <= period.end
+            for period in [parse_period(figure.split(":")[3])] for one in spans
+        )
+    }  # fmt: skip
+    reached = {one[-1] for one in nearest_shown(evidence, target)} & near
+    own = {figure for figure in reached if figure.split(":")[1] in mine}
+    return own or reached
+
+
+def _twins(evidence: Evidence, figure: str) -> set[str]:
+    """The same count of the same days under other names."""
+    return {other for figures in evidence.told.values() if figure in figures for other in figures}
 
 
 def _same_table(evidence: Evidence, target: Target, also: Mapping[str, str]) -> set[str]:

@@ -24,6 +24,9 @@ RELATED = "Confidential: beside a related indicator the figure would give a smal
 OFF_QUARTER = (
     "Confidential: twelve months that do not end with a quarter would, beside the quarters, give a small count away."
 )
+OFF_YEAR = (
+    "Confidential: twelve months that are no financial year would, beside others they overlap, give a small count away."
+)
 BESIDE = "Confidential: beside other public figures or a former release the figure would give a small count away."
 COHORT = "Confidential: of a closed cohort of few people only financial years are shown."
 NO_LIMITS = "not published: limits would give the exact count away"

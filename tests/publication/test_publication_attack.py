@@ -290,13 +290,14 @@ def test_a_shield_that_moves_from_one_release_to_the_next_stays() -> None:
 
 
 def test_a_total_that_was_rounded_by_itself_is_found() -> None:
-    """15, 6 and 25, as in the oracle: the sum of the shown cells would be 15."""
+    """15, 6 and 25, as in the oracle: the year would say that the hidden quarter is 6 or 7, so it is hidden too."""
     quarters = [_figure(f"2024-25-q{n}", count, months=3) for n, count in ((1, 17), (2, 6), (3, 0), (4, 0))]
     rows = [*quarters, _figure("2024-25", 23)]
     honest = _look("1" * 64, (rows, []))
-    assert [row["numerator"] for row in honest.measures] == [15, None, 0, 0, 15]
+    assert [row["numerator"] for row in honest.measures] == [15, None, 0, 0, None]
     assert not _open([honest])
-    total = [row | ({"numerator": Decimal(25)} if row["period_id"] == "2024-25" else {}) for row in honest.measures]
+    year = {"numerator": Decimal(25), "value": Decimal(25), "marker": None}
+    total = [row | (year if row["period_id"] == "2024-25" else {}) for row in honest.measures]
     planted = Look("1" * 64, RULES, total, [], honest.exact)
     assert _open([planted]) == {honest.measures[1]["figure_id"]}
 
