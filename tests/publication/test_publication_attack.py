@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -397,3 +398,13 @@ def test_a_small_cohort_has_financial_years_and_nothing_shorter(people_a_month: 
     for label in ("2024-05", "2024-25-q2"):
         assert (found[label]["value"] is not None) == shown
         assert shown or found[label]["reason"] == COHORT
+
+
+def test_a_former_release_without_its_exact_figures_stops_nothing() -> None:
+    """Its analysts' part may be kept elsewhere: what it shows counts, and by how few it was revised nobody knows."""
+    before, now = _year([40, 50, 60, 70, 80]), _year([41, 50, 63, 70, 80])
+    former = replace(_look("1" * 64, before), exact={})
+    tried = _tried(now, [former])
+    assert [row["value"] is not None for row in tried.disclosed.breakdowns] == [True] * 5
+    with_exact = _tried(now, [_look("1" * 64, before)])
+    assert len(with_exact.disclosed.breakdowns) == 5
