@@ -283,6 +283,8 @@ REASONS = {
     ("orchestration/signing.py", "os.open"): "a person's own key, outside any home: synced there",
     ("orchestration/lock.py", "os.ftruncate"): "who holds the lock, for a message",
     ("orchestration/lock.py", "os.pwrite"): "who holds the lock, for a message",
+    ("orchestration/dbt.py", "shutil.copyfile"): "what dbt read, for other homes: synced in a draft, a hint made again",
+    ("orchestration/dbt.py", ".rename"): "what dbt read, for other homes: whole or not there, and made again",
     ("orchestration/bound.py", "os.open"): "a lock: nothing is written into it",
     ("orchestration/defs/warehouse/assets.py", "open(w)"): "nowhere: os.devnull",
     ("orchestration/defs/warehouse/assets.py", ".unlink"): "dbt's results of another run, a hint and no evidence",
