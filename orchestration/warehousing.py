@@ -60,6 +60,8 @@ def load(
     say(done.how, f"release {done.release_id[:12]}: {done.rows} rows in {done.tables} tables, proved")
     for former in done.dropped:
         say("dropped", f"former release {former[:12]}")
+    for line in done.older:
+        say("older", line)
 
 
 @app.command()

@@ -18,6 +18,7 @@ from typing import Any
 from foundation.tables import cell_text
 from publication import columns
 from publication.inputs import Row
+from publication.older import told
 from publication.reader import Release, open_release
 from publication.wording import listed, money, number, plural, value_text
 
@@ -120,14 +121,8 @@ def _public_changes(old: Release, new: Release) -> list[Change]:
     digits = ("value", "marker", "numerator", "denominator", "lower", "upper", "data_cut_status", "indicator_version")
     return [
         *_figures("figure", old.public(columns.OUTCOMES), new.public(columns.OUTCOMES), outcome, digits),
-        *_figures("group", _groups(old), _groups(new), group, digits),
+        *_figures("group", old.public(columns.BREAKDOWNS), new.public(columns.BREAKDOWNS), group, digits),
     ]
-
-
-def _groups(release: Release) -> list[Row]:
-    """Groups of a release; none in one that was made before there were any."""
-    there = release.has(f"public/data/{columns.BREAKDOWNS.name}.parquet")
-    return release.public(columns.BREAKDOWNS) if there else []
 
 
 def _kpi_changes(old: Release, new: Release) -> list[Change]:
@@ -318,7 +313,7 @@ def _summary(changes: Sequence[Change]) -> str:
 def compare_releases(before: Path | Release, after: Path | Release) -> Comparison:
     """Every difference from one release to another. WrongUsage when a path is no release."""
     old, new = _opened(before), _opened(after)
-    changes, notes = [], []
+    changes, notes = [], [*told(old, "The release before"), *told(new, "The release after")]
     if old.has("public") and new.has("public"):
         changes += _public_changes(old, new)
     else:

@@ -24,7 +24,8 @@ from publication.columns import Schema
 from publication.data_package import FILE as DESCRIPTION
 from publication.data_package import resources
 from publication.disclosure import multiplier_of
-from publication.inputs import Row, rows_of
+from publication.formats import FORMAT
+from publication.inputs import Row
 from publication.pages.book import step_text
 from publication.reader import Release, Unreadable
 from publication.wording import money, number, rounded, value_text
@@ -107,7 +108,7 @@ def tables_agree(release: Release, changed: set[str]) -> list[Problem]:
         if not release.has(folder.split("/")[0]):
             continue
         database = (
-            _attempt(problems, lambda: release.duckdb("public/published.duckdb")) if folder == "public/data" else None
+            _attempt(problems, lambda: release.database("public/published.duckdb")) if folder == "public/data" else None
         )
         for schema in schemas:
             names = [f"{folder}/{schema.name}.parquet", f"{folder}/{schema.name}.csv"]
@@ -119,7 +120,7 @@ def tables_agree(release: Release, changed: set[str]) -> list[Problem]:
                     found[name] = rows
             if database is not None:
                 try:
-                    found["public/published.duckdb"] = rows_of(schema, database.get(schema.name, []))
+                    found["public/published.duckdb"] = release.stored("public/published.duckdb", schema)
                 except OutturnError as fault:
                     problems.append(Problem("public/published.duckdb", fault.message))
             if len(found) < 2:
@@ -131,20 +132,45 @@ def tables_agree(release: Release, changed: set[str]) -> list[Problem]:
     return problems
 
 
-def descriptions_agree(release: Release) -> list[Problem]:
-    """Every data package describes the tables beside it: fields, keys, links, hashes."""
-    problems = []
+def _structure(resources: Any) -> list[Any]:
+    """What a data package says of its tables without words, keys and links, of which every version says more."""
+    return [
+        (one["path"], one["bytes"], one["hash"], [(field["name"], field["type"]) for field in one["schema"]["fields"]])
+        for one in resources
+    ]
+
+
+def _describes(release: Release, found: Any, wanted: list[dict[str, Any]]) -> bool:
+    try:
+        if release.format == FORMAT:
+            return bool(found["resources"] == wanted)
+        return _structure(found["resources"]) == _structure(wanted)
+    except (KeyError, TypeError):
+        return False
+
+
+def descriptions_agree(release: Release, older: list[str] | None = None) -> list[Problem]:
+    """Every data package describes the tables beside it: fields, keys, links, hashes; of a release of an older format
+    columns, types and hashes. older: takes what could not be compared for that reason."""
+    problems: list[Problem] = []
     for folder, schemas in (("public/data", columns.PUBLIC), ("members", _of_members(release))):
         file = f"{folder}/{DESCRIPTION}"
-        # a release of an earlier version describes its public tables alone, and with fewer words
-        if not release.has(file) or f"members/{DESCRIPTION}" not in release.manifest["files"]:
+        if not release.has(folder):
             continue
-        if any(not release.has(f"{folder}/{schema.name}.csv") for schema in schemas):
+        if file not in release.manifest["files"]:
+            if release.format == FORMAT:
+                problems.append(Problem(file, "is missing: every release of this format has it."))
+            elif older is not None:
+                older.append(f"{file} is not part of it: no description of these tables was compared.")
+            continue
+        held = [release.written(f"{folder}/{schema.name}.parquet", schema) for schema in schemas]
+        here = [schema for schema in held if schema is not None]
+        if any(not release.has(f"{folder}/{schema.name}.csv") for schema in here) or not release.has(file):
             continue  # what is missing is named where tables are compared
-        wanted = resources(release.root / folder, schemas)
-        found = release.json(file)
-        if not isinstance(found, dict) or found.get("resources") != wanted:
+        if not _describes(release, release.json(file), resources(release.root / folder, here)):
             problems.append(Problem(file, "describes other tables than those beside it."))
+        elif release.format != FORMAT and older is not None:
+            older.append(f"The words of {file} were not compared: this version words them otherwise.")
     return problems
 
 
@@ -236,7 +262,7 @@ def analyst_agrees(release: Release, outcomes: Sequence[Row]) -> list[Problem]:
     """What the public sees of openly published figures is what the analysts' database holds."""
     problems: list[Problem] = []
     file = "analyst/analyst.duckdb"
-    measures = {r["figure_id"]: r for r in rows_of(columns.MEASURES, release.duckdb(file).get("measures", []))}
+    measures = {r["figure_id"]: r for r in release.stored(file, columns.MEASURES)}
     exempt = set(release.lineage.get("exempt", ())) if release.has("members") else set()
     for row in outcomes:
         found = measures.get(row["figure_id"])
@@ -326,25 +352,39 @@ def pages_agree(release: Release) -> list[Problem]:
     return problems
 
 
-def workbook_agrees(release: Release) -> list[Problem]:
-    """Every cell of outcomes.xlsx is the one that follows from the tables."""
+def workbook_agrees(release: Release, older: list[str] | None = None) -> list[Problem]:
+    """Every cell of outcomes.xlsx is the one that follows from the tables. older: takes that a workbook of an older
+    format, which may be laid out otherwise, could not be compared."""
     from openpyxl import load_workbook
 
     file = "public/outcomes.xlsx"
     raw = release.raw(file)
-    tables = {schema: release.public(schema) for schema in columns.PUBLIC}
+    held = ((release.written(f"public/data/{schema.name}.parquet", schema), schema) for schema in columns.PUBLIC)
+    tables = {written: release.public(schema) for written, schema in held if written is not None}
     try:
         book = load_workbook(io.BytesIO(raw), read_only=True)
+        sheets = set(book.sheetnames)
         found = {
             schema: [list(row) for row in book[SHEETS[schema.name]].iter_rows(min_row=HEAD_ROW, values_only=True)]
             for schema in tables
+            if SHEETS[schema.name] in sheets or release.format == FORMAT
         }
     except Exception:
         return [Problem(file, "cannot be read as a workbook.")]
+    if release.format != FORMAT and not all(_is_laid_out(s, rows, found.get(s)) for s, rows in tables.items()):
+        if older is not None:
+            older.append(f"{file} is laid out otherwise than this version does it: its cells were not compared.")
+        return []
     problems: list[Problem] = []
     for schema, rows in tables.items():
         problems += _cells_agree(file, schema, rows, found[schema])
     return problems
+
+
+def _is_laid_out(schema: Schema, rows: Sequence[Row], lines: Sequence[list[Any]] | None) -> bool:
+    """Whether a sheet has its headings where this version puts them."""
+    wanted = [heading(column) for column in schema.columns] if rows else []
+    return lines is not None and (not rows or (bool(lines) and lines[0][: len(wanted)] == wanted))
 
 
 def _cells_agree(file: str, schema: Schema, rows: Sequence[Row], lines: Sequence[list[Any]]) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ from publication.disclosure import HIDDEN, Rules, asked_of, disclose_figures, pe
 from publication.disclosure.groups import SHOWN_KINDS, UNKNOWN
 from publication.disclosure.rules import rules_of
 from publication.hidden import hidden_besides, settings_of
-from publication.inputs import Row, rows_of
+from publication.inputs import Row
 from publication.measured import measured_figure
 from publication.reader import Release
 from publication.wording import rounded
@@ -76,7 +76,7 @@ def parts_agree(release: Release, outcomes: Sequence[Row]) -> list[Problem]:
 
 
 def _exact(release: Release, schema: columns.Schema) -> list[Row]:
-    return rows_of(schema, release.duckdb(ANALYST_FILE).get(schema.name, []))
+    return release.stored(ANALYST_FILE, schema)
 
 
 def disclosure_follows(release: Release, outcomes: Sequence[Row]) -> list[Problem]:

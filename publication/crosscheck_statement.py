@@ -15,6 +15,7 @@ from foundation.errors import OutturnError
 from publication import columns
 from publication.crosscheck import Problem
 from publication.fhir_statement import fhir_statement
+from publication.formats import FORMAT
 from publication.reader import Release, Unreadable
 from publication.statement_workbook import KPIS, NAMES, POSTINGS, in_order, statement_workbook, title_of
 
@@ -23,23 +24,24 @@ FILE, BUNDLE = "members/statement.xlsx", "members/statement.fhir.json"
 _NAMED_BY = {KPIS: "A", NAMES.given: "B", NAMES.steps: "I", POSTINGS: "H"}
 
 
-def statement_agrees(release: Release, notes: list[str]) -> list[Problem]:
-    """What of the workbook and the Bundle is not what follows from the open book. notes: takes what could not be
-    compared."""
+def statement_agrees(release: Release, older: list[str]) -> list[Problem]:
+    """What of the workbook and the Bundle is not what follows from the open book. older: takes what a release of an
+    older format does not have."""
     here = [file for file in (FILE, BUNDLE) if release.has(file) or file in release.manifest["files"]]
-    for file in (FILE, BUNDLE):
-        if file not in here:
-            notes.append(f"{file} is not part of this release, which an earlier version made.")
+    gone = [file for file in (FILE, BUNDLE) if file not in here]
+    if release.format != FORMAT:
+        older += [f"{file} is not part of it." for file in gone]
+        gone = []
+    problems = [Problem(file, "is missing: every release of this format has it.") for file in gone]
     if not here:
-        return []
+        return problems
     found = {file: release.raw(file) for file in here}
     try:
         wanted = _made_again(release)
     except Unreadable:
         raise
     except OutturnError:
-        return []  # what cannot be settled again is named where it is settled
-    problems: list[Problem] = []
+        return problems  # what cannot be settled again is named where it is settled
     for file, raw in found.items():
         if raw != wanted[file]:
             problems += _differences(raw, wanted[file]) if file == FILE else _bundle_differs(raw, wanted[file])

@@ -75,9 +75,9 @@ def _words(row: Row | None) -> str:
     return f"{row['balance_pence']} pence{carried}"
 
 
-def _telling(row: Row | None) -> tuple[object, ...]:
+def _telling(row: Row | None, told: Sequence[str]) -> tuple[object, ...]:
     """What a row says; a member nobody mentions had nothing."""
-    return tuple(None if row is None else row[name] or None for name in _BALANCE)
+    return tuple(None if row is None else row[name] or None for name in told)
 
 
 def _started_otherwise(former: Release, later: Release) -> Iterator[Problem]:
@@ -86,13 +86,16 @@ def _started_otherwise(former: Release, later: Release) -> Iterator[Problem]:
     prior = later.csv(PRIOR, columns.PRIOR_POSTINGS)
     heads = {row["settlement_id"] for row in prior} - {row["supersedes"] for row in prior}
     heads |= {row["settlement_id"] for row in later.csv(POSTINGS, columns.POSTINGS)}
+    # a release from before advances were carried says nothing of what was
+    held = former.written("members/advances.parquet", columns.ADVANCES) or columns.ADVANCES
+    told = [name for name in _BALANCE if name in held.names]
     for key, rows in sorted(_balances(former).items()):
         stands: Mapping[str, Row] = now.get(key, {})
         if not stands and key[2] not in heads:
             continue
         for member in sorted({*rows, *stands}):
             written, true = stands.get(member), rows.get(member)
-            if _telling(written) != _telling(true):
+            if _telling(written, told) != _telling(true, told):
                 what = (
                     f"the advance of {member} before {key[1]}, from which the settlement {key[2][:16]} started, is "
                     f"written as {_words(written)}, and {_words(true)} in {former.root}."

@@ -18,8 +18,10 @@ from foundation.figures import FigureId, figure_id, parse_figure_id
 from foundation.tables import cell_text
 from publication import columns
 from publication.agreement import KpiTerms, read_agreement
+from publication.formats import FORMAT
 from publication.inputs import Row, trimmed
 from publication.measured import measured_figure, measures_other_dates
+from publication.older import age, told
 from publication.pages.book import step_text
 from publication.reader import Release, open_release
 from publication.wording import LEVEL_WORDS, day, group_name, money, number, period_long, plural, value_text
@@ -49,6 +51,9 @@ def _facts(**facts: object) -> dict[str, str]:
     return {name.replace("_", " "): str(value) for name, value in facts.items() if value not in (None, "")}
 
 
+# What pages print of a line of the statement beside what is posted (`unchanged`): its id goes on with this.
+UNCHANGED = ":if_unchanged"
+_STATEMENT = "public/data/statement.parquet"
 # What of a row can be asked for: the row is filed under its value.
 MEASURES = {
     "indicator": ("value", "numerator", "denominator", "lower", "upper"),
@@ -91,7 +96,7 @@ class _Trace:
     def known(self) -> list[str]:
         tables: Iterable[Iterable[str]] = (
             self.outcomes, self.parts, self.kpis, self.steps, self.postings, self.lines, self.payments, self.journal,
-            self.ledgers, self.statement,
+            self.ledgers, self.statement, (name + UNCHANGED for name in self.statement),
         )  # fmt: skip
         return sorted({name for table in tables for name in table})
 
@@ -297,6 +302,32 @@ class _Trace:
             tuple(children),
         )  # fmt: skip
 
+    def unchanged(self, name: str) -> Node:
+        """What all lines of a settlement would have come to, had every paid figure stayed at its baseline."""
+        row = self.statement[name.removesuffix(UNCHANGED)]
+        asked = f"all lines of {row['agreement_id']}, {row['period_id']}, had no paid figure moved from its baseline"
+        pence = row["if_unchanged_pence"]
+        if pence is None:
+            held = self.release.written(_STATEMENT, columns.STATEMENT)
+            why = "it cannot be said without giving away what is hidden, or what was posted before is restated, or a "
+            why += "paid figure has no baseline, or not all of the alliance is posted to"
+            if held is not None and "if_unchanged_pence" not in held.names:
+                why = f"this release {age(self.release)}: its statement did not say it"
+            return Node(f"{asked}: not said", name, _facts(why=why))
+        baselines = tuple(
+            Node(f"KPI {kpi['kpi_id']} at its agreed baseline, {cell_text(kpi['baseline_value'])} {kpi['unit']}, in "
+                 "place of its value", kpi["figure_id"])
+            for kpi in self.kpis.values() if kpi["baseline_value"] is not None
+            and (kpi["agreement_id"], kpi["period_id"]) == (row["agreement_id"], row["period_id"])
+        )  # fmt: skip
+        return Node(
+            f"{asked}: {money(pence)}",
+            name,
+            _facts(everything_else="cost, awards and the rest as they were; the same steps of the same terms",
+                   says="what of the payment was there without any change, not what caused the change"),
+            (*baselines, self.walk(row["figure_id"])),
+        )  # fmt: skip
+
     def _agreed(self, agreement: str) -> Node:
         terms = {
             name: digest for name, digest in dict(self.release.manifest.get("terms", {})).items()
@@ -406,6 +437,8 @@ def explain(release_path: Path, figure: str) -> Node:
     """The trace of a figure. WrongUsage, with near matches, when the release does not hold it."""
     trace = _Trace(open_release(release_path))
     known = trace.known()
+    if figure.endswith(UNCHANGED) and figure in known:
+        return trace.unchanged(figure)
     near = difflib.get_close_matches(figure, known, n=5, cutoff=0.5)
     hint = f"did you mean {', '.join(near)}?" if near else "every page and every CSV prints the ids there are."
     try:
@@ -413,7 +446,8 @@ def explain(release_path: Path, figure: str) -> Node:
     except WrongUsage as fault:
         raise WrongUsage(fault.message, hint) from None
     if name not in known:
-        raise WrongUsage(f"this release holds no figure {figure}.", hint)
+        older = " ".join(told(trace.release)) if trace.release.format != FORMAT else ""
+        raise WrongUsage(f"this release holds no figure {figure}. {older}".rstrip(), hint)
     parsed = parse_figure_id(figure)
     if parsed.kind == "kpi" and parsed["measure"] in ("score", "level"):
         step = figure_id("step", agreement=parsed["agreement"], period=parsed["period"],

@@ -16,15 +16,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from foundation.canonical import content_id, sha256_file
 from foundation.errors import Refused
 from publication import columns
+from publication.columns import Schema
 from publication.disclosure.evidence import Look
 from publication.disclosure.groups import SHOWN_KINDS
 from publication.disclosure.history import REMEMBERED
 from publication.disclosure.rules import HIDDEN, Rules, rules_of
+from publication.formats import format_of, may_lack, may_lack_table
 from publication.inputs import Row
 
 # The entry of manifest.json: {"rules": settings, "after": ids of the former releases it was tried beside}.
@@ -112,12 +115,19 @@ def _of_manifest(former: Former, file: str) -> Path:
     raise _changed(former.folder)
 
 
-def _rows(path: Path, more: Sequence[str]) -> list[Row]:
-    """The rows of a public table. A release of an older version may have other columns than today's."""
-    with pq.ParquetFile(path) as file:
-        wanted = [name for name in (*_NEEDED, *more) if name in file.schema_arrow.names]
-        rows: list[Row] = file.read(columns=wanted, use_threads=False).to_pylist()
-    return rows
+def _rows(former: Former, schema: Schema, more: Sequence[str]) -> list[Row]:
+    """The rows of a public table; none of one that a release of an older format is from before."""
+    file, of = f"public/data/{schema.name}.parquet", format_of(former.manifest)
+    if may_lack_table(schema.name, of) and file not in former.manifest["files"]:
+        return []
+    with pq.ParquetFile(_of_manifest(former, file)) as parquet:
+        names = parquet.schema_arrow.names
+        blank: Row = {name: None for name in (*_NEEDED, *more) if name in may_lack(schema, of) and name not in names}
+        wanted = [name for name in (*_NEEDED, *more) if name not in blank]
+        if set(wanted) - set(names):
+            raise _changed(former.folder)
+        rows: list[Row] = parquet.read(columns=wanted, use_threads=False).to_pylist()
+    return [blank | row for row in rows] if blank else rows
 
 
 def look_of(former: Former) -> Look:
@@ -127,12 +137,11 @@ def look_of(former: Former) -> Look:
     """
     try:
         measures, breakdowns = (
-            _rows(_of_manifest(former, f"public/data/{schema.name}.parquet"),
-                  () if schema is columns.OUTCOMES else ("breakdown_kind", "breakdown_group"))
+            _rows(former, schema, () if schema is columns.OUTCOMES else ("breakdown_kind", "breakdown_group"))
             for schema in _PUBLIC
         )  # fmt: skip
         rules = rules_of(former.manifest.get(KEY, {}).get("rules", {}))
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, pa.ArrowException):
         raise _changed(former.folder) from None
     return Look(former.release_id, rules, measures, breakdowns, _exact(former))
 
@@ -146,7 +155,10 @@ def _exact(former: Former) -> dict[str, Row]:
     found: dict[str, Row] = {}
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
+            held = {name for (name,) in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
             for table in ("measures", "breakdowns"):
+                if table not in held and may_lack_table(table, format_of(former.manifest)):
+                    continue
                 rows = connection.table(table).project(", ".join(_NEEDED))
                 for row in (rows if table == "measures" else rows.filter(_SHOWN)).fetchall():
                     one = dict(zip(_NEEDED, row, strict=True))

@@ -1,4 +1,4 @@
-"""Read a release folder that may be a copy, may lack a part, and may have been changed.
+"""Read a release folder that may be a copy, may lack a part, may be of an older format, and may have been changed.
 
 Belongs here: files to rows, in the types of columns.py, with the file named when it cannot be read.
 Not here: whether what is read is right (verify) or where it comes from (explain).
@@ -10,7 +10,7 @@ import csv
 import io
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from foundation.errors import OutturnError, Refused, WrongUsage
 from foundation.escaping import unescaped
 from publication import columns
 from publication.columns import Schema
+from publication.formats import FORMAT, WHERE_NEEDED, format_of, may_lack, may_lack_table
 from publication.inputs import Row, rows_of
 from publication.warehouse import contents_hash, read_duckdb, read_events
 
@@ -32,25 +33,31 @@ _TEXTS = ("text", "list", "exact")
 class Unreadable(Refused):
     """A file of a release that cannot be read as what it should be; `file` names it."""
 
-    def __init__(self, file: str, what: str) -> None:
-        super().__init__(f"{file} {what}.", "get a fresh copy of the release.")
+    def __init__(self, file: str, what: str, mend: str = "get a fresh copy of the release.") -> None:
+        super().__init__(f"{file} {what}.", mend)
         self.file = file
 
 
-def rows_from_csv(raw: bytes, schema: Schema, file: str) -> list[Row]:
-    """Rows of a CSV a release holds. Unreadable when header, width or a cell is not as written."""
+def rows_from_csv(raw: bytes, schema: Schema, file: str, may_be_without: Collection[str] = ()) -> list[Row]:
+    """Rows of a CSV a release holds. Unreadable when header, width or a cell is not as written.
+
+    may_be_without: columns that the release may be too old to have; those it does not have are read as blank.
+    """
     try:
         lines = list(csv.reader(io.StringIO(raw.decode(), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error):
         raise Unreadable(file, "cannot be read as CSV") from None
-    if not lines or lines[0] != schema.names:
+    header = lines[0] if lines else []
+    if not lines or header != [name for name in schema.names if name in header or name not in may_be_without]:
         raise Unreadable(file, "does not have the columns it should have")
     kinds = {column.name: column.kind for column in schema.columns}
+    blank: Row = {name: None for name in schema.names if name not in header}
     records = []
     for number, cells in enumerate(lines[1:], start=2):
-        if len(cells) != len(schema.names):
-            raise Unreadable(file, f"has {len(cells)} cells in line {number}, not {len(schema.names)}")
-        records.append({n: unescaped(c) if kinds[n] in _TEXTS else c for n, c in zip(schema.names, cells, strict=True)})
+        if len(cells) != len(header):
+            raise Unreadable(file, f"has {len(cells)} cells in line {number}, not {len(header)}")
+        read = {n: unescaped(c) if kinds[n] in _TEXTS else c for n, c in zip(header, cells, strict=True)}
+        records.append(blank | read)
     try:
         return rows_of(schema, records)
     except OutturnError as fault:
@@ -79,17 +86,84 @@ class Release:
         except (ValueError, RecursionError):
             raise Unreadable(relative, "cannot be read as JSON") from None
 
-    def csv(self, relative: str, schema: Schema) -> list[Row]:
-        return rows_from_csv(self.raw(relative), schema, relative)
+    @cached_property
+    def format(self) -> int:
+        """The format it says it has; today's, which lacks nothing, where that cannot be read. Unreadable when newer."""
+        try:
+            manifest = self.manifest
+        except Unreadable:
+            return FORMAT
+        try:
+            return format_of(manifest)
+        except Refused as fault:
+            raise Unreadable("manifest.json", f"cannot be followed: {fault.message.rstrip('.')}", fault.mend) from None
 
-    def parquet(self, relative: str, schema: Schema) -> list[Row]:
+    def _is_from_before(self, relative: str, schema: Schema) -> bool:
+        """Whether the release is without a table because its version did not write one, and says so."""
+        may = may_lack_table(schema.name, self.format)
+        return may and not self.has(relative) and relative not in self.manifest["files"]
+
+    def written(self, relative: str, schema: Schema) -> Schema | None:
+        """A table with the columns that its Parquet or DuckDB file holds of it; None where the release is from before
+        there was such a table, or had nothing to put into it."""
+        if relative.endswith(".duckdb"):
+            found = self.database(relative).get(schema.name)
+            if found is None:
+                allowed = schema.name in WHERE_NEEDED or may_lack_table(schema.name, self.format)
+                return None if allowed else schema
+            names = {name for name, *_ in found["columns"]}
+        else:
+            if self._is_from_before(relative, schema):
+                return None
+            if schema.name in WHERE_NEEDED and relative not in self.manifest["files"]:
+                return None
+            if self.format == FORMAT:
+                return schema
+            names = set(self._arrow(relative).column_names)
+        lacking = may_lack(schema, self.format) - names
+        columns_here = tuple(column for column in schema.columns if column.name not in lacking)
+        return replace(schema, columns=columns_here) if lacking else schema
+
+    def csv(self, relative: str, schema: Schema) -> list[Row]:
+        if self._is_from_before(relative, schema):
+            return []
+        return rows_from_csv(self.raw(relative), schema, relative, may_lack(schema, self.format))
+
+    def _arrow(self, relative: str) -> pa.Table:
         raw = self.raw(relative)
         try:
             # not `read_table`: its scanner lets go of a Python buffer in a thread of its own, and a process that ends
             # in that moment is aborted after its work is done (apache/arrow issue 34314)
             with pq.ParquetFile(io.BytesIO(raw)) as file:
-                return rows_of(schema, file.read(use_threads=False))
-        except (pa.ArrowException, OSError, OutturnError, ValueError):
+                return file.read(use_threads=False)
+        except (pa.ArrowException, OSError, ValueError):
+            raise Unreadable(relative, "cannot be read as Parquet") from None
+
+    def _filled(self, relative: str, schema: Schema) -> pa.Table:
+        """A table of a Parquet file in the schema's columns; what the release is too old to have is null."""
+        if self._is_from_before(relative, schema):
+            return schema.arrow().empty_table()
+        found = self._arrow(relative)
+        for name in schema.names:
+            if name not in found.column_names and name in may_lack(schema, self.format):
+                found = found.append_column(name, pa.nulls(found.num_rows))
+        missing = [name for name in schema.names if name not in found.column_names]
+        if missing:
+            raise Unreadable(relative, f"cannot be read as Parquet: it comes without {', '.join(missing)}")
+        return found.select(schema.names)
+
+    def arrow(self, relative: str, schema: Schema) -> pa.Table:
+        """A table of a Parquet file in the schema's columns and types. Unreadable when it cannot be read as such."""
+        try:
+            return self._filled(relative, schema).cast(schema.arrow())
+        except (pa.ArrowException, ValueError):
+            raise Unreadable(relative, "cannot be read as Parquet") from None
+
+    def parquet(self, relative: str, schema: Schema) -> list[Row]:
+        found = self._filled(relative, schema)
+        try:
+            return rows_of(schema, found)
+        except (pa.ArrowException, OutturnError, ValueError):
             raise Unreadable(relative, "cannot be read as Parquet") from None
 
     def database(self, relative: str) -> dict[str, dict[str, Any]]:
@@ -117,6 +191,12 @@ class Release:
     def duckdb(self, relative: str) -> dict[str, list[Row]]:
         """Rows of every table and view of a DuckDB file by name."""
         return {name: content["rows"] for name, content in self.database(relative).items()}
+
+    def stored(self, relative: str, schema: Schema) -> list[Row]:
+        """Rows of a table of a DuckDB file, in the schema's columns; none where it holds no such table."""
+        rows = self.database(relative).get(schema.name, {"rows": []})["rows"]
+        blank: Row = dict.fromkeys(may_lack(schema, self.format))
+        return rows_of(schema, [blank | row for row in rows] if blank else rows)
 
     def public(self, schema: Schema) -> list[Row]:
         """Rows of a public table, from Parquet."""

@@ -32,6 +32,7 @@ from publication.columns import Schema
 from publication.data_package import write_data_package
 from publication.disclosure import PublicView, public_view
 from publication.disclosure.rules import rules_of, shown_share
+from publication.formats import FORMAT
 from publication.former import Former, looks_of, manifest_entry, releases_in, twin_of
 from publication.hidden import hidden_rows
 from publication.inputs import ReleaseInputs, Row, SettledAgreement, rows_of
@@ -607,7 +608,7 @@ def _named(inputs: ReleaseInputs) -> dict[str, Any]:
     agreements = [read_agreement(given.terms_yaml) for given in inputs.settlements]
     place = inputs.place
     return {
-        "format": 1,
+        "format": FORMAT,
         "place": {"id": place.id, "title": place.title, "area_code": place.area_code, "area_name": place.area_name},
         "data_cut_id": inputs.data_cut_id,
         "definitions_hash": inputs.definitions_hash,

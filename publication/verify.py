@@ -35,6 +35,7 @@ from publication.crosscheck_statement import statement_agrees
 from publication.earlier import earlier_faults
 from publication.inputs import Row
 from publication.log_heads import later_faults, own_faults
+from publication.older import told
 from publication.reader import Release, Unreadable, open_release
 from publication.recompute import TABLES, carried_wrongly, differences, settlements_of, tables_of
 from publication.revisions import later_revision_faults, revision_faults
@@ -44,10 +45,12 @@ PARTS = ("public", "members", "analyst")
 
 @dataclass
 class Report:
-    """What the proof found. `notes` say what could not be proved because it is not here."""
+    """What the proof found. `notes` say what could not be proved because it is not here, `older` what could not because
+    the release is of an older format: of which, what it does not hold, and what was not compared."""
 
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    older: list[str] = field(default_factory=list)
     summary: str = ""
 
     def __iter__(self) -> Iterator[Problem]:
@@ -221,13 +224,16 @@ def _check_settlements(release: Release, report: Report) -> int:
             count += 1
         for schema, first in TABLES:
             file = f"members/{schema.name}.csv"
+            held = release.written(f"members/{schema.name}.parquet", schema)
+            if held is None:
+                continue  # from before there was such a table, which `older` says
             for figure, column, written, follows in differences(
-                schema, first, release.csv(file, schema), wanted[schema.name]
+                held, first, release.csv(file, schema), wanted[schema.name]
             ):
                 what = f"{column} is written as {written}, and {follows} follows from the open book."
                 report.problems.append(Problem(file, what, figure))
-        held = release.csv("members/advances.csv", columns.ADVANCES)
-        report.problems += [Problem("members/advances.csv", f"{what}.") for what in carried_wrongly(settled, held)]
+        advances = release.csv("members/advances.csv", columns.ADVANCES)
+        report.problems += [Problem("members/advances.csv", f"{what}.") for what in carried_wrongly(settled, advances)]
     except Unreadable as fault:
         report.problems.append(Problem(fault.file, fault.message.removeprefix(fault.file).strip()))
     return count
@@ -281,6 +287,8 @@ def _check_earlier(release: Release, after: Path, report: Report) -> list[Proble
 
 def _check_revisions(release: Release, after: Path | None) -> list[Problem]:
     """The list of what moved says what the tables say, and follows from the release before where that one is named."""
+    if release.written("public/data/revisions.parquet", columns.REVISIONS) is None:
+        return []  # from before there was such a list, which `older` says
     faults = revision_faults(release)
     if after is not None and not after.is_file():
         faults += later_revision_faults(release, open_release(after))
@@ -304,8 +312,16 @@ def verify_release(path: Path, after: Path | None = None) -> Report:
     absent = {part for part in PARTS if not release.has(part)}
     changed = _check_seal(release, report, absent)
     _check_manifest(release, report, absent, changed)
+    try:
+        report.older += told(release, analyst=True)
+    except Unreadable as fault:
+        report.problems.append(Problem(fault.file, fault.message.removeprefix(fault.file).strip()))
+        if fault.file == "manifest.json":
+            # of a format that this version does not know nothing else can be said
+            report.summary = f"{len(relative_names(release.root))} files, of which nothing but hashes was compared"
+            return report
     _guarded(report, lambda: tables_agree(release, changed))
-    _guarded(report, lambda: descriptions_agree(release))
+    _guarded(report, lambda: descriptions_agree(release, report.older))
     outcomes: list[Row] = []
     if "public" not in absent:
         try:
@@ -315,7 +331,7 @@ def verify_release(path: Path, after: Path | None = None) -> Report:
         else:
             _guarded(report, lambda: public_agrees(release, outcomes))
             _guarded(report, lambda: parts_agree(release, outcomes))
-            _guarded(report, lambda: workbook_agrees(release))
+            _guarded(report, lambda: workbook_agrees(release, report.older))
             _guarded(report, lambda: pages_agree(release))
             _guarded(report, lambda: _check_revisions(release, after))
             _guarded(report, lambda: _attacked(release, report, after))
@@ -331,7 +347,7 @@ def verify_release(path: Path, after: Path | None = None) -> Report:
         if after is not None:
             _guarded(report, lambda: _check_earlier(release, after, report))
         settled = _check_settlements(release, report)
-        _guarded(report, lambda: statement_agrees(release, report.notes))
+        _guarded(report, lambda: statement_agrees(release, report.older))
         if outcomes and settled:
             _guarded(report, lambda: _check_unchanged(release))
         try:
@@ -350,6 +366,8 @@ def verify_release(path: Path, after: Path | None = None) -> Report:
         except OutturnError as fault:
             report.problems.append(Problem("analyst/analyst.duckdb", fault.message))
     report.problems = list(dict.fromkeys(report.problems))
+    if report.older:
+        report.older.append("Of what it does not hold, and of what was not compared, this proves nothing.")
     files = len(relative_names(release.root))
     report.summary = f"{files} files, {len(outcomes)} figures" + (
         f", the settlements of {settled} agreement{'s' if settled != 1 else ''} recomputed" if settled else ""

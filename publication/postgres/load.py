@@ -18,6 +18,7 @@ import psycopg
 
 from foundation.canonical import sha256_file
 from foundation.errors import Refused, WrongUsage
+from publication.older import told
 from publication.postgres.layout import CLASSIFICATION, DATA, Names, Table
 from publication.postgres.rows import Digest, Source
 from publication.postgres.server import connected
@@ -31,13 +32,15 @@ FORMER = 1
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load did. how: `loaded`, `in force already`, or `in force again` for a former release still here."""
+    """What a load did. how: `loaded`, `in force already`, or `in force again` for a former release still here.
+    older: what to know of a release of an older format, of which some columns and tables stand empty."""
 
     release_id: str
     how: str
     rows: int
     tables: int
     dropped: tuple[str, ...] = ()
+    older: tuple[str, ...] = ()
 
 
 # --- the release --------------------------------------------------------------------------------------------------
@@ -75,7 +78,9 @@ def _still_proved(release: _Release) -> None:
     """Refused when a file that was read is not the one that was verified."""
     same = (release.root / "seal.json").read_bytes() == release.seal
     for name in sorted({table.source for table in DATA}):
-        same = same and sha256_file(release.root / name) == release.files[name]
+        path = release.root / name
+        # a table that the release does not hold must not have come since
+        same = same and (sha256_file(path) if path.is_file() else None) == release.files.get(name)
     if not same:
         raise Refused("the release was changed while it was loaded.", "load a copy that nobody writes to.")
 
@@ -230,4 +235,4 @@ def _load(connection: psycopg.Connection[Any], names: Names, release: _Release, 
     if how == "loaded":
         for table in DATA:
             connection.execute(f"analyze {names.table(table)}")
-    return Loaded(release.release_id, how, rows, len(DATA), dropped)
+    return Loaded(release.release_id, how, rows, len(DATA), dropped, tuple(told(open_release(release.root))))

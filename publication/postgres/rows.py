@@ -14,12 +14,13 @@ from hashlib import sha256
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from foundation.errors import SystemFault
 from foundation.tables import text_bytes
-from publication.columns import Schema
+from publication.columns import Column, Schema
+from publication.formats import may_lack
 from publication.postgres.layout import DATABASE, Table
+from publication.reader import Unreadable, open_release
 
 _BATCH = 50_000
 # COPY's own escapes, the backslash first
@@ -70,8 +71,13 @@ def _field(name: str, kind: str) -> str:
     return f"coalesce({text}, '\\N')"
 
 
-def _query(schema: Schema, relation: str, load_number: int) -> str:
-    fields = " || chr(9) || ".join(_field(column.name, column.kind) for column in schema.columns)
+def _query(schema: Schema, relation: str, load_number: int, blank: frozenset[str] = frozenset()) -> str:
+    """blank: columns that the relation does not have and is too old to have."""
+
+    def field(column: Column) -> str:
+        return "'\\N'" if column.name in blank else _field(column.name, column.kind)
+
+    fields = " || chr(9) || ".join(field(column) for column in schema.columns)
     return f"select {fields} || chr(9) || '{load_number}' || chr(10) as line from {relation}"  # noqa: S608 (our names)
 
 
@@ -81,7 +87,7 @@ class Source:
     def __init__(self, root: Path) -> None:
         import duckdb
 
-        self._root, self._engine_error = root, duckdb.Error
+        self._release, self._engine_error = open_release(root), duckdb.Error
         self._connection = duckdb.connect(":memory:")
         try:
             self._connection.execute("SET threads = 1")
@@ -111,10 +117,16 @@ class Source:
             relation = f'release.main."{table.name}"'
             rows = self._connection.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0]  # noqa: S608
             return relation if rows else None
-        with pq.ParquetFile(self._root / table.source) as file:
-            incoming = file.read(use_threads=False).select(table.schema.names).cast(table.schema.arrow())
+        if self._release.written(table.source, table.schema) is None:
+            return None
+        incoming = self._release.arrow(table.source, table.schema)
         self._connection.register("incoming", incoming)
         return "incoming" if incoming.num_rows else None
+
+    def _blank(self, table: Table, relation: str) -> frozenset[str]:
+        """Columns that the table of a release of an older format does not have."""
+        may = may_lack(table.schema, self._release.format)
+        return may - set(self._connection.sql(f"SELECT * FROM {relation} LIMIT 0").columns) if may else may  # noqa: S608
 
     def blocks(self, table: Table, load_number: int, digest: Digest) -> Iterator[bytes]:
         """A table's rows as COPY text in blocks, each row with its load number; the digest counts them as they pass.
@@ -125,12 +137,13 @@ class Source:
             relation = self._relation(table)
             if relation is None:
                 return
-            for batch in self._connection.sql(_query(table.schema, relation, load_number)).to_arrow_reader(_BATCH):
+            query = _query(table.schema, relation, load_number, self._blank(table, relation))
+            for batch in self._connection.sql(query).to_arrow_reader(_BATCH):
                 lines = pa.chunked_array([batch.column(0).cast(pa.large_string())])
                 block = b"".join(bytes(piece) for piece in text_bytes(lines))
                 digest.add(block.split(b"\n")[:-1])
                 yield block
-        except (self._engine_error, pa.ArrowException, KeyError, OSError) as fault:
+        except (self._engine_error, pa.ArrowException, Unreadable, KeyError, OSError) as fault:
             raise _unreadable(table.source, fault) from None
 
 

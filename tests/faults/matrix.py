@@ -417,7 +417,7 @@ RELEASE = (
              "publication.verify:_check_revisions", mends="the publisher",
              whole=Whole(command=("verify", "COPY"), words=("members/postings.csv", "do not pay on this copy"), in_ci=True)),
     _release("manifest of a release changed", "publication.verify:_check_manifest", ("release id", "manifest"),
-             plants_release.copy_changed(("manifest.json", plants_release.put(b'"format": 1', b'"format": 2'))), drives.verify,
+             plants_release.copy_changed(("manifest.json", plants_release.put(b'"format": 2', b'"format": 1'))), drives.verify,
              "publication.verify:_check_seal", mends="the publisher",
              whole=Whole(command=("verify", "COPY"), words=("manifest.json", "do not pay"))),
     _release("postings forged and sealed again", "publication.verify:_check_settlements",

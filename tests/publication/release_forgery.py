@@ -10,9 +10,11 @@ from foundation.canonical import content_id, readable_json, sha256_file
 from publication.warehouse import contents_hash
 
 
-def reseal(copy: Path, without: Sequence[str] = ()) -> None:
-    """Seal the copy again. without: files that the manifest no longer lists."""
+def reseal(copy: Path, without: Sequence[str] = (), of: int | None = None) -> None:
+    """Seal the copy again. without: files that the manifest no longer lists; of: the format it says it has."""
     manifest = json.loads((copy / "manifest.json").read_bytes())
+    if of is not None:
+        manifest["format"] = of
     for name in without:
         del manifest["files"][name]
     for name, entry in manifest["files"].items():

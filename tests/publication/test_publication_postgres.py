@@ -22,6 +22,7 @@ from typing import Any
 import psycopg
 import pyarrow.parquet as pq
 import pytest
+from older_fixture import as_before
 from postgres_fixture import Server
 
 from foundation.errors import OutturnError, Refused, SystemFault, WrongUsage
@@ -964,3 +965,22 @@ def test_views_say_what_the_tables_say(release: Path) -> None:
 def test_types_of_the_layout_are_all_used() -> None:
     assert {column.kind for table in (*layout.KEPT, *layout.DATA) for column in table.columns} <= set(layout.TYPES)
     assert server.LEAST_VERSION == 150000
+
+
+# --- a release of an older format ---------------------------------------------------------------------------------
+
+
+def test_a_release_of_the_version_before_is_loaded_and_said_to_be(
+    own: Warehouse, release: Path, tmp_path: Path
+) -> None:
+    """ADR 40: what it does not hold stands empty; nothing else of it is another."""
+    older = as_before(release, tmp_path)
+    done = loading.load(older, own.loader, NAMES)
+    assert done.how == "loaded"
+    assert "public/data/revisions" in done.older[1]
+    assert own.ask("select count(*) from outturn_public.revisions") == [(0,)]
+    assert {pence for (pence,) in own.ask("select if_unchanged_pence from outturn_public.statement")} == {None}
+    with (release / "public/data/outcomes.csv").open(newline="") as file:
+        count = sum(1 for _ in csv.DictReader(file))
+    assert own.ask("select count(*) from outturn_public.outcomes") == [(count,)]
+    assert loading.load(release, own.loader, NAMES).older == ()
