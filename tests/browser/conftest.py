@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "publication"))
 
@@ -20,12 +18,6 @@ from publication.disclosure import public_view
 from publication.pages import assets, public_pages
 from publication.pages.book import Book
 from publication.release import build_release
-
-ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-
 
 # A percentage with all its parts, a standardised rate, a median: one of each kind of page about people.
 CHOSEN = ("four_week_quit", "falls_admissions_65_over", "treatment_wait")
@@ -67,11 +59,3 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         (people / name).parent.mkdir(parents=True, exist_ok=True)
         (people / name).write_bytes(content)
     return {"public": release / "public" / "site", "members": release / "members" / "site", "people": people}
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
-        yield started
-        started.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from demo_home import OUTTURN, DemoHome
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from tutorial import TUTORIALS, not_said, parts_of, plain, unfounded
 
 pytestmark = pytest.mark.browser
@@ -20,11 +20,10 @@ _OPEN, _CLICK = re.compile(r"(?:Open|back to) `([\w-]+\.html)`"), re.compile(r"[
 
 
 @pytest.fixture(scope="module")
-def window(chromium: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        yield browser.new_page()
-        browser.close()
+def window(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page()
+    yield page
+    page.close()
 
 
 @pytest.fixture

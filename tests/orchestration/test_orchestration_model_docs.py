@@ -53,24 +53,20 @@ def test_a_path_of_the_machine_is_refused(manifest: dict[str, Any], repository: 
         model_docs.page_of(planted)
 
 
-def test_the_page_asks_for_nothing(manifest: dict[str, Any], tmp_path: Path, chromium: str) -> None:
+def test_the_page_asks_for_nothing(manifest: dict[str, Any], tmp_path: Path, browser: Any) -> None:
     """Opened in a browser: the overview is drawn, and no request leaves the file."""
-    from playwright.sync_api import sync_playwright
-
     path = tmp_path / "docs.html"
     path.write_bytes(model_docs.page_of(manifest))
     asked: list[str] = []
     got: list[str] = []
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("requestfinished", lambda request: got.append(request.url))
-        # five megabytes of script: on a busy machine that takes longer than a page of the site
-        page.goto(path.as_uri() + "#!/model/model.outturn.kpi_return", timeout=180_000)
-        page.wait_for_selector("h1:has-text('kpi_return')", timeout=180_000)
-        text = page.inner_text("body")
-        browser.close()
+    page = browser.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("requestfinished", lambda request: got.append(request.url))
+    # five megabytes of script: on a busy machine that takes longer than a page of the site
+    page.goto(path.as_uri() + "#!/model/model.outturn.kpi_return", timeout=180_000)
+    page.wait_for_selector("h1:has-text('kpi_return')", timeout=180_000)
+    text = page.inner_text("body")
+    page.close()
     assert "kpi_return" in text and "Columns" in text
     # dbt's page names pictures beside itself before it has filled their names in: its policy lets none be fetched
     assert [url for url in asked if url.startswith(("http", "ws", "ftp"))] == []
