@@ -90,7 +90,7 @@ def _spec(points: Sequence[Point], references: Sequence[Reference], unit: str, w
     ticks = [bottom + step * n for n in range(int((top - bottom) / step) + 1)]
     digits = max(0, -int(step.normalize().as_tuple().exponent))
     every = 1
-    while len(points) / every > (9 if width > 500 else 5):
+    while len(points) / every > (9 if width > 500 else 4):
         every = {1: 2, 2: 3, 3: 6, 6: 12}.get(every, every + 12)
     # count from the first April, so that the ticks fall on the start of a financial year
     first = next((i for i, p in enumerate(points) if p.label.startswith("Apr")), 0) % every

@@ -26,7 +26,7 @@ from publication.data_package import resources
 from publication.disclosure import multiplier_of
 from publication.formats import FORMAT
 from publication.inputs import Row
-from publication.pages.book import step_text
+from publication.pages.book import score_text, step_text
 from publication.reader import Release, Unreadable
 from publication.wording import money, number, rounded, value_text
 from publication.workbook import HEAD_ROW, SHEETS, heading, table_cells
@@ -320,7 +320,9 @@ def printed_figures(release: Release) -> dict[str, str]:
         printed |= {row["figure_id"]: money(row["amount_pence"]) for row in release.members(columns.POSTINGS)}
         printed |= {row["figure_id"]: money(row["amount_pence"]) for row in release.members(columns.MEMBER_LINES)}
         printed |= {row["figure_id"]: money(row["amount_pence"]) for row in release.members(columns.PAYMENTS)}
-        printed |= {row["figure_id"]: step_text(row) for row in release.members(columns.STEPS)}
+        for row in release.members(columns.STEPS):
+            printed[row["figure_id"]] = step_text(row)
+            printed[f"{row['figure_id']}:rounded"] = score_text(row)
         for row in release.members(columns.KPI_RETURN):
             printed[row["figure_id"]] = (
                 "–" if row["value"] is None else number(row["value"], row["value_decimals"] or 0)

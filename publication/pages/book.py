@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from publication.pages.parties import Ends
 
 KIND_ORDER = {"month": 0, "quarter": 1, "rolling_year": 2, "year": 3}
+HIDDEN_LEVEL = "Not told: with the level a figure that is hidden to protect people could be worked out"
 STATUS_WORDS = {"shadow": "SHADOW – nothing is payable", "withheld": "WITHHELD – nothing is payable yet"}
 
 
@@ -212,9 +213,12 @@ def first_missing(rows: Sequence[Row]) -> Row | None:
 
 
 def ended(rows: Sequence[Row]) -> str:
-    """`Not available from June 2023` for a series that has ended; nothing for one that goes on."""
+    """`Not available from June 2023` for a series that has ended, or is hidden since; nothing for one that goes on."""
     found = first_missing(rows)
-    return f"Not available from {period_name(found['period_id'], found['period_kind'])}" if found else ""
+    if found is None:
+        return ""
+    word = "Hidden" if found["marker"] == "c" else "Not available"
+    return f"{word} from {period_name(found['period_id'], found['period_kind'])}"
 
 
 def level_needs(kpi: KpiTerms, level: str) -> str:
@@ -243,6 +247,8 @@ def main_kpis(book: Book) -> list[tuple[Agreement, KpiTerms]]:
 def role_words(book: Book, indicator_id: str) -> str:
     agreed = book.agreed_kpi(indicator_id)
     if agreed is None or not agreed[1].weight:
+        if all(r["marker"] in ("x", "z") for r in figures_of(book, indicator_id)):
+            return "Not measured here, and never paid on"
         return "Watched, never paid on"
     return "Counts towards the shadow settlement" if agreed[0].shadow else "Counts towards the settlement"
 
@@ -299,6 +305,16 @@ def kpi_score(book: Book, agreement: Agreement, kpi: KpiTerms, period_id: str) -
         ) and not item.hides_value:
             return next((step for step in item.steps if step["step_id"] == f"score.{kpi.kpi_id}"), None)
     return None
+
+
+def owed_verb(posted: Mapping[str, Any]) -> str:
+    """What joins a line of the statement and its sum: `is`, `would be`, or that it is withheld."""
+    return {"shadow": "would be", "withheld": "is withheld; posted so far is"}.get(posted["status"], "is")
+
+
+def score_text(step: Mapping[str, Any]) -> str:
+    """The score of a step to two decimals, as a reader needs it: `26.23 points`. verify knows it as `<id>:rounded`."""
+    return number(Decimal(str(step["value"])), 2) + (" points" if step["unit"] == "points" else "")
 
 
 def step_text(step: Mapping[str, Any]) -> str:

@@ -16,7 +16,18 @@ from publication.inputs import Row
 from publication.pages.book import Book, figures_of, network_page_of, reason_key, slug
 from publication.pages.comparisons import inequality_part
 from publication.pages.frame import TAGS, cell, chart_of, heads, row
-from publication.wording import capital, group_name, number, period_long, period_name, unit_words, value_text
+from publication.wording import (
+    MARKERS,
+    capital,
+    group_name,
+    number,
+    period_long,
+    period_name,
+    plural,
+    sentence,
+    unit_words,
+    value_text,
+)
 
 KINDS = {
     "deprivation": ("By deprivation of the neighbourhood",
@@ -118,9 +129,20 @@ def _limits(funnel: Funnel | None, outcome: Row, decimals: int) -> list[dict[str
             cell(capital(position(outcome["value"], size, funnel, decimals)))]  # fmt: skip
 
 
+def reasons_of(rows: Sequence[Row]) -> str:
+    """What each mark among the groups means, in a sentence a mark; nothing where every group is shown."""
+    found: dict[str, None] = {}
+    for r in rows:
+        if r["value"] is None:
+            text = r["reason"] or MARKERS.get(r["marker"] or "x", "not available")
+            found[f"[{r['marker'] or 'x'}]: {sentence(text.removeprefix('Confidential: '))}"] = None
+    return " ".join(found)
+
+
 def group_sections(book: Book, indicator_id: str, area: str) -> list[dict[str, Any]]:
     """One section a kind of group: what it is, a drawing, and the same numbers as a table."""
-    entry, sections = book.catalogue[indicator_id], []
+    entry = book.catalogue[indicator_id]
+    sections: list[dict[str, Any]] = []
     decimals = entry["value_decimals"]
     for kind, (heading, about) in KINDS.items():
         mine = [r for r in book.parts.get(indicator_id, ()) if (r["area_code"], r["breakdown_kind"]) == (area, kind)]
@@ -150,6 +172,13 @@ def group_sections(book: Book, indicator_id: str, area: str) -> list[dict[str, A
             )
             for r in rows
         ]  # fmt: skip
+        untold = reasons_of(rows)
+        if not any(r["value"] is not None for r in rows):
+            sections.append(
+                {"key": key, "title": heading, "chart": None, "table": None, "more": None,
+                 "lines": [f"None of the {plural(len(rows), 'group')} is shown for {when}. {untold}"]}
+            )  # fmt: skip
+            continue
         unequal = inequality_part(rows, entry, when, key) if kind == "deprivation" else {"lines": [], "table": None}
         head = heads("Group", f"#{capital(entry['unit'])}", *(f"#{name.capitalize()}" for name in counted),
                      *(("#95 % limits", "#99.8 % limits", "In the funnel") if funnel else ()), "Status")  # fmt: skip
@@ -162,7 +191,7 @@ def group_sections(book: Book, indicator_id: str, area: str) -> list[dict[str, A
              ) if line],
              "chart": chart,
              "table": {"key": f"{key}-table", "caption": f"{heading}, {when}", "head": head, "rows": body,
-                       "note": "Other years are in breakdowns.csv on the page with downloads."},
+                       "note": f"{untold} Other years are in breakdowns.csv on the page with downloads.".strip()},
              "more": unequal["table"]}
         )  # fmt: skip
     return sections

@@ -288,6 +288,19 @@ def _figure_table(book: Book, indicator_id: str, area: str, kinds: Sequence[str]
     }  # fmt: skip
 
 
+def _all_missing(rows: Sequence[Row]) -> list[str]:
+    """Why no period has a figure: how many periods each reason is that of; nothing where one has a figure."""
+    if any(r["value"] is not None for r in rows):
+        return []
+    counted: dict[str, int] = {}
+    for r in rows:
+        counted[why(r)] = counted.get(why(r), 0) + 1
+    return [
+        f"{plural(count, 'period')}: {words}"
+        for words, count in sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    ]
+
+
 def _scored_words(book: Book, indicator_id: str) -> str:
     """Group, dates and status of the scored figure, where they are not those of the figures above."""
     agreed = book.agreed_kpi(indicator_id)
@@ -326,6 +339,12 @@ def _national_words(entry: Row) -> str:
     return f"{sentence(ids)} {sentence(entry.get('bridge') or '')}".strip()
 
 
+def _latest_title(latest: Row) -> str:
+    if latest["value"] is None:
+        return "No figure to quote"
+    return "Latest figure, provisional: not to be quoted yet" if latest["marker"] == "p" else "Latest figure to quote"
+
+
 def indicator_page(book: Book, indicator_id: str, site: Mapping[str, Any]) -> bytes:
     entry = book.catalogue[indicator_id]
     agreed = book.agreed_kpi(indicator_id)
@@ -344,7 +363,9 @@ def indicator_page(book: Book, indicator_id: str, site: Mapping[str, Any]) -> by
             )
         elif latest["value"] is not None:
             lines.append(no_interval(latest["interval_method"]))
-        if (gone := first_missing(rows)) is not None:
+        if latest["value"] is None:
+            lines.append(why(latest))
+        elif (gone := first_missing(rows)) is not None:
             lines.append(f"{ended(rows)}. {why(gone)}")
         earlier = before(rows, latest, entry) if latest["value"] is not None else None
         if earlier:
@@ -361,18 +382,20 @@ def indicator_page(book: Book, indicator_id: str, site: Mapping[str, Any]) -> by
             for gap in later_gaps(rows, latest)
         ]  # fmt: skip
         key = f"{slug(indicator_id)}-{slug(area)}"
-        tables = [
+        tables = [] if not shown(rows) else [
             _figure_table(book, indicator_id, area, ("year", "quarter"), "Years and quarters", f"{key}-quarters"),
             _figure_table(book, indicator_id, area, ("rolling_year",), "Twelve months", f"{key}-rolling"),
             _figure_table(book, indicator_id, area, ("month",), "Months", f"{key}-months-table"),
-        ]
+        ]  # fmt: skip
         areas.append(
             {"key": key, "name": latest["area_name"],
-             "latest": {"title": "Latest figure to quote", "figure": latest["figure_id"], "text": latest["value_text"],
-                        "unit": unit_words(latest["unit"], entry["statistic"]), "lines": lines},
+             "latest": {"title": _latest_title(latest), "figure": latest["figure_id"], "text": latest["value_text"],
+                        "unit": unit_words(latest["unit"], entry["statistic"]), "lines": lines,
+                        "tag": TAGS[latest["marker"]] if latest["value"] is None else None,
+                        "href": f"data-quality.html#{reason_key(latest)}"},
              "gaps": gaps, "ladder": _ladder(book, *agreed) if agreed and kpi else None,
              "chart": _chart(book, indicator_id, area, kpi), "groups": group_sections(book, indicator_id, area),
-             "tables": [table for table in tables if table]}
+             "tables": [table for table in tables if table], "why_none": _all_missing(rows)}
         )  # fmt: skip
     pairs = [
         {"term": "What is counted", "text": sentence(entry["numerator_definition"] or "")},

@@ -14,7 +14,8 @@ from publication.funnel import Funnel, position
 from publication.inputs import Row
 from publication.pages.book import Book, figures_of, network_page_of, page_of, reason_key
 from publication.pages.frame import cell, heads, render, row
-from publication.wording import capital, day, number, period_name, plural, unit_words, value_text
+from publication.pages.groups import reasons_of
+from publication.wording import MARKERS, capital, day, number, period_name, plural, unit_words, value_text
 
 WHO_COUNTS = (
     "A person counts in the network of the general practice they are registered with, on the first day of the month "
@@ -56,27 +57,29 @@ def _area_value(book: Book, group: Row) -> dict[str, Any]:
 def place_words(group: Row, funnel: Funnel | None, decimals: int) -> str:
     """Where a network's figure lies between what chance gives, in words."""
     if group["value"] is None:
-        return "Not shown"
+        return f"Not shown: {MARKERS.get(group['marker'] or 'x', 'not available')}"
     if funnel is None or not group["denominator"]:
         return "No limits can be given"
     return capital(position(group["value"], Decimal(group["denominator"]), funnel, decimals))
 
 
 def _figure_rows(book: Book, network: str) -> tuple[list[Any], list[str]]:
-    """The network's figures as rows, and a sentence for each that lies outside the limits."""
-    rows, outside = [], []
+    """The network's figures as rows, those that are shown first, and a sentence for each outside the limits."""
+    rows: list[Any] = []
+    unshown: list[Any] = []
+    outside: list[str] = []
     for key, group, funnel in book.kept.get(("network", network), ()):
         entry = book.catalogue[group["indicator_id"]]
         decimals = entry["value_decimals"]
         value = cell(value_text(group["value"], decimals, group["marker"]), n=True, figure=group["figure_id"],
-                     more=unit_words(entry["unit"], entry["statistic"]))  # fmt: skip
+                     more="" if group["value"] is None else unit_words(entry["unit"], entry["statistic"]))  # fmt: skip
         if group["marker"] in ("w", "x", "c", "z"):
             value["href"] = f"data-quality.html#{reason_key(group)}"
         words, when = place_words(group, funnel, decimals), period_name(group["period_id"], group["period_kind"])
         if words.startswith("Outside") and funnel is not None:
             side = "above" if group["value"] > funnel.centre else "below"
             outside.append(f"{entry['name']}, {when}: {words[:1].lower()}{words[1:]}, {side} the networks together.")
-        rows.append(
+        (rows if group["value"] is not None else unshown).append(
             row(
                 cell(entry["name"], href=f"{page_of(group['indicator_id'])}#{key}", more=capital(when)),
                 value, _area_value(book, group),
@@ -85,7 +88,19 @@ def _figure_rows(book: Book, network: str) -> tuple[list[Any], list[str]]:
                 cell(words),
             )
         )  # fmt: skip
-    return rows, outside
+    return rows + unshown, outside
+
+
+def _figures_note(book: Book, network: str) -> str:
+    """That figures of networks do not add up, and why some of this one's are not shown."""
+    groups = [group for _, group, _ in book.kept.get(("network", network), ())]
+    unshown = [group for group in groups if group["value"] is None]
+    note = "Each is hidden and rounded by itself: the networks do not add up to the area."
+    if unshown:
+        note += (
+            f" {len(unshown)} of {plural(len(groups), 'figure')} are not shown and stand last. {reasons_of(unshown)}"
+        )
+    return note
 
 
 def _network_page(book: Book, network: str, site: Mapping[str, Any]) -> bytes:
@@ -112,7 +127,7 @@ def _network_page(book: Book, network: str, site: Mapping[str, Any]) -> bytes:
         figures={"key": "figures", "caption": f"Figures of network {network}",
                  "head": heads("Indicator", "#This network", f"#{area}", "#Numerator", "#Denominator",
                                "Beside chance"), "rows": rows,
-                 "note": "Hidden and rounded by themselves: the networks do not add up to the area."},
+                 "note": _figures_note(book, network)},
         can_do=CAN_DO,
     )  # fmt: skip
 

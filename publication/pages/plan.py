@@ -16,7 +16,8 @@ from publication.pages.book import Book, Settled, by_period, later_gaps, latest_
 from publication.pages.frame import cell, heads, render, row
 from publication.wording import capital, day, period_name, periods_listed, plural, sentence
 
-_SETTLED = {"shadow": "Settled in shadow: nothing falls due", "withheld": "Withheld until its cause is recorded",
+_SETTLED = {"shadow": "Settled in shadow: nothing falls due",
+            "withheld": "Withheld: nothing is posted, and the statement says why",
             "payable": "Settled: payable once certified and not challenged"}  # fmt: skip
 
 

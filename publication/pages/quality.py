@@ -86,6 +86,28 @@ def span_words(periods: Sequence[Row]) -> str:
     return f"{names[0]} to {names[-1]} ({counted})" if len(names) > 2 else f"{names[0]} and {names[1]}"
 
 
+# Periods that stand in a table: there are many of them, and they are withheld together.
+IN_TABLE = ("month", "rolling_year")
+
+
+def _reasons(book: Book, rows: Sequence[Row]) -> list[str]:
+    """Why the figures of one period are withheld; with the indicators named where they are so for different reasons."""
+    found: dict[str, list[str]] = {}
+    for r in rows:
+        found.setdefault(why(r), []).append(book.catalogue[r["indicator_id"]]["name"])
+    if len(found) == 1:
+        return list(found)
+    return [f"{'; '.join(dict.fromkeys(names))}: {words}" for words, names in found.items()]
+
+
+def _table_words(book: Book, rows: Sequence[Row]) -> list[str]:
+    """Who can mend the figures of a table, and their effect on money."""
+    return [
+        f"Who can mend it: {lower_first(mend_words(book, rows))}",
+        f"Effect on money: {lower_first(money_words(book, rows))}",
+    ]
+
+
 def left_out_rows(book: Book) -> list[Any]:
     """Which share of each feed's rows is left out because their people opted out nationally."""
     found = []
@@ -101,24 +123,23 @@ def quality_page(book: Book, site: Mapping[str, Any]) -> bytes:
     grouped: dict[str, list[Row]] = {}
     for outcome in withheld_rows:
         grouped.setdefault(reason_key(outcome), []).append(outcome)
-    withheld, months = [], []
+    withheld: list[dict[str, Any]] = []
+    months: list[Any] = []
+    rolling: list[Any] = []
     for key, rows in grouped.items():
         names = sorted({book.catalogue[r["indicator_id"]]["name"] for r in rows})
-        reasons = " ".join(dict.fromkeys(why(r) for r in rows))
-        if rows[0]["period_kind"] == "month":
-            months.append(row(cell(capital(period_name(rows[0]["period_id"], "month"))), cell("; ".join(names) + "."),
-                              cell(reasons), id=key))  # fmt: skip
+        reasons = _reasons(book, rows)
+        if rows[0]["period_kind"] in IN_TABLE:
+            (months if rows[0]["period_kind"] == "month" else rolling).append(
+                row(cell(capital(period_name(rows[0]["period_id"], rows[0]["period_kind"]))),
+                    cell("; ".join(names) + "."), cell(reasons[0], lines=reasons[1:]), id=key)
+            )  # fmt: skip
             continue
         withheld.append(
             {"key": key, "title": capital(period_long(rows[0]["period_id"], rows[0]["period_kind"])),
-             "what": "; ".join(names) + ".", "why": reasons, "mend": mend_words(book, rows),
+             "what": names, "why": reasons, "mend": mend_words(book, rows),
              "money": money_words(book, rows)}
         )  # fmt: skip
-    month_rows = [r for r in withheld_rows if r["period_kind"] == "month"]
-    month_words = [
-        f"Who can mend it: {lower_first(mend_words(book, month_rows))}",
-        f"Effect on money: {lower_first(money_words(book, month_rows))}",
-    ]
     others: dict[tuple[str, str, str, str], list[Row]] = {}
     for outcome in by_period(book.view.outcomes):
         if outcome["marker"] in ("x", "c", "z"):
@@ -172,13 +193,17 @@ def quality_page(book: Book, site: Mapping[str, Any]) -> bytes:
     limit = f" The agreed limit is {number(limits[0])} % of the days of a period." if len(limits) == 1 else ""
     longer = [
         (rows[0]["period_id"], rows[0]["period_kind"]) for rows in grouped.values()
-        if rows[0]["period_kind"] != "month"
+        if rows[0]["period_kind"] not in IN_TABLE
     ]  # fmt: skip
     held = [plural(len(months), "month")] if months else []
+    if rolling:
+        held.append(plural(len(rolling), "span of twelve months", "spans of twelve months"))
     if longer:
         held.append(periods_listed(longer))
+    touched = {r["indicator_id"] for r in withheld_rows}
+    where = f" of {len(touched)} of {len(book.by_indicator)} indicators" if len(book.by_indicator) > 1 else ""
     lede = (
-        f"Figures for {listed(held)} are withheld, because too many days lack figures from at least one "
+        f"Figures{where} for {listed(held)} are withheld, because too many days lack figures from at least one "
         "organisation that must report." + limit
         if grouped
         else "Every figure that should be here is here." + limit
@@ -188,9 +213,17 @@ def quality_page(book: Book, site: Mapping[str, Any]) -> bytes:
         {"title": "Data quality and withheld figures", "heading": "Data quality and withheld figures",
          "nav": "data-quality.html",
          "description": "Which figures are withheld, why, who can mend it, and what it means for money."},
-        site, lede=lede, withheld=withheld, months=months, month_words=month_words if months else [],
+        site, lede=lede, withheld=withheld, spans=[
+            {"key": name, "title": title, "caption": caption, "rows": rows,
+             "lines": _table_words(book, [r for r in withheld_rows if r["period_kind"] == kind])}
+            for name, kind, title, caption, rows in (
+                ("months", "month", "Single months", "Months that are withheld", months),
+                ("spans", "rolling_year", "Twelve months at a time", "Spans of twelve months that are withheld",
+                 rolling),
+            ) if rows
+        ],
         left_out=left_out_rows(book), left_out_head=heads("Extract", "#Share of rows left out"),
-        months_head=heads("Month", "What is withheld", "Why"), other=other, completeness=tables, protected=protected,
+        spans_head=heads("Period", "What is withheld", "Why"), other=other, completeness=tables, protected=protected,
         other_head=heads("Indicator", "Mark", "Periods", "Why"),
         protected_head=heads("Indicator", "Period", "Why"),
         marks=[

@@ -12,11 +12,13 @@ from typing import Any
 from publication.agreement import steps_for_public
 from publication.inputs import Row
 from publication.pages.book import (
+    HIDDEN_LEVEL,
     STATUS_WORDS,
     Book,
     Settled,
     line_words,
     measured_words,
+    owed_verb,
     posted_in_order,
     public_figure,
     settled_rows,
@@ -60,15 +62,25 @@ def _kpi_story(book: Book, item: Settled) -> list[str]:
             text = value_text(None, entry["value_decimals"], outcome["marker"])
             story.append(f"{name}: {text}. {why(outcome)}")
         else:
-            reached = None if tells_too_much(book, returned, kpi) else returned["level"]
+            hidden = tells_too_much(book, returned, kpi)
+            reached = None if hidden else returned["level"]
             level = f"reaches the level “{LEVEL_WORDS[reached]}”" if reached else ""
             if outcome is None:
                 story.append(f"{name}: {level or 'no level'}. Its value is not published.")
                 continue
             text = value_text(outcome["value"], entry["value_decimals"], outcome["marker"])
             unit = unit_words(outcome["unit"], entry["statistic"])
-            story.append(f"{name}: {text} {unit}{', which ' + level if level else ''}.")
+            told = f" Its level is not told{HIDDEN_LEVEL.removeprefix('Not told')}." if hidden else ""
+            story.append(f"{name}: {text} {unit}{', which ' + level if level else ''}.{told}")
     return story
+
+
+def _why_withheld(item: Settled) -> str:
+    """Why nothing is posted, in the words of the steps that withhold it; nothing where none does."""
+    labels = dict.fromkeys(
+        sentence(str(step["label"])) for step in item.steps if str(step["step_id"]).startswith("withheld_")
+    )
+    return f"{' '.join(labels)} What became of each figure that counts is said below." if labels else ""
 
 
 def _settlement_story(book: Book, item: Settled, posted: Row | None) -> list[str]:
@@ -93,6 +105,8 @@ def _settlement_story(book: Book, item: Settled, posted: Row | None) -> list[str
             f"The base of {step_text(steps['base'])} is paid whatever the score{monthly}. It is no part of any gain."
         )
     story += _kpi_story(book, item)
+    if item.status == "withheld":
+        return [*story, "With these figures nothing was worked out further, and no sum is posted."]
     if posted is not None and posted["kpi_score"] is not None:
         story.append(f"Together this gives a score of {number(posted['kpi_score'], 2)} points for the year.")
     if shares_cost or not tops_up:
@@ -117,8 +131,7 @@ def _closed_kpis(book: Book, item: Settled) -> frozenset[str]:
 
 
 def _posted_words(row_: Row, when: str) -> dict[str, str]:
-    would = "would be" if row_["status"] == "shadow" else "is"
-    return {"before": f"The {line_words(row_['line'])} of the alliance as a whole for {when} {would} ",
+    return {"before": f"The {line_words(row_['line'])} of the alliance as a whole for {when} {owed_verb(row_)} ",
             "figure": row_["figure_id"], "text": money(row_["alliance_total_pence"]), "after": "."}  # fmt: skip
 
 
@@ -166,11 +179,12 @@ def statement_page(book: Book, site: Mapping[str, Any]) -> bytes:
                 "banner": banner,
                 "banner_words": "A full calculation, made to learn from. No money moves because of it."
                 if status == "shadow"
-                else "What is withheld, and who can mend it, is under data quality.",
+                else "Why is said below. What a check found, and who can mend it, is under data quality."
+                + (" This is a shadow year: no money would move either way." if item.agreement.shadow else ""),
                 "words": words,
                 "pairs": [pair for pair in [
                     {"term": "Status", "text": banner or "Payable"},
-                    {"term": "Reason", "text": posted["reason"] if posted else ""},
+                    {"term": "Reason", "text": _why_withheld(item) or (posted["reason"] if posted else "")},
                     {"term": "For", "text": f"{capital(period_long(item.period_id, 'year' if len(item.period_id) == 7 else None))}, {site['area']}"},  # noqa: E501
                     {"term": "Terms", "text": sentence(item.agreement.label)},
                     {"term": "Fingerprint of the terms", "text": item.agreement.terms_hash[:16]},
@@ -181,6 +195,10 @@ def statement_page(book: Book, site: Mapping[str, Any]) -> bytes:
                               "exact in the open book.",
                 "steps_head": heads("Step", "#Result"),
                 "steps_rows": steps,
+                "no_steps": "The single steps are not shown in public: from them a figure that is hidden to protect "
+                            "people could be worked out. The open book, which all members hold, has every one of them."
+                if item.hides_value
+                else "No step is about the alliance as a whole.",
             }
         )  # fmt: skip
     return render(

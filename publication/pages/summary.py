@@ -11,6 +11,7 @@ from typing import Any
 from publication.agreement import Agreement
 from publication.inputs import Row
 from publication.pages.book import (
+    HIDDEN_LEVEL,
     STATUS_WORDS,
     Book,
     areas_of,
@@ -18,21 +19,24 @@ from publication.pages.book import (
     by_period,
     ended,
     figures_of,
+    first_missing,
     kpi_score,
     later_gaps,
     latest_shown,
     line_words,
     main_kpis,
     measured_words,
+    owed_verb,
     page_of,
     posted_in_order,
     public_figure,
     reason_key,
     returned_row,
     role_words,
+    score_text,
     settled_rows,
-    step_text,
     tells_too_much,
+    why,
 )
 from publication.pages.frame import cell, heads, level_cell, render, row
 from publication.pages.plan import due_words
@@ -52,13 +56,22 @@ from publication.wording import (
 )
 
 
+def _said(text: str) -> dict[str, Any]:
+    """A sentence without a figure in it."""
+    return {"before": text, "figure": "", "text": "", "after": ""}
+
+
 def _headline(book: Book) -> list[dict[str, Any]]:
-    """One sentence that may be quoted for the heaviest KPI, and one that says what may not be quoted yet."""
+    """One sentence that may be quoted for the heaviest KPI that has a public figure, and what may not be quoted."""
     lines: list[dict[str, Any]] = []
-    for _, kpi in main_kpis(book)[:1]:
+    silent = 0
+    for _, kpi in main_kpis(book):
         rows = figures_of(book, kpi.indicator_id, kpi.area_code)
         latest = latest_shown(rows)
         if latest is None:
+            silent += 1
+            continue
+        if lines:
             continue
         entry = book.catalogue[kpi.indicator_id]
         when = period_name(latest["period_id"], latest["period_kind"])
@@ -77,15 +90,24 @@ def _headline(book: Book) -> list[dict[str, Any]]:
         if gaps := later_gaps(rows, latest):
             names = periods_listed([(gap["period_id"], gap["period_kind"]) for gap in gaps])
             lines.append(
-                {"before": f"You may not yet quote a figure for {names}: too many days lack returns, so "
-                           f"{'it is' if len(gaps) == 1 else 'they are'} withheld.",
-                 "figure": "", "text": "", "after": ""}
+                _said(f"You may not yet quote a figure for {names}: too many days lack returns, so "
+                      f"{'it is' if len(gaps) == 1 else 'they are'} withheld.")
             )  # fmt: skip
-    if not lines:
+    quotable = sum(latest_shown(rows) is not None for rows in book.by_indicator.values())
+    if silent and not lines:
+        lines.append(_said("None of the figures that count may be quoted: the table of them says why."))
+    elif silent:
         lines.append(
-            {"before": "This release holds no figure that may be quoted.", "figure": "", "text": "", "after": ""}
-        )
-    return lines
+            _said(f"Of the {len(main_kpis(book))} figures that count {silent} may not be quoted: the table of them "
+                  "says why.")
+        )  # fmt: skip
+    if quotable and not any(line["figure"] for line in lines):
+        one = quotable == 1
+        lines.append(
+            _said(f"{plural(quotable, 'indicator')} {'has a figure' if one else 'have figures'} that may be quoted: "
+                  f"the latest of {'it' if one else 'each'} stands below, with its period.")
+        )  # fmt: skip
+    return lines or [_said("This release holds no figure that may be quoted.")]
 
 
 # Above this many scored figures, or indicators, a reader with five minutes needs tables rather than cards.
@@ -118,7 +140,8 @@ def _cards(book: Book) -> list[dict[str, Any]]:
         cards.append(
             {"kind": "owed", "title": f"Settlement {period_name(posted['period_id'], 'year')}",
              "figure": posted["figure_id"], "value": money(posted["alliance_total_pence"]),
-             "unit": f"{line_words(posted['line'])} of the alliance as a whole",
+             "unit": f"{line_words(posted['line'])} of the alliance as a whole"
+                     + (", so far: it is withheld" if posted["status"] == "withheld" else ""),
              "lines": [STATUS_WORDS.get(posted["status"], "Payable"),
                        due_words(_agreement_of(book, posted), posted["status"])],
              "href": "statement.html", "link": "How it was worked out"}
@@ -131,13 +154,23 @@ def _cards(book: Book) -> list[dict[str, Any]]:
     if months or longer:
         lines = ["Too many days without returns from every organisation that must report."]
         if longer:
-            lines.append(f"Withheld with them: {periods_listed(list(longer))}.")
+            lines.append(f"Withheld{' with them' if months else ''}: {periods_listed(list(longer))}.")
+        touched = {r["indicator_id"] for r in book.view.outcomes if r["marker"] == "w"}
+        if len(book.by_indicator) > FEW_INDICATORS:
+            lines.append(f"In {len(touched)} of {len(book.by_indicator)} indicators; the others are not touched.")
+        count, unit = (len(months), "month") if months else (len(longer), _kind_word(list(longer)))
         cards.append(
-            {"kind": "gap", "title": "Withheld", "figure": "", "value": str(len(months)),
-             "unit": "month is held back" if len(months) == 1 else "months are held back", "lines": lines,
+            {"kind": "gap", "title": "Withheld", "figure": "", "value": str(count),
+             "unit": f"{unit} is held back" if count == 1 else f"{unit}s are held back", "lines": lines,
              "href": "data-quality.html#withheld", "link": "Which, why, and who can mend it"}
         )  # fmt: skip
     return cards
+
+
+def _kind_word(periods: list[tuple[str, str]]) -> str:
+    """`quarter` or `year` where all periods are of one kind, else `period`."""
+    kinds = {kind for _, kind in periods}
+    return kinds.pop() if len(kinds) == 1 else "period"
 
 
 def _what_changed(rows: list[Row], latest: Row, entry: Row) -> str:
@@ -156,11 +189,15 @@ def _indicator_row(book: Book, indicator_id: str, area: str, below: str = "") ->
     name = cell(entry["name"], href=page_of(indicator_id), more=below or role_words(book, indicator_id))
     if latest is None:
         missing = by_period(found)[-1]
-        return row(name, cell(missing["value_text"], n=True, href="data-quality.html#not-available"), cell(""),
-                   cell("No published figure"), cell(""))  # fmt: skip
+        if missing["marker"] == "p":  # provisional from its first period on
+            return row(name, cell(missing["value_text"], n=True, figure=missing["figure_id"]),
+                       cell("Provisional: it may still change, and is not to be quoted yet."))  # fmt: skip
+        return row(name, cell(missing["value_text"], n=True, href=f"data-quality.html#{reason_key(missing)}"),
+                   cell(why(missing)))  # fmt: skip
     gaps = later_gaps(found, latest)
-    stopped = ended(found)
-    later = cell(f"[x] {stopped}", href="data-quality.html#not-available") if stopped else cell("Nothing withheld")
+    gone, later = first_missing(found), cell("Nothing withheld")
+    if gone is not None:
+        later = cell(f"[{gone['marker'] or 'x'}] {ended(found)}", href=f"data-quality.html#{reason_key(gone)}")
     if gaps:
         names = periods_listed([(gap["period_id"], gap["period_kind"]) for gap in gaps])
         shown_names = capital(names) if len(gaps) < 5 else plural(len(gaps), "period")
@@ -178,24 +215,41 @@ def _indicator_row(book: Book, indicator_id: str, area: str, below: str = "") ->
 INDICATOR_HEAD = ("Indicator", "#Latest figure", "Period and area", "What changed", "Since then")
 
 
+def _tables_of(book: Book, pairs: list[tuple[str, str, str]], caption: str) -> list[dict[str, Any]]:
+    """What may be quoted in one table, and what may not be, with the reason of each, in one below it.
+
+    pairs: indicator, area, and what stands below its name.
+    """
+    quoted: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
+    for name, area, below in pairs:
+        told = latest_shown(figures_of(book, name, area)) is not None
+        (quoted if told else others).append(_indicator_row(book, name, area, below))
+    tables = []
+    if quoted:
+        tables.append({"key": "indicators", "caption": caption, "head": heads(*INDICATOR_HEAD), "rows": quoted})
+    if others:
+        tables.append(
+            {"key": "not-quoted", "caption": f"No figure to quote: {plural(len(others), 'indicator')}, and why",
+             "head": heads("Indicator", "#Mark", "Why there is none"), "rows": others,
+             "note": "The reason is that of the latest period."}
+        )  # fmt: skip
+    return tables
+
+
 def _indicator_tables(book: Book) -> list[dict[str, Any]]:
-    """Every indicator in one table; in a place with many, what counts has a table of its own and the others follow,
-    outcome by outcome."""
+    """Every indicator; in a place with many, what counts has a table of its own and the others follow, outcome by
+    outcome."""
     order = sorted(book.catalogue, key=lambda name: (book.agreed_kpi(name) is None, name))
     if not _is_large(book):
-        rows = [_indicator_row(book, name, area) for name in order for area in areas_of(book, name)]
-        caption = "Indicators: latest published figure, what changed, and what is withheld"
-        return [{"key": "indicators", "caption": caption, "head": heads(*INDICATOR_HEAD), "rows": rows}]
+        pairs = [(name, area, "") for name in order for area in areas_of(book, name)]
+        return _tables_of(book, pairs, "Indicators: latest published figure, what changed, and what is withheld")
     scored = {kpi.indicator_id for _, kpi in main_kpis(book)}
     watched = sorted(
         (name for name in order if name not in scored), key=lambda name: (book.catalogue[name]["outcome"] or "", name)
     )
-    rows = [
-        _indicator_row(book, name, area, book.catalogue[name]["outcome"] or "")
-        for name in watched for area in areas_of(book, name)
-    ]  # fmt: skip
-    caption = "By outcome: latest published figure, what changed, and what is withheld"
-    return [{"key": "indicators", "caption": caption, "head": heads(*INDICATOR_HEAD), "rows": rows}]
+    pairs = [(name, area, book.catalogue[name]["outcome"] or "") for name in watched for area in areas_of(book, name)]
+    return _tables_of(book, pairs, "By outcome: latest published figure, what changed, and what is withheld")
 
 
 def _scored_table(book: Book) -> dict[str, Any] | None:
@@ -217,11 +271,13 @@ def _scored_table(book: Book) -> dict[str, Any] | None:
         figure = cell("–", n=True)
         if outcome is not None:
             text = value_text(outcome["value"], book.catalogue[kpi.indicator_id]["value_decimals"], outcome["marker"])
-            figure = cell(text, n=True, figure=outcome["figure_id"],
-                          more=unit_words(kpi.unit, book.catalogue[kpi.indicator_id]["statistic"]))  # fmt: skip
+            figure = cell(text, n=True, figure=outcome["figure_id"], more="" if outcome["value"] is None
+                          else unit_words(kpi.unit, book.catalogue[kpi.indicator_id]["statistic"]))  # fmt: skip
         status = {"too_small": "Too small to score; neutral by agreement", "withheld": "Withheld: the reason",
                   "not_available": "Not available: the reason"}.get(returned["quality_status"] or "", "")  # fmt: skip
-        reached = level_cell(None if hidden else returned["level"], more="Hidden to protect people" if hidden else "")
+        reached = cell(HIDDEN_LEVEL) if hidden else level_cell(returned["level"])
+        if not kpi.levels and not hidden:
+            reached = cell("No levels are agreed for it")
         if status:
             reached = cell(status)
             if outcome is not None and outcome["marker"] in ("w", "x", "c", "z"):
@@ -234,12 +290,13 @@ def _scored_table(book: Book) -> dict[str, Any] | None:
                      more=capital(measured_words(returned, kpi))),
                 reached,
                 cell("–", n=True) if step is None or status or hidden
-                else cell(step_text(step), n=True, figure=step["figure_id"]),
+                else cell(score_text(step), n=True, figure=f"{step['figure_id']}:rounded"),
             )
         )  # fmt: skip
     return {"key": "scored", "caption": "Figures that count: level and score of the alliance as a whole",
             "head": heads("Figure", "#Value", "Settled for", "Level", "#Score"), "rows": rows,
-            "note": "Five levels, from 1 (failure) to 5 (game-breaking)."
+            "note": "Five levels, from 1 (failure) to 5 (game-breaking). Scores to two decimals; the exact one is a "
+                    "step of the settlement."
                     + (" They and the scores follow from the figure at its agreed precision, which the members see. "
                        "The value here comes from counts rounded to protect people, so it may differ a little."
                        if {kpi.indicator_id for _, kpi in main_kpis(book)} - book.view.exempt else "")}  # fmt: skip
@@ -254,8 +311,7 @@ def _owed(book: Book) -> list[dict[str, Any]]:
         lines.append(
             {"tag": STATUS_WORDS.get(posted["status"], ""),
              "before": f"Under the terms of “{posted['agreement_name']}” the {line_words(posted['line'])} of the "
-                       f"alliance as a whole for {period_name(posted['period_id'], 'year')} "
-                       f"{'would be' if posted['status'] == 'shadow' else 'is'} ",
+                       f"alliance as a whole for {period_name(posted['period_id'], 'year')} {owed_verb(posted)} ",
              "figure": posted["figure_id"], "text": money(posted["alliance_total_pence"]), "after": ".",
              "due": due_words(_agreement_of(book, posted), posted["status"]),
              "href": "statement.html", "link": "See the statement"}
@@ -282,15 +338,15 @@ def summary_page(book: Book, site: Mapping[str, Any]) -> bytes:
         indicator_tables=_indicator_tables(book), large=_is_large(book), owed=_owed(book), since=_since_last(book),
         cautions=[
             "Say the period and the area with every figure.",
-            f"A figure describes all {'people' if _is_large(book) else 'patients'} of the area together. It says "
-            "nothing about one organisation, and it "
-            "does not prove why something changed.",
+            "A figure describes the area as a whole. It says nothing about one organisation, and it does not prove why "
+            "something changed.",
             *(
                 ["What to know before quoting an indicator stands at the end of its own page."]
                 if _is_large(book)
                 else dict.fromkeys(
                     f"{entry['name']}: {entry['caveat'][:1].lower() + entry['caveat'][1:]}".rstrip(".") + "."
-                    for entry in book.catalogue.values() if entry["caveat"]
+                    for entry in book.catalogue.values()
+                    if entry["caveat"] and latest_shown(figures_of(book, entry["indicator_id"])) is not None
                 )
             ),
         ],
