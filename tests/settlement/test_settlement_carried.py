@@ -27,12 +27,13 @@ from publication.agreement import steps_for_public
 from publication.columns import ADVANCES
 from publication.inputs import rows_of as rows_of_schema
 from publication.release import _require_carried
-from settlement.advances import Chain, differences, require_periods
+from settlement.advances import Chain, _stood_otherwise, _telling, differences, require_periods
 from settlement.files import read_rows, write_rows
 from settlement.gate_record import GateRecord, read_gate_rows
 from settlement.journal import balances_of
 from settlement.terms import Terms, load_terms
 from settlement.terms_lint import find_problems
+from settlement.write_offs import kept, written_off
 
 YEARS = ("2024-25", "2025-26")
 COUNCIL = "city-council"
@@ -508,3 +509,41 @@ def test_the_terms_say_what_is_paid_up_front() -> None:
     text = terms_with({"finance.advances_recouped": "true", path: [{"period": "2024-25", "members": [
         {"id": COUNCIL, "amount_gbp": "1.00"}]}]})  # fmt: skip
     assert text.finance.advances_paid is not None
+
+
+def _row(balance: int, carried: int | None) -> dict[str, Any]:
+    return {"balance_pence": balance, "carried_pence": carried, "carried_from": ""}
+
+
+def test_what_stood_before_is_judged_member_by_member() -> None:
+    def ask(own: Mapping[str, Any], paid: Mapping[str, int], *, carried: bool) -> list[str]:
+        return list(_stood_otherwise("2025-26", "5" * 64, own, paid, carried=carried))
+
+    # of one nothing was carried, though of another it was
+    assert ask({COUNCIL: _row(500, 0)}, {COUNCIL: 500}, carried=True) == []
+    # where nothing can have been carried no row may claim it
+    assert ask({COUNCIL: _row(505, 5)}, {COUNCIL: 500}, carried=False)
+    # of a member that drew nothing nothing needs to be said; of one that did it does
+    assert ask({}, {COUNCIL: 0}, carried=False) == []
+    assert ask({}, {COUNCIL: 5}, carried=True)[0].endswith("is nothing, and 5 pence are paid up front")
+    assert ask({COUNCIL: _row(500, 0)}, {}, carried=False)[0].endswith("500 pence, and 0 pence are paid up front")
+    assert _telling(_row(500, 0)) == _telling(_row(500, None)) != _telling(_row(500, 1))
+
+
+def test_who_is_paid_for_the_first_time_carries_nothing() -> None:
+    other = "county-council"
+    paid = [
+        {"period": year, "members": [{"id": member, "amount_gbp": Decimal(1_000)}]}
+        for year, member in zip(YEARS, (COUNCIL, other), strict=True)
+    ]
+    terms, chain = quick_terms(_changes(**{"finance.advances_paid": paid})), Chain()
+    chain.opening(terms, YEARS[0])
+    chain.settled(terms, SimpleNamespace(settlement_id="s", period_id=YEARS[0], carried_pence=((COUNCIL, 5),)))  # type: ignore[arg-type]
+    told = {row["member_id"]: (row["carried_from"], row["balance_pence"]) for row in chain.opening(terms, YEARS[1])}
+    assert told == {COUNCIL: ("s", 5), other: ("", 100_000)}
+
+
+def test_a_balance_of_nought_that_may_come_back_is_not_written_off() -> None:
+    row = {"period_id": "2025-26", "member_id": COUNCIL, "balance_pence": 0, "carried_pence": 500}
+    assert (kept([row], {COUNCIL}), written_off([row], {COUNCIL})) == ([row], {})
+    assert (kept([row], ()), written_off([row], ())) == ([], {COUNCIL: 500})

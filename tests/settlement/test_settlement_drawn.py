@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from governance_world import CFO, FIRST, PERIOD, Log
+from governance_world import CFO, FIRST, PERIOD, SECOND, Log
 from hypothesis import given
 from hypothesis import strategies as st
 from settlement_world import gate_for, kpi_row, ledger_rows, log_for, quick_terms
@@ -151,6 +151,11 @@ def test_what_is_certified_is_only_superseded() -> None:
     other = log.try_("advance_drawn", "council", "2025-05-02", **{**body, "settlement": "3" * 64})
     assert "an entry that supersedes it names it" in other
     assert log.try_("advance_drawn", "council", "2025-05-02", **{**body, "settlement": FIRST}) == ""
+    # certified once more, it is the last one that is superseded
+    log.certify("2025-06-02", "council", settlement_id=SECOND)
+    reason = log.try_("advance_drawn", "council", "2025-06-03", **{**body, "settlement": FIRST})
+    assert reason == f"the settlement {SECOND[:16]} is certified, and an entry that supersedes it names it"
+    assert log.try_("advance_drawn", "council", "2025-06-03", **{**body, "settlement": SECOND}) == ""
     # the year after is not certified
     two = greenwich({"finance.top_up.advances.periods": [PERIOD, "2025-26"]})
     later = Log(two)
