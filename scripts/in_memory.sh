@@ -4,15 +4,23 @@
 # A TMPDIR that is given is kept. The folder goes with the command.
 set -euo pipefail
 
-least=$((12 * 1024 * 1024)) # KiB; the suite was seen to take less than half
+least=$((12 * 1024 * 1024)) # KiB; the suite was seen to take half of it, beside its processes
+
+limit() {
+  local most
+  most="$(cat "$1" 2>/dev/null || true)"
+  if [[ "$most" =~ ^[0-9]+$ ]]; then
+    echo $(((most - $(cat "$2")) / 1024))
+  fi
+}
 
 free_kib() {
   {
     df --output=avail -k /dev/shm | tail -n 1
     awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo
-    if [[ "$(cat /sys/fs/cgroup/memory.max 2>/dev/null)" =~ ^[0-9]+$ ]]; then
-      echo $((($(cat /sys/fs/cgroup/memory.max) - $(cat /sys/fs/cgroup/memory.current)) / 1024))
-    fi
+    # what a container may take: the second version of control groups, then the first
+    limit "/sys/fs/cgroup/memory.max" "/sys/fs/cgroup/memory.current"
+    limit "/sys/fs/cgroup/memory/memory.limit_in_bytes" "/sys/fs/cgroup/memory/memory.usage_in_bytes"
   } | sort -n | head -n 1
 }
 
